@@ -1,0 +1,74 @@
+# What one can do here; each word is said in README.md. Everything goes into .venv and .state.
+
+PYTHON := .venv/bin/python
+PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
+PACKAGES := api border customs logistics
+BROWSERS := chromium chromium-browser
+
+.PHONY: run test test-servers check bench docs clean chromium
+
+run: .venv/runtime.done
+	@$(if $(PORT),BORDER_PORT=$(PORT)) exec .venv/bin/border demo
+
+test: .venv/development.done chromium
+	$(PYTHON) -m pytest $(TESTS)
+
+# The same tests on servers that are there already, each run in a database of its own.
+test-servers: .venv/development.done chromium
+	BORDER_DATABASE_URL="$${BORDER_DATABASE_URL:-postgresql://postgres@127.0.0.1:5432/postgres}" \
+	BORDER_REDIS_URL="$${BORDER_REDIS_URL:-redis://127.0.0.1:6379/9}" \
+	$(PYTHON) -m pytest $(TESTS)
+
+check: .venv/development.done
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest tests/test_house.py tests/test_docs.py tests/test_readme.py \
+	    tests/api/test_language.py
+
+bench: .venv/development.done
+	$(PYTHON) -m bench
+
+docs: .venv/development.done
+	$(PYTHON) -m api.documents
+
+# The data in .state stay: they are yours to delete.
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	find $(PACKAGES) tests bench -name __pycache__ -prune -exec rm -rf {} +
+
+# The environment is made once; these files say that it is up to date.
+
+.venv/bin/python:
+	@for python in python3 python3.13 python3.12 python3.11; do \
+	    if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        echo "Building .venv with $$($$python --version)"; \
+	        $$python -m venv .venv && exit 0; \
+	        rm -rf .venv; \
+	        echo "$$python could not make an environment. On Debian: apt-get install python3-venv"; \
+	        exit 1; \
+	    fi; \
+	done; \
+	echo "This needs Python 3.11 or newer. Install it, then run make again."; exit 1
+
+.venv/runtime.done: requirements.txt pyproject.toml | .venv/bin/python
+	$(PIP) -r requirements.txt
+	$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/development.done: requirements-dev.txt .venv/runtime.done
+	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# The browser tests drive Chromium, the one thing that pip cannot bring.
+chromium:
+	@found() { for name in $(BROWSERS); do command -v $$name && return; done; return 1; }; \
+	if ! found >/dev/null; then \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	        apt-get update -qq && \
+	        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; \
+	    else \
+	        echo "The browser tests need Chromium. Run: sudo apt-get install -y chromium"; exit 1; \
+	    fi; \
+	fi; \
+	found >/dev/null

@@ -1,0 +1,1 @@
+"""The wire: parse, call one service, answer. Nothing imports this package."""

@@ -1,0 +1,361 @@
+"""`border`: the command line.
+
+It stands here, above everything, because it puts everything together; nothing below may import
+what is above it (docs/decisions/0007). Exit codes: 0 done, 1 refused, 2 wrongly used.
+"""
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from api import demo_accounts, demo_fill, doctor, seed
+from api.running import noted, servers
+from api.serving import port_is_free, sandbox
+from api.serving import serve as serve_app
+from api.zone import Zone, open_zone
+from border.clock import SystemClock
+from border.embedded import EmbeddedRefusal
+from border.fonts import prepare_fonts
+from border.identity.actor import Actor
+from border.identity.tables import AccountRow
+from border.migrations.run import upgrade
+from border.platform import relay as relays
+from border.refusal import Refusal
+from border.settings import Settings
+from border.store import Store, open_engine, table_of
+from customs.import_service import ImportReport, RefusedRow, import_csv
+from logistics import figures
+
+T = TypeVar("T")
+console = Console(stderr=True)
+
+
+class Refused(click.ClickException):
+    """A no with its sentence; exit code 1."""
+
+    exit_code = 1
+
+
+@contextmanager
+def _saying_why() -> Iterator[None]:
+    """Turn what the program refuses into a sentence and exit code 1."""
+    try:
+        yield
+    except EmbeddedRefusal as refusal:
+        raise Refused(str(refusal)) from refusal
+    except Refusal as refusal:
+        raise Refused(refusal.detail()) from refusal
+    except (OSError, SQLAlchemyError) as fault:
+        cause = fault.orig if isinstance(fault, DBAPIError) else fault
+        raise Refused(
+            f"A server or a file could not be reached: {cause}. "
+            "Check BORDER_DATABASE_URL, BORDER_REDIS_URL and the paths; see: border doctor"
+        ) from fault
+
+
+def _with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Run `work` on a store of its own."""
+
+    async def run() -> T:
+        assert settings.database_url
+        engine = open_engine(settings.database_url, settings.pool_size)
+        try:
+            return await work(Store(engine, SystemClock()))
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(run())
+
+
+def _with_zone(settings: Settings, work: Callable[[Zone], Awaitable[T]]) -> T:
+    """Run `work` on the whole zone."""
+
+    async def run() -> T:
+        zone = open_zone(settings)
+        try:
+            return await work(zone)
+        finally:
+            await zone.close()
+
+    return asyncio.run(run())
+
+
+def _settings(**given: object) -> Settings:
+    """Return the settings, with what was given on the command line before the environment."""
+    settings = Settings()
+    return settings.model_copy(update={k: v for k, v in given.items() if v is not None})
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """The service of a border gate: declarations, crossing hours, fees, slips, scans, figures."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+
+
+@main.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that serve.")
+def serve(host: str | None, port: int | None, workers: int) -> None:
+    """Serve what the settings describe; migrate first with `border migrate`."""
+    settings = _settings(host=host, port=port)
+    with _saying_why(), servers(settings, beside=False) as ready:
+        problems = doctor.refusals(ready)
+        if problems:
+            raise Refused("\n".join(problems))
+        with noted(ready):
+            serve_app(ready, workers)
+
+
+@main.command()
+@click.option("--port", type=int, help="Port to listen on; 8000 if not set.")
+@click.option("--fill/--no-fill", default=True, help="Fill an empty zone with a day of traffic.")
+def demo(port: int | None, fill: bool) -> None:
+    """Run the demonstration: own servers, a filled zone, and a sandbox of the outside world."""
+    settings = _settings(port=port)
+    if not settings.demo:
+        raise Refused("BORDER_MODE is production, and the demonstration has no place there.")
+    if not port_is_free(settings.host, settings.port):
+        raise Refused(f"Port {settings.port} is taken. Choose another: make run PORT=8010")
+    with (
+        _saying_why(),
+        servers(settings, beside=False) as ready,
+        sandbox(ready) as complete,
+    ):
+        assert complete.database_url
+        upgrade(complete.database_url)
+        _with_store(complete, seed.load_reference)
+        _with_store(complete, seed.open_round_the_clock)
+        _with_store(complete, demo_accounts.load)
+        with console.status("Preparing the typefaces"):
+            prepare_fonts(complete.data_dir)
+        if fill:
+            _fill(complete)
+        _greet(complete)
+        with noted(complete):
+            serve_app(complete)
+
+
+def _fill(settings: Settings) -> None:
+    """Fill an empty demonstration, with a bar that shows how far it is."""
+
+    async def run(zone: Zone) -> ImportReport | None:
+        if await demo_fill.is_filled(zone.store):
+            return None
+        with _progress() as progress:
+            tasks: dict[str, Any] = {}
+
+            def say(name: str, done: int, total: int) -> None:
+                if name not in tasks:
+                    tasks[name] = progress.add_task(name, total=total)
+                progress.update(tasks[name], completed=done)
+
+            return await demo_fill.fill(zone.store, zone.slips, zone.store.clock.now(), say)
+
+    if report := _with_zone(settings, run):
+        console.print(
+            f"The zone is filled: {report.accepted} declarations accepted, "
+            f"{report.refused} rows refused."
+        )
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description:>14}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def _greet(settings: Settings) -> None:
+    """Print where to go and who one can be."""
+    url = settings.base_url
+    rows = "\n".join(f"    {a['email']:<22} {a['says']}" for a in demo_accounts.ACCOUNTS)
+    click.echo(
+        f"""
+  The border gate is open:   {url}/
+    {url}/trader      declare, book an hour, pay
+    {url}/officer     review, clear, release
+    {url}/gate        scan at yard, barrier and exit
+    {url}/manager     figures of the day      {url}/schema  the API
+  The sandbox bank:          {settings.sandbox_url}/sandbox
+
+  Sign in with the password  {demo_accounts.PASSWORD}  as
+{rows}
+
+  Ctrl-C stops everything; the data stay in {settings.data_dir}.
+"""
+    )
+
+
+@main.command()
+@click.option("--to", default="head", help="Revision to go to.")
+def migrate(to: str) -> None:
+    """Bring the database to the newest revision."""
+    with _saying_why(), servers(Settings()) as ready:
+        assert ready.database_url
+        upgrade(ready.database_url, to)
+    click.echo("The database is up to date.")
+
+
+@main.group()
+def reference() -> None:
+    """Reference tables."""
+
+
+@reference.command("load")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+def reference_load(as_json: bool) -> None:
+    """Load gates, lanes, slot rules and the tariff where they are missing, and make the slots."""
+    with _saying_why(), servers(Settings()) as ready:
+        loaded = _with_store(ready, seed.load_reference)
+    click.echo(json.dumps(loaded) if as_json else f"New rows: {loaded}")
+
+
+@main.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--as", "email", default="trader@demo.test", help="Account whose firm declares.")
+@click.option("--gate", default="KIM_THANH_II", help="Gate the goods go through.")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+def import_files(files: tuple[Path, ...], email: str, gate: str, as_json: bool) -> None:
+    """Import declarations from CSV; what is there already is left, each bad row is reported."""
+    refused: list[dict[str, Any]] = []
+    total = ImportReport()
+
+    async def run(store: Store) -> None:
+        actor = await _account(store, email)
+        with _progress() as progress:
+            for path in files:
+                task = progress.add_task(path.name[-14:], total=path.stat().st_size)
+
+                def on_progress(_: int, done: int, size: int, task: Any = task) -> None:
+                    progress.update(task, completed=done, total=size)
+
+                def on_refused(row: RefusedRow, name: str = path.name) -> None:
+                    refused.append(_told(name, row))
+
+                assert actor.organisation_id is not None
+                report = await import_csv(
+                    store,
+                    actor,
+                    path,
+                    owner_organisation_id=actor.organisation_id,
+                    gate=gate,
+                    on_refused=on_refused,
+                    on_progress=on_progress,
+                )
+                total.accepted += report.accepted
+                total.already_there += report.already_there
+                total.refused += report.refused
+
+    with _saying_why(), servers(Settings()) as ready:
+        _with_store(ready, run)
+    if as_json:
+        click.echo(json.dumps({**vars(total), "rows": refused}, ensure_ascii=False))
+    else:
+        for row in refused:
+            click.echo(f"{row['file']}:{row['line']}  {row['field']}: {row['says']}")
+        click.echo(
+            f"{total.accepted} accepted, {total.already_there} already there, "
+            f"{total.refused} refused"
+        )
+    sys.exit(1 if total.refused and not (total.accepted or total.already_there) else 0)
+
+
+def _told(name: str, row: RefusedRow) -> dict[str, Any]:
+    """Return a refused row as it is reported: the file, the line, the field, the reason."""
+    return {
+        "file": name,
+        "line": row.line,
+        "key": row.key,
+        "field": ", ".join(error.field for error in row.errors),
+        "says": " ".join(error.detail() for error in row.errors),
+    }
+
+
+async def _account(store: Store, email: str) -> Actor:
+    """Return the account of an address as an actor; exit code 1 where there is none."""
+    accounts = table_of(AccountRow)
+    async with store.reading() as connection:
+        found = (
+            await connection.execute(accounts.select().where(accounts.c.email == email.lower()))
+        ).one_or_none()
+    if found is None:
+        raise Refused(f"There is no account {email}. Name one with --as.")
+    return Actor(found.id, found.name, frozenset(found.roles), found.organisation_id, "", email)
+
+
+@main.command()
+@click.option("--from-start", is_flag=True, help="Hand the whole feed on again.")
+@click.option("--once", is_flag=True, help="Stop when nothing is left.")
+def relay(from_start: bool, once: bool) -> None:
+    """Hand events on to the Redis stream, as the service itself does while it runs."""
+
+    async def run(zone: Zone) -> int:
+        reader = relays.to_redis(zone.redis, zone.settings.relay_stream)
+        if from_start:
+            await reader.rewind(zone.store)
+        handed_on = await reader.catch_up(zone.store)
+        while not once:
+            await asyncio.sleep(1)
+            handed_on += await reader.catch_up(zone.store)
+        return handed_on
+
+    with _saying_why(), servers(Settings()) as ready:
+        handed_on = _with_zone(ready, run)
+    click.echo(f"{handed_on} events handed on.")
+
+
+@main.group()
+def metrics() -> None:
+    """Figures drawn from events."""
+
+
+@metrics.command("rebuild")
+def metrics_rebuild() -> None:
+    """Empty the figures and count the whole feed again."""
+    with _saying_why(), servers(Settings()) as ready:
+        counted = _with_store(ready, figures.rebuild)
+    click.echo(f"{counted} events counted.")
+
+
+@main.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+def examine(as_json: bool) -> None:
+    """Say what is well and what is not; in demo mode also where the sandbox is."""
+    with _saying_why(), servers(Settings()) as ready:
+        report = asyncio.run(doctor.examine(ready))
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        for name, part in report.items():
+            click.echo(f"{name:<12} {part if isinstance(part, str) else json.dumps(part)}")
+    sys.exit(0 if report["ok"] else 1)
+
+
+@main.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    from api.documents import openapi_document
+
+    click.echo(json.dumps(openapi_document(), ensure_ascii=False, indent=2))
+
+
+@main.command()
+def asyncapi() -> None:
+    """Print the AsyncAPI document."""
+    from api.documents import asyncapi_document
+
+    click.echo(json.dumps(asyncapi_document(), ensure_ascii=False, indent=2))

@@ -1,0 +1,92 @@
+"""Bookings: hold an hour, look, cancel."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from api.paging import checked_limit, cursor_of, parse_cursor
+from api.shapes import BookingList, BookingShape
+from api.writes import expected_version, write
+from api.zone import Zone
+from border.identity.actor import Actor
+from border.store import Unit
+from logistics import booking_service
+from logistics.booking import BookingRequest
+
+
+@post("/slots/{slot_id:uuid}/bookings", operation_id="book_slot", status_code=201, tags=["slots"])
+async def book_slot(
+    slot_id: FromPath[UUID],
+    data: JSONBody[BookingRequest],
+    request: Request[Any, Any, Any],
+    zone: NamedDependency[Zone],
+    actor: NamedDependency[Actor],
+) -> Response[BookingShape]:
+    """Hold one place of a slot for a truck; it is confirmed once nothing is owed on it."""
+
+    async def work(unit: Unit) -> BookingShape:
+        booked = await booking_service.book(unit, slot_id, data, zone.slips)
+        return BookingShape.of(booked, actor)
+
+    return await write(request, zone, actor, work, 201)
+
+
+@get("/bookings", operation_id="list_bookings", tags=["bookings"])
+async def list_bookings(
+    zone: NamedDependency[Zone],
+    actor: NamedDependency[Actor],
+    states: Annotated[str | None, QueryParameter(name="state")] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int] = 50,
+) -> BookingList:
+    """Return the bookings the caller may see, newest first."""
+    async with zone.store.reading() as connection:
+        found = await booking_service.list_bookings(
+            connection,
+            actor,
+            states.split(",") if states else (),
+            parse_cursor(cursor),
+            checked_limit(limit),
+        )
+    full = len(found) == limit
+    last = found[-1].booking if full else None
+    return BookingList(
+        items=[BookingShape.of(booked, actor) for booked in found],
+        next=cursor_of(last.created_at, last.id) if last is not None else None,
+    )
+
+
+@get("/bookings/{booking_id:uuid}", operation_id="get_booking", tags=["bookings"])
+async def get_booking(
+    booking_id: FromPath[UUID], zone: NamedDependency[Zone], actor: NamedDependency[Actor]
+) -> BookingShape:
+    """Return one booking."""
+    async with zone.store.reading() as connection:
+        return BookingShape.of(await booking_service.get(connection, actor, booking_id), actor)
+
+
+@post(
+    "/bookings/{booking_id:uuid}/cancel",
+    operation_id="cancel_booking",
+    status_code=200,
+    tags=["bookings"],
+)
+async def cancel_booking(
+    booking_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    zone: NamedDependency[Zone],
+    actor: NamedDependency[Actor],
+) -> Response[BookingShape]:
+    """Cancel a booking; less than three hours before its hour it counts as cancelled late."""
+
+    async def work(unit: Unit) -> BookingShape:
+        booked = await booking_service.cancel(unit, booking_id, expected_version(request))
+        return BookingShape.of(booked, actor)
+
+    return await write(request, zone, actor, work)
+
+
+ROUTES = (book_slot, list_bookings, get_booking, cancel_booking)

@@ -1,0 +1,35 @@
+"""Whether the program lives, and whether it can serve."""
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.zone import Zone
+
+
+@get("/health/live", operation_id="live", tags=["health"])
+async def live() -> dict[str, str]:
+    """Answer as long as the program runs."""
+    return {"status": "ok"}
+
+
+@get("/health/ready", operation_id="ready", tags=["health"])
+async def ready(zone: NamedDependency[Zone]) -> Response[dict[str, str]]:
+    """Say whether the servers answer; without Redis the gate goes on, so that is not a failure."""
+    parts = {"database": "ok", "redis": "ok"}
+    try:
+        async with zone.store.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (SQLAlchemyError, OSError):
+        parts["database"] = "away"
+    try:
+        await zone.redis.ping()
+    except RedisError:
+        parts["redis"] = "away; live pages and rate limits wait, nothing is lost"
+    ok = parts["database"] == "ok"
+    return Response({"status": "ok" if ok else "down", **parts}, status_code=200 if ok else 503)
+
+
+ROUTES = (live, ready)

@@ -1,0 +1,126 @@
+"""Scans: one code in, one answer out; a batch from a device that was offline; a photograph."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from api.language import translator
+from api.media import ANY_CONTENT
+from api.problems import locale_of, shape_errors, spoken
+from api.security import signed_in
+from api.shapes import ScanShape, Shape
+from api.writes import write
+from api.zone import Zone
+from border.identity.actor import Actor
+from border.refusal import INVALID, FieldError, Refusal
+from border.store import Unit
+from logistics import scan_service
+from logistics.code_reading import NotAnImage, read_codes
+from logistics.scan_service import ScanRequest
+
+
+@post("/scans", operation_id="scan", status_code=200, tags=["scans"])
+async def scan(
+    data: JSONBody[ScanRequest],
+    request: Request[Any, Any, Any],
+    zone: NamedDependency[Zone],
+    actor: NamedDependency[Actor],
+) -> Response[ScanShape]:
+    """Decide a scan. A refused truck is an answer (200 with `verdict: refused`), not an error."""
+
+    async def work(unit: Unit) -> ScanShape:
+        answer = await scan_service.scan(unit, data, zone.slips)
+        return msgspec.convert(_said(answer, locale_of(request)), ScanShape)
+
+    return await write(request, zone, actor, work)
+
+
+def _said(answer: dict[str, Any], locale: str) -> dict[str, Any]:
+    """Return the answer to a scan with its sentences in a language."""
+    say = translator(locale).gettext
+    failed = [{**reason, "says": say(reason["says"])} for reason in answer["failed"]]
+    return {**answer, "says": say(answer["says"]), "failed": failed}
+
+
+class BatchRequest(BaseModel):
+    """What an offline device brings back, in its own order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scans: list[Any] = Field(max_length=500)
+
+
+class BatchShape(Shape):
+    """One answer for each scan sent, in the same order; none is dropped."""
+
+    answers: list[dict[str, Any]]
+
+
+@post("/scans/batch", operation_id="scan_batch", status_code=200, tags=["scans"])
+async def scan_batch(
+    data: JSONBody[BatchRequest],
+    request: Request[Any, Any, Any],
+    zone: NamedDependency[Zone],
+    actor: NamedDependency[Actor],
+) -> BatchShape:
+    """Take what an offline device brings; each scan stands alone, and a bad one stops none."""
+    answers: list[dict[str, Any]] = []
+    for asked in data.scans:
+        try:
+            wanted = ScanRequest.model_validate(asked)
+
+            async def work(unit: Unit, wanted: ScanRequest = wanted) -> dict[str, Any]:
+                return await scan_service.scan(unit, wanted, zone.slips)
+
+            answer = _said(await zone.store.perform(actor, work), locale_of(request))
+        except ValidationError as error:
+            refusal = INVALID(errors=shape_errors(error.errors()))  # type: ignore[arg-type]
+            answer = {"verdict": "invalid", "problem": spoken(refusal, locale_of(request))}
+        except Refusal as refusal:
+            answer = {"verdict": "invalid", "problem": spoken(refusal, locale_of(request))}
+        named = asked.get("scan_id") if isinstance(asked, dict) else None
+        answers.append({"scan_id": named, **answer})
+    return BatchShape(answers=answers)
+
+
+class PhotoShape(Shape):
+    """The codes read in a picture."""
+
+    codes: list[dict[str, str]]
+
+
+@post(
+    "/scans/photo",
+    operation_id="scan_photo",
+    status_code=200,
+    guards=[signed_in],
+    request_max_body_size=12_000_000,
+    opt={ANY_CONTENT: True},
+    tags=["scans"],
+)
+async def scan_photo(request: Request[Any, Any, Any]) -> PhotoShape:
+    """Read the codes in a JPEG, PNG or WebP sent as the body, or as a form's `image`."""
+    return PhotoShape(codes=await codes_in(request))
+
+
+async def codes_in(request: Request[Any, Any, Any]) -> list[dict[str, str]]:
+    """Return the codes in the picture a request carries. refuses: invalid_fields."""
+
+    if request.content_type[0] == "multipart/form-data":
+        upload = (await request.form()).get("image")
+        image = await upload.read() if upload is not None and hasattr(upload, "read") else b""
+    else:
+        image = await request.body()
+    try:
+        found = await asyncio.to_thread(read_codes, image)
+    except NotAnImage as error:
+        raise INVALID(errors=[FieldError("image", "not_an_image", str(error))]) from None
+    return [{"text": code.text, "format": code.format} for code in found]
+
+
+ROUTES = (scan, scan_batch, scan_photo)

@@ -1,0 +1,91 @@
+"""`python -m bench` measures everything; `python -m bench profile scan` where the time goes."""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from bench import machine, report, stages
+from bench.crossing import cases_of
+from bench.feed_rate import measure_feed
+from bench.ground import Ground, opened_ground
+from bench.measure import Say, Size, WrongAnswer, measure, opened_bench, opened_yard
+from border.clock import SystemClock
+
+
+async def _slips(data_dir: Path, seconds: float, rounds: int) -> dict[str, Any]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bench.slips",
+        str(data_dir),
+        str(seconds),
+        str(rounds),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await process.communicate()
+    if process.returncode != 0:
+        raise RuntimeError(f"the drawing process ended with {process.returncode}")
+    figures: dict[str, Any] = json.loads(out)
+    return figures
+
+
+async def measure_all(ground: Ground, size: Size, say: Say) -> dict[str, Any]:
+    """Return every figure of one run. Raises WrongAnswer."""
+    begun = time.monotonic()
+    facts = await machine.facts(ground.database_url, ground.redis_url)
+    async with opened_bench(ground) as bench:
+        measured_at = bench.yard.now.isoformat()
+        crossings = await measure(bench, await cases_of(bench.yard), size, say)
+        say("the feed")
+        feed = await measure_feed(bench, size.rounds)
+    say("slips")
+    slips = await _slips(ground.data_dir, 1.0, size.rounds)
+    return {
+        "measured_at": measured_at,
+        "machine": facts,
+        "crossings": crossings,
+        "feed": feed,
+        "slips": slips,
+        "load_after": machine.load_average(),
+        "seconds": round(time.monotonic() - begun, 1),
+    }
+
+
+async def profile(ground: Ground, kind: str) -> str:
+    """Return where the time of one scan or one booking goes."""
+    async with opened_yard(ground) as (people, yard, _):
+        return await stages.told(ground, people, yard, kind)
+
+
+def _say(text: str) -> None:
+    print(f"{SystemClock().now():%H:%M:%S} {text}", file=sys.stderr)
+
+
+def main() -> int:
+    """Run what was asked for; 1 when an answer was wrong."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("profile").add_argument("kind", choices=stages.KINDS)
+    asked = parser.parse_args()
+    try:
+        with opened_ground() as ground:
+            if asked.command == "profile":
+                print(uvloop.run(profile(ground, asked.kind)))
+                return 0
+            results = uvloop.run(measure_all(ground, Size(), _say))
+    except WrongAnswer as wrong:
+        print(f"The figures are worth nothing: {wrong}", file=sys.stderr)
+        return 1
+    print(report.table(results))
+    _say(f"kept in {report.keep(results)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""The cases that are measured: a scan, and a booking in four kinds.
+
+A case says how its trucks are prepared, what each of them sends and must be answered, and in what
+state that leaves it. From its requests its tapes are recorded.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import asyncpg
+import httpx
+
+from api.zone import Zone
+from bench.gate import gate_zone, inside
+from bench.ground import Ground, People
+from bench.load import Exchange, Job, request
+from bench.tape import Tape, recording
+from bench.trucks import GATE, LANE, Hour, Truck, Yard
+from border.clock import SystemClock
+
+SPREAD = 50
+"""Slots over which the spread bookings go."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something trucks do, and the state in which it leaves their bookings."""
+
+    name: str
+    kind: Literal["scan", "book"]
+    hours: Sequence[Hour]
+    loaded: bool
+    ends_as: str
+
+    async def prepare(self, yard: Yard, number: int) -> list[Truck]:
+        """Return fresh trucks for this case."""
+        if self.kind == "scan":
+            return await yard.to_scan(number, self.hours[0])
+        return await yard.to_book(number, self.hours, loaded=self.loaded)
+
+    def job(self, truck: Truck, people: People) -> Job:
+        """Return what one truck sends, one after another."""
+        if self.kind == "scan":
+            return [_scan(truck, kind, people) for kind in ("arrival", "entry")]
+        return [_booking(truck, people)]
+
+    async def check(self, connection: asyncpg.Connection, trucks: Sequence[Truck]) -> list[str]:
+        """Return what is wrong with the records that a run has left."""
+        done = await connection.fetchval(
+            "SELECT count(*) FROM booking WHERE plate = ANY($1::varchar[]) AND state = $2",
+            [truck.plate for truck in trucks],
+            self.ends_as,
+        )
+        if done == len(trucks):
+            return []
+        return [f"{self.name}: {done} of {len(trucks)} bookings are {self.ends_as}"]
+
+
+async def cases_of(yard: Yard) -> list[Case]:
+    """Make the hours and return every case."""
+    at_once = await yard.hours(1, yard.now)
+    hot = await yard.hours(1, yard.now + timedelta(hours=3))
+    spread = await yard.hours(SPREAD, yard.now + timedelta(hours=4))
+    return [
+        Case("scan", "scan", at_once, True, "used"),
+        Case("book, one slot, empty", "book", hot, False, "confirmed"),
+        Case("book, one slot, loaded", "book", hot, True, "held"),
+        Case("book, fifty slots, empty", "book", spread, False, "confirmed"),
+        Case("book, fifty slots, loaded", "book", spread, True, "held"),
+    ]
+
+
+def _scan(truck: Truck, kind: str, people: People) -> Exchange:
+    scan_id = truck.arrival_scan if kind == "arrival" else truck.entry_scan
+    asked = {
+        "code": truck.token,
+        "gate": GATE,
+        "lane": LANE,
+        "kind": kind,
+        "scanned_at": SystemClock().now().isoformat(),
+        "device": "bench",
+        "scan_id": str(scan_id),
+        "plate_seen": truck.plate_typed,
+    }
+    headers = {"Authorization": f"Bearer {people.gate_token}"}
+    text = request("POST", "/api/v1/scans", json.dumps(asked), headers)
+    verdict = "recorded" if kind == "arrival" else "admitted"
+    return Exchange(text, 200, "verdict", verdict)
+
+
+def _booking(truck: Truck, people: People) -> Exchange:
+    asked = {
+        "declaration_ids": [str(truck.declaration_id)] if truck.loaded else [],
+        "vehicle": {
+            "plate": truck.plate_typed,
+            "country": "VN",
+            "class": "18t_and_over",
+            "payload_g": 20_000_000,
+        },
+        "driver": {"name": "Tài xế", "document_number": "010000000000"},
+        "empty": not truck.loaded,
+    }
+    headers = {
+        "Authorization": f"Bearer {people.trader_token}",
+        "Idempotency-Key": str(truck.booking_key),
+    }
+    path = f"/api/v1/slots/{truck.hour.id}/bookings"
+    text = request("POST", path, json.dumps(asked), headers)
+    return Exchange(text, 201, "state", "held" if truck.loaded else "confirmed")
+
+
+def to_hello(job: Job) -> Job:
+    """Return the same requests, sent to the empty handler."""
+    return [Exchange(_redirected(exchange.request), 200, "says", "hello") for exchange in job]
+
+
+def _redirected(text: str) -> str:
+    method, _, rest = text.split(" ", 2)
+    return f"{method} /hello {rest}"
+
+
+async def record(
+    cases: Sequence[Case], ground: Ground, yard: Yard, people: People
+) -> dict[str, list[Tape]]:
+    """Record from the program, by case, one tape for each request of a truck.
+
+    A first truck goes before, so that what is said once per connection is not recorded.
+    """
+    zone = gate_zone(ground)
+    try:
+        async with inside(zone) as client:
+            return {
+                case.name: [
+                    await _recorded(zone, client, case, truck, people)
+                    for truck in await case.prepare(yard, 2)
+                ][-1]
+                for case in cases
+            }
+    finally:
+        await zone.close()
+
+
+async def _recorded(
+    zone: Zone, client: httpx.AsyncClient, case: Case, truck: Truck, people: People
+) -> list[Tape]:
+    tapes = []
+    for exchange in case.job(truck, people):
+        begun_at = SystemClock().now()
+        with recording(zone.store.engine, truck.words(), begun_at) as tape:
+            await send(client, exchange)
+        tapes.append(tape)
+    return tapes
+
+
+async def send(client: httpx.AsyncClient, exchange: Exchange) -> None:
+    """Send a request inside this process. Raises RuntimeError where the answer is wrong."""
+    head, _, body = exchange.request.partition("\r\n\r\n")
+    first, *lines = head.split("\r\n")
+    method, path, _ = first.split(" ")
+    headers = dict(line.split(": ", 1) for line in lines)
+    answer = await client.request(method, path, content=body.encode(), headers=headers)
+    if answer.status_code != exchange.status or answer.json()[exchange.field] != exchange.value:
+        raise RuntimeError(f"the answer to be recorded is wrong: {answer.text[:500]}")

@@ -1,0 +1,47 @@
+"""Figures of a run: percentiles and medians. No measuring, no printing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the smallest of `values` that at least `share` (0 to 1) of them do not exceed."""
+    if not values:
+        raise ValueError("no values, no percentile")
+    ordered = sorted(values)
+    place = max(0, -(-round(share * 1_000_000) * len(ordered) // 1_000_000) - 1)
+    return ordered[place]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One measured run: how long it took, each answer's latency, and what was wrong with it."""
+
+    seconds: float
+    latencies_ms: tuple[float, ...]
+    wrong: tuple[str, ...] = ()
+    cpu_seconds: float = 0.0
+    """Processor time of the server's process meanwhile, where it was measured."""
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return len(self.latencies_ms) / self.seconds
+
+
+def summary(runs: Sequence[Run]) -> dict[str, Any]:
+    """Return the median rate of the rounds and the percentiles of all their answers."""
+    pooled = [latency for run in runs for latency in run.latencies_ms]
+    told = {
+        "rate": round(median(run.rate for run in runs), 1),
+        "rates": [round(run.rate, 1) for run in runs],
+        "answers": len(pooled),
+        "p50_ms": round(percentile(pooled, 0.50), 2),
+        "p95_ms": round(percentile(pooled, 0.95), 2),
+        "p99_ms": round(percentile(pooled, 0.99), 2),
+    }
+    if used := sum(run.cpu_seconds for run in runs):
+        told["cpu_ms"] = round(1000 * used / len(pooled), 3)
+    return told

@@ -1,0 +1,44 @@
+"""The gate itself, put together on the ground of a run: as a process that serves, or in ours."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from api.app import create_app
+from api.zone import Zone, open_zone
+from bench.ground import Ground, settings_of
+from bench.load import Server
+from bench.serve import serve, served
+from border.fonts import FontSet
+
+
+def gate_zone(ground: Ground) -> Zone:
+    """Return a zone on the ground. Its typefaces are an empty folder: no slip is drawn here."""
+    return open_zone(settings_of(ground), fonts=FontSet(ground.data_dir, "none"))
+
+
+def inside(zone: Zone) -> httpx.AsyncClient:
+    """Return a client of the program in this very process, its background jobs left out."""
+    app: Any = create_app(lambda: zone, background=False)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gate")
+
+
+@asynccontextmanager
+async def served_gate(ground: Ground, *, background: bool = True) -> AsyncIterator[Server]:
+    """Start the gate, with its background jobs as when it serves, and yield it once it answers."""
+    where = (ground.database_url, ground.redis_url, str(ground.data_dir), ground.stream)
+    async with served("bench.gate", "on" if background else "off", *where) as server:
+        yield server
+
+
+def main(background: str, *where: str) -> None:
+    """Serve the gate on the ground `where`, with its background jobs (`on`) or without (`off`)."""
+    ground = Ground.at(*where)
+    serve(create_app(lambda: gate_zone(ground), background=background == "on"), sys.stdin)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

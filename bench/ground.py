@@ -1,0 +1,131 @@
+"""What the measuring stands on: real servers, a database of its own, and who asks.
+
+`BORDER_DATABASE_URL` and `BORDER_REDIS_URL` name servers to use; without them the embedded ones
+are started. The database is made for the run and dropped after it.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+from pydantic import SecretStr
+
+import api.tables  # noqa: F401  (every table of the product)
+from api import demo_accounts, seed
+from border.clock import SystemClock
+from border.embedded import Servers, embedded_servers
+from border.identity.service import sign_in
+from border.migrations.run import upgrade
+from border.settings import Settings
+from border.store import Store, open_engine
+
+POOL = 12
+"""Connections of the gate's process, and of the bare statements beside it."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Servers with a migrated, empty database; addresses as asyncpg and redis take them."""
+
+    database_url: str
+    redis_url: str
+    data_dir: Path
+    stream: str
+
+    @classmethod
+    def at(cls, database_url: str, redis_url: str, data_dir: Path | str, stream: str) -> "Ground":
+        """Return the ground at these addresses."""
+        plain = database_url.replace("postgresql+asyncpg://", "postgresql://")
+        return cls(plain, redis_url, Path(data_dir), stream)
+
+
+@dataclass(frozen=True)
+class People:
+    """Who asks in the run: tokens of the gate's staff, a trader and the platform."""
+
+    gate_token: str
+    trader_token: str
+    platform_token: str
+    organisation_id: UUID
+
+
+def settings_of(ground: Ground) -> Settings:
+    """Return the settings of a gate on this ground."""
+    return Settings(
+        _env_file=None,
+        database_url=ground.database_url,
+        redis_url=ground.redis_url,
+        data_dir=ground.data_dir,
+        pool_size=POOL,
+        relay_stream=ground.stream,
+        vnpay_url="http://127.0.0.1:9/pay",
+        vnpay_api_url="http://127.0.0.1:9/query",
+        vnpay_secret=SecretStr("no-payment-is-made-here"),
+    )
+
+
+async def settle_in(ground: Ground) -> People:
+    """Load the gates, rules, tariff and demo accounts, and sign the callers in."""
+    engine = open_engine(ground.database_url, 2)
+    store = Store(engine, SystemClock())
+    try:
+        await seed.load_reference(store)
+        await demo_accounts.load(store)
+        signed_in = {
+            name: await sign_in(store, f"{name}@demo.test", demo_accounts.PASSWORD)
+            for name in ("gate", "trader", "platform")
+        }
+    finally:
+        await engine.dispose()
+    organisation_id = signed_in["trader"].actor.organisation_id
+    assert organisation_id is not None
+    return People(
+        signed_in["gate"].token,
+        signed_in["trader"].token,
+        signed_in["platform"].token,
+        organisation_id,
+    )
+
+
+async def _statement(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def opened_ground() -> Iterator[Ground]:
+    """Give the servers with a database of this run's own, and drop it afterwards."""
+    settings = Settings()
+    folder = settings.data_dir.resolve() / "bench"
+    with ExitStack() as stack:
+        servers = Servers(settings.database_url or "", settings.redis_url or "")
+        if not (servers.database_url and servers.redis_url):
+            own = stack.enter_context(
+                embedded_servers(
+                    folder,
+                    database=not servers.database_url,
+                    redis=not servers.redis_url,
+                    state_dir=settings.state_dir,
+                )
+            )
+            servers = Servers(
+                servers.database_url or own.database_url, servers.redis_url or own.redis_url
+            )
+        name = f"border_bench_{uuid4().hex[:12]}"
+        there = Ground.at(servers.database_url, servers.redis_url, folder, f"border:bench:{name}")
+        base, mark, query = there.database_url.partition("?")
+        ours = f"{base.rpartition('/')[0]}/{name}{mark}{query}"
+        asyncio.run(_statement(there.database_url, f'CREATE DATABASE "{name}"'))
+        try:
+            upgrade(ours)
+            yield Ground.at(ours, servers.redis_url, folder, there.stream)
+        finally:
+            drop = f'DROP DATABASE "{name}" WITH (FORCE)'
+            asyncio.run(_statement(there.database_url, drop))

@@ -1,0 +1,300 @@
+"""Trucks prepared for a run, written in bulk: the figures are of booking and scanning alone.
+
+The rows are the product's own table classes, written by COPY in the state the services would have
+left them in: a declaration that is released and cleared by every agency, and, for a truck that is
+to be scanned, a confirmed booking with a settled charge, an active slip and an expected passage.
+Events of that earlier life are left out. That the rows are good shows in the run: every scan of
+them is answered `recorded` and then `admitted`, every booking `confirmed` or `held`, or it fails.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import SQLModel
+
+from bench.ground import People
+from border.clock import SystemClock
+from border.ids import new_id, new_reference
+from border.payments.tables import ChargeRow
+from border.store import table_of
+from customs.clearance import AGENCIES
+from customs.tables import ClearanceRow, DeclarationRow, LineRow
+from logistics.slip_service import VALID_FOR, SlipKeys
+from logistics.slip_token import SlipClaims, sign
+from logistics.tables import (
+    BookingDeclarationRow,
+    BookingRow,
+    PassageRow,
+    SlipRow,
+    SlotRow,
+)
+
+GATE = "KIM_THANH_II"
+LANE = "X1"
+PLACES = 1_000_000
+_DIRECTION = "export"
+_RULE = f"{GATE}-{_DIRECTION}-2026"
+_SERIES = "BCDEFGHKLM"
+
+
+@dataclass(frozen=True)
+class Hour:
+    """A slot of the run: never full, so that it is the counting that is measured."""
+
+    id: UUID
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class Truck:
+    """One truck with the words by which its own records are told from another's."""
+
+    number: int
+    hour: Hour
+    loaded: bool
+    token: str = ""
+    declaration_id: UUID = field(default_factory=new_id)
+    declaration_reference: str = field(default_factory=lambda: new_reference("DEC"))
+    booking_id: UUID = field(default_factory=new_id)
+    booking_reference: str = field(default_factory=lambda: new_reference("BKG"))
+    slip_id: UUID = field(default_factory=new_id)
+    slip_reference: str = field(default_factory=lambda: new_reference("SLP"))
+    passage_id: UUID = field(default_factory=new_id)
+    passage_reference: str = field(default_factory=lambda: new_reference("PSG"))
+    booking_key: UUID = field(default_factory=new_id)
+    arrival_scan: UUID = field(default_factory=new_id)
+    entry_scan: UUID = field(default_factory=new_id)
+
+    @property
+    def plate(self) -> str:
+        """The plate as it is compared: each truck its own."""
+        series = _SERIES[self.number // 100_000 % len(_SERIES)]
+        return f"24{series}{self.number % 100_000:05d}"
+
+    @property
+    def plate_typed(self) -> str:
+        """The plate as people write it."""
+        return f"{self.plate[:3]}-{self.plate[3:6]}.{self.plate[6:]}"
+
+    def words(self) -> dict[str, str]:
+        """Return every word in which this truck's statements differ from another's, by name."""
+        named = {name: str(value) for name, value in vars(self).items() if name != "hour"}
+        words = {**named, "plate": self.plate, "plate_typed": self.plate_typed}
+        del words["number"], words["loaded"]
+        words["slot_id"] = str(self.hour.id)
+        return {name: word for name, word in words.items() if word}
+
+
+class Yard:
+    """Where the trucks of a run come from: no plate, slip or declaration comes twice."""
+
+    def __init__(self, connection: asyncpg.Connection, people: People, keys: SlipKeys) -> None:
+        self._connection = connection
+        self._people = people
+        self._keys = keys
+        self._numbers = count()
+        self.now = SystemClock().now().replace(second=0, microsecond=0)
+
+    async def hours(self, number: int, begin: datetime) -> list[Hour]:
+        """Make slots ten minutes apart, the first within ten minutes of `begin`."""
+        # Seven minutes past a full ten: an hour of the run never meets one of the seed rules.
+        first = begin + timedelta(minutes=(7 - begin.minute) % 10)
+        starts = [first + timedelta(minutes=10 * place) for place in range(number)]
+        hours = [Hour(new_id(), start, start + timedelta(hours=1)) for start in starts]
+        await self._write(
+            SlotRow(
+                id=hour.id,
+                gate=GATE,
+                direction=_DIRECTION,
+                starts_at=hour.starts_at,
+                ends_at=hour.ends_at,
+                opens_at=self.now - timedelta(days=1),
+                capacity=PLACES,
+                rule_code=_RULE,
+            )
+            for hour in hours
+        )
+        return hours
+
+    async def to_book(self, number: int, hours: Sequence[Hour], *, loaded: bool) -> list[Truck]:
+        """Return trucks ready to be booked, spread evenly over `hours`."""
+        trucks = [
+            Truck(next(self._numbers), hours[place % len(hours)], loaded) for place in range(number)
+        ]
+        if loaded:
+            await self._write_declarations(trucks)
+        return trucks
+
+    async def to_scan(self, number: int, hour: Hour) -> list[Truck]:
+        """Return loaded trucks with a paid booking and an active slip, ready to arrive."""
+        trucks = [self._with_slip(next(self._numbers), hour) for _ in range(number)]
+        await self._write_declarations(trucks)
+        await self._write(self._booking(truck) for truck in trucks)
+        await self._write(
+            BookingDeclarationRow(booking_id=truck.booking_id, declaration_id=truck.declaration_id)
+            for truck in trucks
+        )
+        await self._write(self._charge(truck) for truck in trucks)
+        await self._write(
+            SlipRow(
+                id=truck.slip_id,
+                reference=truck.slip_reference,
+                state="active",
+                booking_id=truck.booking_id,
+                token=truck.token,
+                valid_until=hour.ends_at + VALID_FOR,
+                **self._record(),
+            )
+            for truck in trucks
+        )
+        await self._write(
+            PassageRow(
+                id=truck.passage_id,
+                reference=truck.passage_reference,
+                state="expected",
+                booking_id=truck.booking_id,
+                **self._record(),
+            )
+            for truck in trucks
+        )
+        return trucks
+
+    async def counted(self) -> None:
+        """Let PostgreSQL count what was written, as it does by itself in quieter hours."""
+        await self._connection.execute("ANALYZE")
+
+    def _record(self) -> dict[str, Any]:
+        return {
+            "gate": GATE,
+            "created_at": self.now,
+            "changed_at": self.now,
+            "due_at": self.now + timedelta(days=3),
+        }
+
+    def _with_slip(self, number: int, hour: Hour) -> Truck:
+        plain = Truck(number, hour, loaded=True)
+        token = sign(
+            SlipClaims(
+                reference=plain.slip_reference,
+                plate=plain.plate,
+                gate=GATE,
+                direction=_DIRECTION,
+                starts_at=hour.starts_at,
+                ends_at=hour.ends_at,
+                valid_until=hour.ends_at + VALID_FOR,
+            ),
+            self._keys.signing,
+        )
+        return Truck(**{**vars(plain), "token": token})
+
+    def _booking(self, truck: Truck) -> BookingRow:
+        return BookingRow(
+            id=truck.booking_id,
+            reference=truck.booking_reference,
+            state="confirmed",
+            owner_organisation_id=self._people.organisation_id,
+            slot_id=truck.hour.id,
+            direction=_DIRECTION,
+            slot_starts_at=truck.hour.starts_at,
+            slot_ends_at=truck.hour.ends_at,
+            held_until=truck.hour.ends_at,
+            plate=truck.plate,
+            plate_typed=truck.plate_typed,
+            country="VN",
+            vehicle_class="18t_and_over",
+            payload_g=20_000_000,
+            empty=False,
+            priority="ordinary",
+            driver={"name": "Tài xế", "document_number": "010000000000", "phone": None},
+            **self._record(),
+        )
+
+    def _charge(self, truck: Truck) -> ChargeRow:
+        return ChargeRow(
+            reference=new_reference("CHG"),
+            state="settled",
+            subject=truck.booking_reference,
+            kind="infrastructure_fee",
+            payer_organisation_id=self._people.organisation_id,
+            amount_minor=500_000,
+            currency="VND",
+            explanation=[],
+            rule_codes=[],
+            settled_at=self.now,
+            **self._record(),
+        )
+
+    async def _write_declarations(self, trucks: Sequence[Truck]) -> None:
+        await self._write(
+            DeclarationRow(
+                id=truck.declaration_id,
+                reference=truck.declaration_reference,
+                state="released",
+                customs_number=f"30{truck.number:010d}",
+                regime="B11",
+                direction=_DIRECTION,
+                owner_organisation_id=self._people.organisation_id,
+                gross_mass_g=18_400_000,
+                line_count=2,
+                totals={"CNY": 18_000_000},
+                lane="green",
+                released_at=self.now,
+                **self._record(),
+            )
+            for truck in trucks
+        )
+        await self._write(
+            LineRow(
+                declaration_id=truck.declaration_id,
+                position=position,
+                hs_code=hs_code,
+                description=goods,
+                origin="VN",
+                quantity_milli=9_200_000,
+                unit="KGM",
+                gross_mass_g=9_200_000,
+                net_mass_g=9_000_000,
+                value_minor=9_000_000,
+                value_currency="CNY",
+            )
+            for truck in trucks
+            for position, (hs_code, goods) in enumerate(
+                (("08109092", "Thanh long"), ("08106000", "Sầu riêng"))
+            )
+        )
+        await self._write(
+            ClearanceRow(
+                declaration_id=truck.declaration_id,
+                agency=agency,
+                state="passed",
+                decided_at=self.now,
+            )
+            for truck in trucks
+            for agency in AGENCIES
+        )
+
+    async def _write(self, rows: Iterable[SQLModel]) -> None:
+        """Write rows of one table by COPY."""
+        written = list(rows)
+        if not written:
+            return
+        table = table_of(type(written[0]))
+        names = [column.name for column in table.columns]
+        json_names = {column.name for column in table.columns if isinstance(column.type, JSONB)}
+        records = [
+            tuple(
+                json.dumps(value) if name in json_names and value is not None else value
+                for name, value in row.model_dump(include=set(names)).items()
+            )
+            for row in written
+        ]
+        order = list(written[0].model_dump(include=set(names)))
+        await self._connection.copy_records_to_table(table.name, records=records, columns=order)

@@ -1,0 +1,1 @@
+"""Who asks: organisations, accounts, roles and the tokens that prove them."""

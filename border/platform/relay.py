@@ -1,0 +1,51 @@
+"""The relay: hands the feed on to Redis Streams, in order, each event at least once.
+
+The stream's entry id is the event's own place in the feed (`<transaction>-<sequence>`), so Redis
+itself refuses a repeat: after a crash between handing on and noting it, nothing stands twice.
+An emptied Redis is filled from where the relay stands; `border relay --from-start` replays all.
+"""
+
+import json
+from collections.abc import Sequence
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from border.feed import Fact, Reader
+from border.store import Unit
+
+KEPT = 200_000
+"""About how many events the stream keeps; the feed keeps them all."""
+_REPEATED = "equal or smaller than the target stream top item"
+
+
+def to_redis(redis: "Redis", stream: str) -> Reader:
+    """Return the reader that hands the feed on to a Redis stream."""
+
+    async def hand_on(_: Unit, facts: list[Fact]) -> None:
+        await add(redis, stream, facts)
+
+    return Reader(f"sink:redis:{stream}"[:64], hand_on)
+
+
+async def add(redis: "Redis", stream: str, facts: Sequence[Fact]) -> None:
+    """Add facts to the stream as CloudEvents; those already there are passed over.
+
+    Raises redis.RedisError when Redis is away or full: the reader then keeps its place.
+    """
+    # All or nothing: were an event refused and the next one taken, the repeat of the first would
+    # pass for one that stands there already, and be lost.
+    pipeline = redis.pipeline(transaction=True)
+    for fact in facts:
+        event = json.dumps(fact.cloud_event(), ensure_ascii=False, separators=(",", ":"))
+        pipeline.xadd(
+            stream,
+            {"event": event, "type": fact.type},
+            id=f"{fact.place.xid}-{fact.place.seq}",
+            maxlen=KEPT,
+            approximate=True,
+        )
+    for outcome in await pipeline.execute(raise_on_error=False):
+        repeated = isinstance(outcome, ResponseError) and _REPEATED in str(outcome)
+        if isinstance(outcome, Exception) and not repeated:
+            raise outcome

@@ -1,0 +1,125 @@
+"""What one row of each reference table says, as frozen values with a name in three languages.
+
+Shapes only: reading the files is `catalogue`'s, deciding anything is the callers'.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A code and its names; a language without a name is empty."""
+
+    code: str
+    en: str = ""
+    vi: str = ""
+    zh: str = ""
+
+    def name(self, locale: str) -> str:
+        """Return the name in `locale` (`vi`, `vi-VN`), else English, Vietnamese, the code."""
+        wanted = {"vi": self.vi, "zh": self.zh}.get(locale[:2].lower(), self.en)
+        return wanted or self.en or self.vi or self.code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Country(Entry):
+    """A country of ISO 3166-1, by its two letters."""
+
+    alpha3: str
+    numeric: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Currency(Entry):
+    """A currency of ISO 4217.
+
+    `minor_units` is the number of decimal places in use according to CLDR, which for some
+    currencies without coins (the kip, the kyat) is 0 where ISO 4217 still says 2.
+    """
+
+    numeric: str
+    minor_units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit(Entry):
+    """A unit of measure of UN/ECE Recommendation 20; removed and deprecated ones are left out."""
+
+    symbol: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regime(Entry):
+    """A declaration type of VNACCS, such as B11; `direction` is `export` or `import`."""
+
+    direction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportMode(Entry):
+    """A mode of transport as VNACCS codes it: 4 is a truck, 5 the railway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office(Entry):
+    """A customs office of the northern border.
+
+    The code outlives the name: `vi` is the name as listed before the reorganisation of the year
+    `name_until_year`, and `province` the province of that time.
+    """
+
+    province: str
+    name_until_year: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locode(Entry):
+    """A place of UN/LOCODE in Vietnam or a neighbour.
+
+    `function` is the eight-character field of the standard: a `3` in third place is a road
+    terminal. `change` is `X` where the entry is to be removed; `remarks` then names the successor.
+    """
+
+    country: str
+    subdivision: str
+    function: str
+    coordinates: str
+    change: str
+    remarks: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoterm(Entry):
+    """A delivery term of Incoterms 2020; `mode_group` is `any` or `sea_inland_waterway`."""
+
+    mode_group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section(Entry):
+    """A section of the Harmonized System, by its Roman numeral."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HsRow(Entry):
+    """A chapter (2 digits), heading (4) or subheading (6) of the Harmonized System 2022.
+
+    `parent` is the code one level up, empty for a chapter.
+    """
+
+    section: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TariffLine(Entry):
+    """An eight-digit line of the Vietnamese tariff.
+
+    `vi` is the text of the line alone, often only "Loại khác"; `depth` is the number of dashes
+    before it, which says what it stands beside. `policy_note` marks lines under a goods policy.
+    """
+
+    hs6: str
+    depth: int
+    policy_note: bool

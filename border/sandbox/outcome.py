@@ -1,0 +1,83 @@
+"""What a payer can make happen on the pay page: the choices, and the documented test cards.
+
+One table; the page draws its buttons from it and the settlement takes its codes from it.
+
+source: VNPAY PAY 2.1.0, tables of vnp_ResponseCode and vnp_TransactionStatus; VNPAY sandbox
+cards (bank NCB).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+CallbackWhen = Literal["at_once", "before_return", "after_return"]
+
+CARD_HOLDER, CARD_ISSUED, CARD_OTP = "NGUYEN VAN A", "07/15", "123456"
+LATE_BY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one payment ends, and how its callback behaves."""
+
+    code: str
+    response_code: str = "00"
+    transaction_status: str = "00"
+    bank_code: str = "NCB"
+    card_type: str = "ATM"
+    captures: int = 1
+    """How many separate payments are taken for the one order."""
+    extra_copies: int = 0
+    """How often the same callback is sent again at the same moment."""
+    callback: CallbackWhen = "at_once"
+    silent: bool = False
+    """The callback is never sent."""
+    callback_differs_by_vnd: int = 0
+    late: bool = False
+    """The payment date is after the order's expiry."""
+
+    @property
+    def pays(self) -> bool:
+        """Whether money is taken."""
+        return self.response_code == "00" and self.transaction_status == "00"
+
+
+PAY = Outcome("pay")
+CANCEL = Outcome("cancel", "24", "02", bank_code="VNPAY", card_type="QRCODE")
+INSUFFICIENT_FUNDS = Outcome("insufficient_funds", "51", "02")
+CARD_LOCKED = Outcome("card_locked", "12", "02")
+WRONG_OTP = Outcome("wrong_otp", "13", "02")
+CARD_EXPIRED = Outcome("card_expired", "99", "02")
+WINDOW_PASSED = Outcome("window_passed", "11", "02", bank_code="VNPAY", card_type="QRCODE")
+
+PLAIN_CHOICES = (PAY, CANCEL, INSUFFICIENT_FUNDS, CARD_LOCKED)
+TROUBLE_CHOICES = (
+    Outcome("callback_before_return", callback="before_return"),
+    Outcome("callback_after_return", callback="after_return"),
+    Outcome("no_callback", silent=True),
+    Outcome("duplicate_callback", extra_copies=1),
+    Outcome("pay_twice", captures=2),
+    Outcome("wrong_amount", callback_differs_by_vnd=-1000),
+    Outcome("pay_late", late=True),
+)
+CHOICES = {outcome.code: outcome for outcome in PLAIN_CHOICES + TROUBLE_CHOICES}
+
+CARDS = {
+    "9704198526191432198": PAY,
+    "9704195798459170488": INSUFFICIENT_FUNDS,
+    "9704193370791314": CARD_LOCKED,
+    "9704194841945513": CARD_EXPIRED,
+}
+
+
+def outcome_of_card(number: str, holder: str, issued: str, otp: str) -> Outcome | None:
+    """Return how a card payment ends, or None when no such card exists.
+
+    A wrong one-time password ends the payment (13) only for a card that would have paid: the
+    others fail before the password is asked for.
+    """
+    outcome = CARDS.get("".join(number.split()))
+    known = " ".join(holder.upper().split()) == CARD_HOLDER and issued.strip() == CARD_ISSUED
+    if outcome is None or not known:
+        return None
+    return WRONG_OTP if outcome is PAY and otp.strip() != CARD_OTP else outcome

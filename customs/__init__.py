@@ -1,0 +1,1 @@
+"""The goods and their release: gate declarations, the agencies' clearances, selectivity."""

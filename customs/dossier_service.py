@@ -1,0 +1,226 @@
+"""Reading declarations: one with all its parts, lists, the work that waits, the gate's view.
+
+Everybody sees only what is theirs: a firm its own and what it carries, the staff everything.
+A record one may not see is answered as if it did not exist.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from border.identity.actor import Actor
+from border.ids import WrongReference, parse_reference
+from border.payments.charge_service import charges_on
+from border.payments.tables import ChargeRow
+from border.refusal import INVALID, NOT_ALLOWED, NOT_FOUND, FieldError
+from border.words import N_
+from customs import dossier_storage, storage
+from customs.clearance import DECIDED_BY
+from customs.declaration import HELD, RELEASED
+from customs.dossier_storage import Wanted
+from customs.tables import ClearanceRow, DeclarationRow, LineRow
+
+CUSTOMS_TURN = ("under_review", "inspection_ordered", "inspected")
+"""States in which a declaration waits for a customs officer, whatever the other agencies do."""
+GOES_FIRST_SAYS = N_("Perishable goods and live animals go before the rest.")
+IN_TURN_SAYS = N_("In the order of registration.")
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """A declaration with its lines, its clearances and the charges on it."""
+
+    declaration: DeclarationRow
+    lines: list[LineRow]
+    clearances: list[ClearanceRow]
+    charges: list[ChargeRow]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a list, the newest first, and the cursor of the next part."""
+
+    items: list[DeclarationRow]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """A declaration that waits for an officer, and why it stands where it stands."""
+
+    declaration: DeclarationRow
+    says: str
+
+
+@dataclass(frozen=True)
+class GateView:
+    """What the barrier, a booking and a slip ask about a declaration."""
+
+    id: UUID
+    reference: str
+    customs_number: str | None
+    gate: str
+    state: str
+    version: int
+    lane: str | None
+    direction: str
+    regime: str | None
+    released: bool
+    held: bool
+    released_at: datetime | None
+    clearances: Mapping[str, str]
+    owner_organisation_id: UUID
+    carrier_organisation_id: UUID | None
+    handling: tuple[str, ...]
+    hs_codes: tuple[str, ...]
+    description: str
+    containers: tuple[str, ...]
+    gross_mass_g: int
+    line_count: int
+
+
+async def dossier_of(connection: AsyncConnection, row: DeclarationRow) -> Dossier:
+    """Return a declaration that is already at hand with all that belongs to it."""
+    charges = await charges_on(connection, [row.reference])
+    return Dossier(
+        row,
+        await storage.lines_of(connection, row.id),
+        await storage.clearances_of(connection, row.id),
+        charges[row.reference],
+    )
+
+
+async def get(connection: AsyncConnection, actor: Actor, id: UUID) -> Dossier:
+    """Return one declaration. refuses: not_found, also where the actor may not see it."""
+    row = await dossier_storage.find(connection, id, actor)
+    if row is None:
+        raise NOT_FOUND(what="declaration")
+    return await dossier_of(connection, row)
+
+
+async def list_declarations(
+    connection: AsyncConnection,
+    actor: Actor,
+    *,
+    states: Collection[str] = (),
+    lane: str | None = None,
+    direction: str | None = None,
+    gate: str | None = None,
+    pending_agency: str | None = None,
+    q: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """Return the declarations the actor may see, the newest first.
+
+    `q` is a reference, typed as people type it, or a customs number. refuses: invalid_fields
+    for a cursor that is none of ours.
+    """
+    wanted = Wanted(tuple(states), lane, direction, gate, pending_agency, *_looked_for(q))
+    before = _read_cursor(cursor) if cursor else None
+    rows = await dossier_storage.page(connection, actor, wanted, before, limit + 1)
+    items = rows[:limit]
+    return Page(items, _cursor_of(items[-1]) if len(rows) > limit else None)
+
+
+def _looked_for(q: str | None) -> tuple[str | None, str | None]:
+    """Return the reference and the customs number that a search asks for."""
+    if q is None or not q.strip():
+        return None, None
+    try:
+        return parse_reference(q, DeclarationRow.prefix), None
+    except WrongReference:
+        return None, "".join(q.split())
+
+
+def _cursor_of(row: DeclarationRow) -> str:
+    return urlsafe_b64encode(f"{row.created_at.isoformat()} {row.id}".encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        at, _, id = urlsafe_b64decode(cursor.encode()).decode().rpartition(" ")
+        instant = datetime.fromisoformat(at)
+        if instant.tzinfo is None:
+            raise ValueError("a cursor's instant is aware")
+        return instant, UUID(id)
+    except ValueError as error:
+        says = N_("This is not a cursor of this list. Leave it out to begin at the newest.")
+        raise INVALID(errors=[FieldError("cursor", "not_a_cursor", says)]) from error
+
+
+async def work_list(
+    connection: AsyncConnection,
+    actor: Actor,
+    *,
+    gate: str | None = None,
+    lane: str | None = None,
+    state: str | None = None,
+    direction: str | None = None,
+    limit: int = 50,
+) -> list[WorkItem]:
+    """Return what waits for the actor's agencies, the next to take first, each with the reason.
+
+    Perishable goods and live animals come first, then the one registered earliest.
+    refuses: not_allowed for somebody who decides for no agency.
+    """
+    wanted = Wanted((state,) if state else (), lane, direction, gate)
+    agencies = agencies_of(actor)
+    rows = await dossier_storage.waiting_work(connection, agencies, CUSTOMS_TURN, wanted, limit)
+    return [WorkItem(row, GOES_FIRST_SAYS if row.goes_first else IN_TURN_SAYS) for row in rows]
+
+
+async def work_by_lane(
+    connection: AsyncConnection, actor: Actor, *, gate: str | None = None
+) -> dict[str, int]:
+    """Return how much waits for the actor's agencies in each lane. refuses: not_allowed."""
+    return await dossier_storage.waiting_by_lane(
+        connection, agencies_of(actor), CUSTOMS_TURN, Wanted(gate=gate)
+    )
+
+
+def agencies_of(actor: Actor) -> tuple[str, ...]:
+    """Return the agencies the actor decides for. refuses: not_allowed where there is none."""
+    agencies = tuple(agency for agency, role in DECIDED_BY.items() if actor.has(role))
+    if not agencies:
+        raise NOT_ALLOWED(needs=[role.value for role in DECIDED_BY.values()])
+    return agencies
+
+
+async def gate_view(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, GateView]:
+    """Return what the barrier asks about declarations, by id; an unknown id is left out."""
+    if not ids:
+        return {}
+    rows = await dossier_storage.standing_at_gate(connection, ids)
+    return {row["id"]: _gate_view(row) for row in rows}
+
+
+def _gate_view(row: Mapping[Any, Any]) -> GateView:
+    return GateView(
+        id=row["id"],
+        reference=row["reference"],
+        customs_number=row["customs_number"],
+        gate=row["gate"],
+        state=row["state"],
+        version=row["version"],
+        lane=row["lane"],
+        direction=row["direction"],
+        regime=row["regime"],
+        released=row["state"] in RELEASED,
+        held=row["state"] in HELD,
+        released_at=row["released_at"],
+        clearances=row["clearances"] or {},
+        owner_organisation_id=row["owner_organisation_id"],
+        carrier_organisation_id=row["carrier_organisation_id"],
+        handling=tuple(row["handling"]),
+        hs_codes=tuple(row["hs_codes"] or ()),
+        description=row["description"] or "",
+        containers=tuple(row["containers"]),
+        gross_mass_g=row["gross_mass_g"],
+        line_count=row["line_count"],
+    )

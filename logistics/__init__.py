@@ -1,0 +1,1 @@
+"""The truck, its hour and its passage: slots, bookings, slips, scans, the figures of the gate."""

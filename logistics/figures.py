@@ -1,0 +1,179 @@
+"""The figures of the gate, drawn from events alone: take the feed away and there are none.
+
+A reader of the feed counts arrivals, entries, exits and refusals into five-minute windows per
+lane and keeps the instants of each visit. What it writes is in the same transaction as its place
+in the feed, so every event counts once; `rebuild` empties both and counts anew. A window that is
+over is itself published as an event, again with a higher revision when a late event changes it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from border.clock import local_date, local_midnight
+from border.feed import Fact, Reader
+from border.identity.actor import PROGRAM
+from border.store import AnyRow, Event, Store, Unit, table_of
+from logistics import figure_storage
+from logistics.tables import VisitRow, WindowRow
+
+WINDOW = timedelta(minutes=5)
+_COUNTED = {
+    "passage.arrive": ("arrivals", "arrived_at"),
+    "passage.admit": ("entries", "admitted_at"),
+    "passage.exit": ("exits", "exited_at"),
+}
+_window = table_of(WindowRow)
+_COUNTS = ("arrivals", "entries", "exits", "refusals")
+
+
+def window_of(at: datetime) -> datetime:
+    """Return the start of the five-minute window an instant lies in."""
+    return at - (at - datetime.fromtimestamp(0, at.tzinfo)) % WINDOW
+
+
+async def count(unit: Unit, facts: list[Fact]) -> None:
+    """Add a batch of facts to the windows and visits. writes: throughput_window, visit."""
+    windows: dict[tuple[str, str, str, datetime], dict[str, int]] = {}
+    for fact in facts:
+        if fact.type in _COUNTED:
+            column, instant = _COUNTED[fact.type]
+            at = datetime.fromisoformat(fact.facts["at"])
+            await _tell_visit(unit, fact, {instant: at})
+        elif fact.type == "passage.call_off":
+            await _tell_visit(unit, fact, {"gone_at": fact.happened_at})
+            continue
+        elif fact.type == "scan.refuse":
+            column, at = "refusals", fact.happened_at
+        else:
+            continue
+        direction = fact.facts.get("direction") or "unknown"
+        key = (fact.gate, direction, fact.facts["lane"], window_of(at))
+        counts = windows.setdefault(key, dict.fromkeys(_COUNTS, 0))
+        counts[column] += 1
+    for (gate, direction, lane, start), counts in sorted(windows.items()):
+        statement = insert(_window).values(
+            gate=gate,
+            direction=direction,
+            lane=lane,
+            window_start=start,
+            revision=1,
+            published_revision=0,
+            **counts,
+        )
+        await unit.connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["gate", "direction", "lane", "window_start"],
+                set_={
+                    **{name: _window.c[name] + statement.excluded[name] for name in _COUNTS},
+                    "revision": _window.c.revision + 1,
+                },
+            )
+        )
+
+
+async def _tell_visit(unit: Unit, fact: Fact, instants: dict[str, datetime]) -> None:
+    values = {
+        "subject": fact.subject,
+        "direction": fact.facts["direction"],
+        "vehicle_class": fact.facts["vehicle_class"],
+        "priority": fact.facts.get("priority", "ordinary"),
+        **instants,
+    }
+    await unit.connection.execute(figure_storage.put_visit(fact.gate, values))
+
+
+READER = Reader("figures", count)
+
+
+async def publish(unit: Unit, limit: int = 200) -> int:
+    """Publish the windows that are over and changed since, and return how many.
+
+    writes: throughput_window; event throughput.window.
+    """
+    found = await unit.connection.execute(
+        select(_window)
+        .where(
+            _window.c.published_revision < _window.c.revision,
+            _window.c.window_start <= unit.at - WINDOW,
+        )
+        .order_by(_window.c.window_start)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = found.all()
+    for row in rows:
+        await unit.record(_window_event(unit, row))
+        await unit.connection.execute(
+            update(_window)
+            .where(*(column == getattr(row, column.name) for column in _window.primary_key))
+            .values(published_revision=row.revision)
+        )
+    return len(rows)
+
+
+def _window_event(unit: Unit, row: AnyRow) -> Event:
+    return Event(
+        type="throughput.window",
+        gate=row.gate,
+        subject=f"{row.gate}/{row.direction}/{row.lane}"[:40],
+        key=f"{row.gate}/{row.direction}/{row.lane}"[:40],
+        version=row.revision,
+        happened_at=row.window_start + WINDOW,
+        actor=PROGRAM.name_in_events,
+        facts={
+            "window_start": row.window_start.isoformat(),
+            "window_end": (row.window_start + WINDOW).isoformat(),
+            "revision": row.revision,
+            "direction": row.direction,
+            "lane": row.lane,
+            **{name: getattr(row, name) for name in _COUNTS},
+        },
+        inside={},
+    )
+
+
+async def rebuild(store: Store) -> int:
+    """Empty the figures and count the whole feed again; return how many events were read."""
+
+    async def empty(unit: Unit) -> None:
+        for table in (_window, table_of(VisitRow)):
+            await unit.connection.execute(table.delete())
+
+    await store.perform(PROGRAM, empty)
+    await READER.rewind(store)
+    return await READER.catch_up(store)
+
+
+async def throughput(
+    connection: AsyncConnection,
+    begin: datetime,
+    end: datetime,
+    gate: str | None = None,
+    direction: str | None = None,
+    window: timedelta = timedelta(hours=1),
+) -> Sequence[AnyRow]:
+    """Return counts per gate, direction and window (a multiple of five minutes), oldest first.
+
+    Windows are counted from local midnight; the one that `begin` lies in is given whole.
+    """
+    midnight = local_midnight(local_date(begin))
+    begin = midnight + (begin - midnight) // window * window
+    start = func.date_bin(window, _window.c.window_start, begin).label("start")
+    conditions = [_window.c.window_start >= begin, _window.c.window_start < end]
+    if gate:
+        conditions.append(_window.c.gate == gate)
+    if direction:
+        conditions.append(_window.c.direction == direction)
+    counts = [func.sum(_window.c[name]).label(name) for name in _COUNTS]
+    return (
+        await connection.execute(
+            select(_window.c.gate, _window.c.direction, start, *counts)
+            .where(*conditions)
+            .group_by(_window.c.gate, _window.c.direction, start)
+            .order_by(start, _window.c.gate, _window.c.direction)
+        )
+    ).all()

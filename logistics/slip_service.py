@@ -1,0 +1,150 @@
+"""Slips: issued when a booking is confirmed, drawn when asked for, revoked when it ends."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from border import gates
+from border.fonts import FontSet
+from border.identity.actor import PROGRAM, Actor
+from border.ids import WrongReference, new_reference, parse_reference
+from border.payments import charge_service
+from border.refusal import NOT_FOUND
+from border.store import AnyRow, Unit
+from customs.dossier_service import gate_view
+from logistics import storage
+from logistics.slip_drawing import DeclaredGoods, FeeLine, SlipView, draw_slip
+from logistics.slip_token import SigningKey, SlipClaims, VerifyingKey, sign
+from logistics.slip_words import InThree, Locale
+from logistics.tables import BookingRow, SlipRow
+
+_FEE_NAMES = {
+    "infrastructure_fee": "Phí hạ tầng cửa khẩu · 口岸设施费 · Infrastructure fee",
+}
+VALID_FOR = timedelta(hours=72)
+"""How long after its hour a slip still opens the barrier (China raised its filings to 72 hours)."""
+
+
+@dataclass(frozen=True)
+class SlipKeys:
+    """The key that signs new slips and every key that may have signed an old one."""
+
+    signing: SigningKey
+    verifying: Mapping[str, VerifyingKey]
+
+
+async def issue(unit: Unit, booking: BookingRow, keys: SlipKeys) -> SlipRow:
+    """Issue the slip of a confirmed booking. writes: slip; event slip.issue."""
+    valid_until = booking.slot_ends_at + VALID_FOR
+    reference = new_reference(SlipRow.prefix)
+    claims = SlipClaims(
+        reference=reference,
+        plate=booking.plate,
+        gate=booking.gate,
+        direction=booking.direction,
+        starts_at=booking.slot_starts_at,
+        ends_at=booking.slot_ends_at,
+        valid_until=valid_until,
+    )
+    return await unit.create(
+        SlipRow,
+        "active",
+        "issue",
+        gate=booking.gate,
+        key=booking.reference,
+        actor=PROGRAM,
+        reference=reference,
+        facts={"booking": booking.reference, "valid_until": valid_until.isoformat()},
+        booking_id=booking.id,
+        token=sign(claims, keys.signing),
+        valid_until=valid_until,
+    )
+
+
+async def revoke(unit: Unit, booking_id: UUID, key: str) -> None:
+    """Revoke the live slip of a booking. writes: slip; event slip.revoke."""
+    table = storage.slip
+    row = await unit.fetch(
+        SlipRow, table.c.booking_id == booking_id, table.c.state.in_(["active", "used"])
+    )
+    if row is not None:
+        await unit.move(SlipRow, row.id, "revoke", key=key, actor=PROGRAM)
+
+
+@dataclass(frozen=True)
+class SlipPage:
+    """A slip with the booking it belongs to and what is printed on it."""
+
+    slip: SlipRow
+    booking: AnyRow
+    view: SlipView
+
+
+async def load(
+    connection: AsyncConnection, actor: Actor, reference: str, locale: Locale
+) -> SlipPage:
+    """Return a slip that the actor may see. refuses: not_found."""
+    try:
+        wanted = parse_reference(reference, SlipRow.prefix)
+    except WrongReference:
+        raise NOT_FOUND(what="slip") from None
+    table = storage.slip
+    found = (
+        await connection.execute(table.select().where(table.c.reference == wanted))
+    ).one_or_none()
+    if found is None:
+        raise NOT_FOUND(what="slip")
+    slip = SlipRow(**found._mapping)
+    booking = await storage.booking_view(connection, id=slip.booking_id)
+    assert booking is not None
+    if not (actor.is_staff or booking.owner_organisation_id == actor.organisation_id):
+        raise NOT_FOUND(what="slip")
+    return SlipPage(slip, booking, await _view(connection, slip, booking, locale))
+
+
+async def _view(
+    connection: AsyncConnection, slip: SlipRow, booking: AnyRow, locale: Locale
+) -> SlipView:
+    ids = (await storage.declarations_of(connection, [booking.id]))[booking.id]
+    found = await gate_view(connection, ids)
+    loads = [found[id] for id in ids if id in found]
+    charges = (await charge_service.charges_on(connection, [booking.reference])).get(
+        booking.reference, []
+    )
+    gate = await gates.gate(connection, booking.gate)
+    lanes = [
+        lane.code
+        for lane in await gates.lanes(connection)
+        if (lane.gate, lane.direction) == (booking.gate, booking.direction)
+    ]
+    due = [charge for charge in charges if charge.state in ("owed", "settled")]
+    return SlipView(
+        reference=slip.reference,
+        token=slip.token,
+        state=slip.state,
+        gate_name=InThree(gate.name_vi, gate.name_zh, gate.name_en),
+        lane=" / ".join(lanes) or None,
+        direction=booking.direction,
+        plate=booking.plate_typed,
+        trailer_plate=booking.trailer_plate,
+        vehicle_class=booking.vehicle_class,
+        driver_name=booking.driver["name"],
+        starts_at=booking.slot_starts_at,
+        ends_at=booking.slot_ends_at,
+        declarations=tuple(DeclaredGoods(load.reference, load.customs_number) for load in loads),
+        goods="; ".join(load.description for load in loads),
+        fees=tuple(FeeLine(_FEE_NAMES[charge.kind], charge.amount_minor) for charge in due),
+        total_minor=sum(charge.amount_minor for charge in due),
+        payment_reference=", ".join(charge.reference for charge in due) or None,
+        issued_at=slip.created_at,
+        locale=locale,
+    )
+
+
+async def draw(view: SlipView, fonts: FontSet) -> bytes:
+    """Return the slip as a PDF, drawn off the event loop."""
+    return await asyncio.to_thread(draw_slip, view, fonts)

@@ -1,0 +1,209 @@
+"""Slot rules, slots, bookings, slips, passages, scans, and the figures drawn from events."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from border.ids import new_id
+from border.lifecycle import Lifecycle
+from border.tables import Record, json_column, record_args
+from logistics.booking import BOOKING, LIVE
+from logistics.passage import PASSAGE, SLIP
+
+_LIVE = text("state IN (" + ", ".join(f"'{state}'" for state in sorted(LIVE)) + ")")
+
+
+class SlotRuleRow(SQLModel, table=True):
+    """A dated rule of how the hours are cut."""
+
+    __tablename__ = "slot_rule"
+
+    code: str = Field(primary_key=True, max_length=48)
+    gate: str = Field(foreign_key="gate.code", max_length=24)
+    direction: str = Field(max_length=8)
+    opens: str = Field(max_length=5)
+    closes: str = Field(max_length=5)
+    minutes: int
+    capacity: int
+    days_ahead: int
+    early_minutes: int
+    grace_minutes: int
+    hold_minutes: int
+    effective_from: date
+    effective_to: date | None = None
+    legal_basis: str
+
+
+class SlotRow(SQLModel, table=True):
+    """One crossing hour of a gate and direction. `taken` counts every live booking."""
+
+    __tablename__ = "slot"
+    __table_args__ = (
+        UniqueConstraint("gate", "direction", "starts_at"),
+        CheckConstraint("taken >= 0 AND taken <= capacity", name="capacity"),
+        CheckConstraint("starts_at < ends_at", name="window"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    gate: str = Field(foreign_key="gate.code", max_length=24)
+    direction: str = Field(max_length=8)
+    starts_at: datetime
+    ends_at: datetime
+    opens_at: datetime
+    capacity: int
+    taken: int = 0
+    mode: str = Field(default="first_come", max_length=16)
+    rule_code: str = Field(foreign_key="slot_rule.code", max_length=48)
+
+
+class BookingRow(Record, table=True):
+    """One truck in one hour. Plates are kept as typed and normalised; the driver stays inside."""
+
+    __tablename__ = "booking"
+    __table_args__ = record_args(
+        BOOKING,
+        Index("uq_booking_live_plate", "plate", unique=True, postgresql_where=_LIVE),
+        Index(
+            "uq_booking_live_trailer",
+            "trailer_plate",
+            unique=True,
+            postgresql_where=text(f"trailer_plate IS NOT NULL AND {_LIVE.text}"),
+        ),
+        Index("ix_booking_owner", "owner_organisation_id", "created_at", "id"),
+        Index("ix_booking_slot", "slot_id"),
+    )
+    lifecycle: ClassVar[Lifecycle] = BOOKING
+    prefix: ClassVar[str] = "BKG"
+
+    owner_organisation_id: UUID = Field(foreign_key="organisation.id")
+    slot_id: UUID = Field(foreign_key="slot.id")
+    direction: str = Field(max_length=8)
+    slot_starts_at: datetime
+    slot_ends_at: datetime
+    held_until: datetime
+    plate: str = Field(max_length=20)
+    plate_typed: str = Field(max_length=20)
+    trailer_plate: str | None = Field(default=None, max_length=20)
+    country: str = Field(max_length=2)
+    vehicle_class: str = Field(max_length=16)
+    payload_g: int
+    empty: bool
+    priority: str = Field(max_length=16)
+    driver: dict[str, Any] = Field(sa_column=json_column())
+
+
+class BookingDeclarationRow(SQLModel, table=True):
+    """A declaration on a booking; it can be on one live booking at a time."""
+
+    __tablename__ = "booking_declaration"
+    __table_args__ = (
+        Index(
+            "uq_booking_declaration_live",
+            "declaration_id",
+            unique=True,
+            postgresql_where=text("live"),
+        ),
+    )
+
+    booking_id: UUID = Field(primary_key=True, foreign_key="booking.id")
+    declaration_id: UUID = Field(primary_key=True, foreign_key="declaration.id")
+    live: bool = True
+
+
+class SlipRow(Record, table=True):
+    """The paper that opens the barrier: a reference and a signed token for the same booking."""
+
+    __tablename__ = "slip"
+    __table_args__ = record_args(SLIP)
+    lifecycle: ClassVar[Lifecycle] = SLIP
+    prefix: ClassVar[str] = "SLP"
+
+    booking_id: UUID = Field(foreign_key="booking.id", index=True)
+    token: str
+    valid_until: datetime
+
+
+class PassageRow(Record, table=True):
+    """One visit of a truck to the gate, with the instants of its steps."""
+
+    __tablename__ = "passage"
+    __table_args__ = record_args(PASSAGE)
+    lifecycle: ClassVar[Lifecycle] = PASSAGE
+    prefix: ClassVar[str] = "PSG"
+
+    booking_id: UUID = Field(foreign_key="booking.id", unique=True)
+    arrived_at: datetime | None = None
+    admitted_at: datetime | None = None
+    exited_at: datetime | None = None
+    returned_at: datetime | None = None
+
+
+class ScanRow(SQLModel, table=True):
+    """One scan as a device made it, with the answer it was given; refused ones too."""
+
+    __tablename__ = "scan"
+    __table_args__ = (
+        UniqueConstraint("device", "scan_id"),
+        Index("ix_scan_slip", "slip_id", "scanned_at"),
+        Index("ix_scan_recent", "gate", "received_at"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    device: str = Field(max_length=64)
+    scan_id: str = Field(max_length=64)
+    request: dict[str, Any] = Field(sa_column=json_column())
+    gate: str = Field(max_length=24)
+    lane: str = Field(max_length=16)
+    kind: str = Field(max_length=16)
+    scanned_at: datetime
+    received_at: datetime
+    account: str = Field(max_length=80)
+    verdict: str = Field(max_length=10)
+    code: str = Field(max_length=20)
+    slip_id: UUID | None = Field(default=None, foreign_key="slip.id")
+    answer: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class VisitRow(SQLModel, table=True):
+    """A passage as the events told it: the source of every waiting and turn time."""
+
+    __tablename__ = "visit"
+    __table_args__ = (Index("ix_visit_admitted", "gate", "direction", "admitted_at"),)
+
+    subject: str = Field(primary_key=True, max_length=40)
+    gate: str = Field(max_length=24)
+    direction: str = Field(max_length=8)
+    vehicle_class: str = Field(max_length=16)
+    priority: str = Field(max_length=16)
+    arrived_at: datetime | None = None
+    admitted_at: datetime | None = None
+    exited_at: datetime | None = None
+    gone_at: datetime | None = None
+
+
+class WindowRow(SQLModel, table=True):
+    """Counts of one five-minute window of a lane; `revision` rises with every late event."""
+
+    __tablename__ = "throughput_window"
+    __table_args__ = (
+        Index(
+            "ix_throughput_unpublished",
+            "window_start",
+            postgresql_where=text("published_revision < revision"),
+        ),
+    )
+
+    gate: str = Field(primary_key=True, max_length=24)
+    direction: str = Field(primary_key=True, max_length=8)
+    lane: str = Field(primary_key=True, max_length=16)
+    window_start: datetime = Field(primary_key=True)
+    arrivals: int = 0
+    entries: int = 0
+    exits: int = 0
+    refusals: int = 0
+    revision: int = 0
+    published_revision: int = 0

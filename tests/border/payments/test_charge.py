@@ -1,0 +1,58 @@
+"""The lives of charge, payment and attempt: every state by every verb."""
+
+import pytest
+
+from border.lifecycle import SYSTEM, Lifecycle
+from border.payments.charge import ATTEMPT, CHARGE, PAYMENT
+
+MOVES = {
+    "charge": {
+        ("owed", "settle"): "settled",
+        ("owed", "void"): "voided",
+        ("owed", "waive"): "waived",
+    },
+    "payment": {
+        ("pending", "pay"): "paid",
+        ("expired", "pay"): "paid",
+        ("cancelled", "pay"): "paid",
+        ("pending", "expire"): "expired",
+        ("pending", "cancel"): "cancelled",
+        ("pending", "review"): "needs_review",
+        ("expired", "review"): "needs_review",
+        ("cancelled", "review"): "needs_review",
+    },
+    "attempt": {
+        ("pending", "succeed"): "succeeded",
+        ("failed", "succeed"): "succeeded",
+        ("expired", "succeed"): "succeeded",
+        ("pending", "fail"): "failed",
+        ("pending", "expire"): "expired",
+        ("pending", "review"): "review",
+        ("failed", "review"): "review",
+        ("expired", "review"): "review",
+    },
+}
+
+
+@pytest.mark.parametrize("life", [CHARGE, PAYMENT, ATTEMPT], ids=lambda life: life.name)
+def test_every_state_allows_exactly_the_verbs_of_the_table(life: Lifecycle) -> None:
+    found = {
+        (state.name, verb): move.target
+        for state in life.states
+        for verb in life.verbs
+        for move in life.of(verb)
+        if state.name in move.sources
+    }
+    assert found == MOVES[life.name]
+
+
+def test_only_waiving_and_giving_up_are_for_people() -> None:
+    by_people = {
+        (move.verb, role)
+        for life in (CHARGE, PAYMENT, ATTEMPT)
+        for move in life.moves
+        for role in move.by
+        if role != SYSTEM
+    }
+    assert by_people == {("waive", "manager"), ("cancel", "trader"), ("cancel", "carrier")}
+    assert [move.needs for move in CHARGE.of("waive")] == [("reason",)]

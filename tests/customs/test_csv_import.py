@@ -1,0 +1,164 @@
+"""Reading a CSV file of declarations: the mapping, the numbers, and what cannot be read."""
+
+import io
+import sys
+from collections.abc import Iterator
+from decimal import InvalidOperation
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from border.identifiers import tax_code
+from border.refusal import Refusal
+from customs.csv_import import (
+    DECLARATIONS_2021,
+    Progress,
+    SourceRow,
+    nobodys_tax_code,
+    read_rows,
+    scaled,
+)
+from customs.draft import Value
+
+HEADER = ",".join(DECLARATIONS_2021.columns) + ",Fraud"
+GOOD = "56839011,760711,CN,901.2,415092.5,SHHZGSL,,CN,0"
+
+
+def read(*lines: str, header: str = HEADER) -> list[SourceRow]:
+    file = io.BytesIO("\r\n".join([header, *lines]).encode())
+    return list(read_rows(file, DECLARATIONS_2021, "KIM_THANH_II"))
+
+
+def errors(row: SourceRow) -> list[tuple[str, str]]:
+    return [(error.field, error.code) for error in row.errors]
+
+
+def test_a_row_becomes_a_declaration_with_one_line() -> None:
+    [row] = read(GOOD)
+    assert (row.line, row.key, row.errors) == (2, "56839011", ())
+    assert row.draft is not None
+    assert row.draft.customs_number == "100056839011"
+    assert (row.draft.direction, row.draft.regime, row.draft.gate) == (
+        "import",
+        "A11",
+        "KIM_THANH_II",
+    )
+    [line] = row.draft.lines
+    assert (line.hs_code, line.origin, line.unit) == ("760711", "CN", "KGM")
+    assert (line.gross_mass_g, line.net_mass_g, str(line.quantity)) == (901_200, 901_200, "901.200")
+    assert line.value == Value(minor=415_093, currency="KRW")
+    assert line.description
+    assert row.draft.exporter is not None
+    assert row.draft.exporter.name == "(not stated)"
+    assert row.draft.importer is not None
+    assert row.draft.importer.name == "SHHZGSL"
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("x,760711,CN,1,1,A,,CN,0", [("Declaration ID", "not_a_key")]),
+        (",760711,CN,1,1,A,,CN,0", [("Declaration ID", "not_a_key")]),
+        ("12345678901,760711,CN,1,1,A,,CN,0", [("Declaration ID", "not_a_key")]),
+        ("1,760711,CN,many,1,A,,CN,0", [("Net Mass", "not_a_number")]),
+        ("1,760711,CN,-1,1,A,,CN,0", [("Net Mass", "not_a_number")]),
+        ("1,760711,CN,1,,A,,CN,0", [("Item Price", "not_a_number")]),
+        ("1,760711,CN,1,NaN,A,,CN,0", [("Item Price", "not_a_number")]),
+        ("1,760711,CN,1,1e99999999,A,,CN,0", [("Item Price", "not_a_number")]),
+        ("1,760711,CN,?,?,A,,CN,0", [("Net Mass", "not_a_number"), ("Item Price", "not_a_number")]),
+        ("1,760711,CN,1,1,A,,CN", [("row", "wrong_number_of_cells")]),
+        ("1,760711,CN,1,1,A,,CN,0,0", [("row", "wrong_number_of_cells")]),
+        (f"1,760711,CN,1,1,{'A' * 201},,CN,0", [("name", "wrong_shape")]),
+        ("1,760711,CN,999999999999,1,A,,CN,0", [("gross_mass_g", "wrong_shape")]),
+    ],
+)
+def test_a_row_that_cannot_be_read_says_what_is_wrong(
+    row: str, expected: list[tuple[str, str]]
+) -> None:
+    bad, good = read(row, GOOD)
+    assert bad.draft is None
+    assert set(expected) <= set(errors(bad))
+    assert (bad.line, good.line, good.errors) == (2, 3, ())
+
+
+def test_an_empty_cell_is_left_to_the_checks() -> None:
+    [row] = read("1,,,1,1,,,,0")
+    assert row.draft is not None
+    assert (row.draft.lines[0].hs_code, row.draft.lines[0].origin) == (None, None)
+
+
+def test_a_file_without_the_columns_names_those_that_are_missing() -> None:
+    with pytest.raises(Refusal) as refused:
+        read("1", header="Declaration ID")
+    assert [e.field for e in refused.value.errors] == list(DECLARATIONS_2021.columns[1:])
+    with pytest.raises(Refusal):
+        list(read_rows(io.BytesIO(b""), DECLARATIONS_2021, "KIM_THANH_II"))
+
+
+def test_a_byte_order_mark_blank_lines_and_other_columns_do_no_harm() -> None:
+    assert [row.key for row in read(GOOD, "", header="\ufeff" + HEADER)] == ["56839011"]
+
+
+@pytest.mark.parametrize("bad", [b'1,"760711,CN\n', b"1,\xff\n", b'1,"a"b,c\n'])
+def test_what_is_no_csv_in_utf8_is_refused_with_its_line(bad: bytes) -> None:
+    with pytest.raises(Refusal) as refused:
+        list(read_rows(io.BytesIO(HEADER.encode() + b"\n" + bad), DECLARATIONS_2021, "X"))
+    assert (refused.value.code, refused.value.facts) == ("file_not_readable", {"line": 2})
+
+
+class Endless(io.RawIOBase):
+    """A file that never ends and remembers how much of it was asked for."""
+
+    def __init__(self) -> None:
+        self.lines = self._lines()
+        self.read_lines = 0
+
+    def _lines(self) -> Iterator[bytes]:
+        yield HEADER.encode() + b"\n"
+        number = 0
+        while True:
+            number += 1
+            yield f"{number},760711,CN,1,1,A,,CN,0\n".encode()
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self.read_lines += 1
+        return next(self.lines)
+
+
+def test_the_file_is_read_only_as_far_as_rows_are_asked_for() -> None:
+    file, progress = Endless(), Progress()
+    rows = read_rows(file, DECLARATIONS_2021, "KIM_THANH_II", progress)  # type: ignore[arg-type]
+    taken = [next(rows).key for _ in range(1000)]
+    assert taken[-1] == "1000"
+    assert file.read_lines == progress.lines == 1001
+    assert sys.getsizeof(rows) < 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "places", "expected"),
+    [
+        ("415092.5", 0, 415_093),
+        ("415092.49", 0, 415_092),
+        ("0.0005", 3, 1),
+        ("0.0004", 3, 0),
+        ("1e3", 0, 1000),
+        ("0", 2, 0),
+    ],
+)
+def test_amounts_are_rounded_half_up(text: str, places: int, expected: int) -> None:
+    assert scaled(text, places) == expected
+
+
+@pytest.mark.parametrize("text", ["-1", "inf", "1e16", "", "1,5"])
+def test_what_is_no_amount_is_no_amount(text: str) -> None:
+    with pytest.raises((ValueError, InvalidOperation)):
+        scaled(text, 0)
+
+
+@given(st.text(min_size=1, max_size=12))
+def test_an_anonymous_firm_gets_a_code_that_checks_and_is_nobodys(name: str) -> None:
+    code = nobodys_tax_code(name)
+    assert tax_code(code) == code
+    assert code.startswith("99")
+    assert nobodys_tax_code(name) == code

@@ -1,0 +1,171 @@
+"""Importing a file: what is accepted, what was there, what is refused, and the same events."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from border.identity.actor import PROGRAM
+from border.reference.catalogue import SAMPLES
+from border.refusal import FieldError
+from border.store import table_of
+from border.tables import EventRow
+from customs import import_service
+from customs.csv_import import DECLARATIONS_2021, SourceRow
+from customs.dossier_service import list_declarations
+from customs.import_service import Import, ImportReport, RefusedRow, import_csv, import_rows
+from customs.storage import clearance, declaration, line
+
+SAMPLE = SAMPLES / "declarations_2021q1.csv"
+
+
+@pytest.fixture
+def slice_of_sample(folder: Path) -> Path:
+    """The first 450 rows of the sample."""
+    path = folder / "slice.csv"
+    with SAMPLE.open(encoding="utf-8-sig") as sample:
+        path.write_text("".join(islice(sample, 451)), encoding="utf-8")
+    return path
+
+
+async def run(desk: Any, path: Path, **listeners: Any) -> ImportReport:
+    return await import_csv(
+        desk.store,
+        PROGRAM,
+        path,
+        owner_organisation_id=desk.firm,
+        gate="KIM_THANH_II",
+        **listeners,
+    )
+
+
+async def counted(desk: Any, table: Any) -> int:
+    async with desk.store.reading() as connection:
+        return int(await connection.scalar(select(func.count()).select_from(table)))
+
+
+async def test_a_file_is_imported_and_a_second_run_adds_nothing(
+    desk: Any, slice_of_sample: Path
+) -> None:
+    refused: list[RefusedRow] = []
+    first = await run(desk, slice_of_sample, on_refused=refused.append)
+    assert first.accepted + first.refused == 450
+    assert first.already_there == 0
+    assert len(refused) == first.refused > 0
+    assert [row.line for row in refused] == sorted(row.line for row in refused)
+    assert all(row.errors for row in refused)
+    assert {e.code for row in refused for e in row.errors} <= {
+        "unknown_hs_code",
+        "unknown_country",
+        "not_positive",
+    }
+    assert await counted(desk, declaration) == await counted(desk, line) == first.accepted
+    assert await counted(desk, clearance) == 5 * first.accepted
+    events = await counted(desk, table_of(EventRow))
+
+    second = await run(desk, slice_of_sample)
+    assert second == ImportReport(0, first.accepted, first.refused)
+    assert await counted(desk, table_of(EventRow)) == events
+
+
+async def test_an_imported_declaration_stands_as_if_lodged_by_hand(
+    desk: Any, slice_of_sample: Path
+) -> None:
+    await run(desk, slice_of_sample)
+    async with desk.store.reading() as connection:
+        page = await list_declarations(connection, desk.trader, limit=200)
+    assert {row.state for row in page.items} == {"under_review", "documents_cleared"}
+    for row in page.items:
+        assert row.state == ("documents_cleared" if row.lane == "green" else "under_review")
+    [green] = islice((row for row in page.items if row.lane == "green"), 1)
+    by_hand = await desk.lodge()
+    assert by_hand.declaration.lane == "green"
+
+    class Imported:
+        declaration = green
+
+    told = await desk.events(Imported)
+    model = await desk.events(by_hand)
+    assert [(e.type, e.version) for e in told] == [(e.type, e.version) for e in model]
+    assert green.version == by_hand.declaration.version
+    assert green.due_at == by_hand.declaration.due_at
+    moved = await desk.decide(desk.person("border_guard"), Imported, "border_guard", "passed")
+    assert moved.declaration.version == green.version + 1
+
+
+async def test_only_the_first_of_a_new_firm_counts_as_its_first_declaration(
+    desk: Any, slice_of_sample: Path
+) -> None:
+    await run(desk, slice_of_sample)
+    async with desk.store.reading() as connection:
+        rules = (await connection.execute(select(declaration.c.lane_rules["codes"]))).scalars()
+        assert sum("first_declaration" in codes for codes in rules) == 1
+
+
+async def test_a_customs_number_in_use_is_refused_alone(desk: Any, folder: Path) -> None:
+    header = ",".join(DECLARATIONS_2021.columns)
+    path = folder / "twice.csv"
+    path.write_text(
+        "\n".join(
+            [
+                header,
+                "7,760711,CN,1,1000,A,,CN",
+                "007,760711,CN,1,1000,A,,CN",  # another key, the same customs number
+                "7,760711,CN,1,1000,A,,CN",  # the same key again
+                "8,760711,CN,1,1000,A,,CN",
+                "9,760711,ZZ,0,1000,A,,CN",
+            ]
+        )
+    )
+    refused: list[RefusedRow] = []
+    report = await run(desk, path, on_refused=refused.append)
+    assert report == ImportReport(accepted=2, already_there=1, refused=2)
+    assert [(row.line, row.key, [(e.field, e.code) for e in row.errors]) for row in refused] == [
+        (3, "007", [("customs_number", "customs_number_in_use")]),
+        (
+            6,
+            "9",
+            [
+                ("lines.0.quantity", "not_positive"),
+                ("lines.0.gross_mass_g", "not_positive"),
+                ("lines.0.net_mass_g", "not_positive"),
+                ("lines.0.origin", "unknown_country"),
+            ],
+        ),
+    ]
+
+
+async def test_progress_is_told_after_each_batch_up_to_the_end(
+    desk: Any, slice_of_sample: Path
+) -> None:
+    told: list[tuple[int, int, int]] = []
+    await run(desk, slice_of_sample, on_progress=lambda *so_far: told.append(so_far))
+    size = len(slice_of_sample.read_bytes())  # noqa: ASYNC240  (a small file of the test's own)
+    assert [lines for lines, _, _ in told] == [201, 401, 451]
+    assert told[-1] == (451, size, size)
+
+
+async def test_no_more_than_one_batch_is_ever_held(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_service, "BATCH", 10)
+    asked, told = 0, []
+
+    def rows() -> Iterator[SourceRow]:
+        nonlocal asked
+        for number in range(1, 46):
+            asked += 1
+            yield SourceRow(number, str(number), None, (FieldError("row", "bad", "Bad."),))
+
+    report = await import_rows(
+        desk.store,
+        PROGRAM,
+        rows(),
+        Import("none", desk.firm),
+        on_batch=lambda: told.append(asked),
+    )
+    assert told == [10, 20, 30, 40, 45]
+    assert report == ImportReport(refused=45)

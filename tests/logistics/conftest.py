@@ -1,0 +1,309 @@
+"""A gate at work for the logistics tests: firms, goods, slots, and the steps of a truck."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlmodel import SQLModel
+
+from border import gates
+from border.clock import FixedClock
+from border.identity.actor import PROGRAM, QUARANTINE, Actor, Role
+from border.identity.tables import OrganisationRow
+from border.ids import new_id
+from border.money import Money
+from border.payments import payment_service, tariff_service
+from border.payments.evidence import Evidence, Finding, Source
+from border.payments.settlement import Outcome
+from border.payments.settlement_service import apply_evidence
+from border.payments.tables import PaymentRow
+from border.payments.vnpay import Vnpay
+from border.refusal import Refusal
+from border.store import Store, Unit, table_of
+from border.tables import EventRow
+from customs.clearance_service import decide_clearance
+from customs.declaration_service import make_move
+from customs.draft import ClearanceDecision, DraftDeclaration, MoveBody
+from customs.draft_service import draft
+from customs.tables import DeclarationRow
+from logistics import booking_service, scan_service, slot_service
+from logistics.booking import BookingRequest
+from logistics.booking_service import Booked
+from logistics.scan_service import ScanRequest
+from logistics.slip_service import SlipKeys
+from logistics.slip_token import SigningKey
+from logistics.tables import SlotRow
+
+T = TypeVar("T")
+M = TypeVar("M", bound=SQLModel)
+GATE = "KIM_THANH_II"
+SIGNING = SigningKey.from_seed("k1", bytes(32))
+SLIPS = SlipKeys(SIGNING, {"k1": SIGNING.verifying})
+VNPAY = Vnpay("GATE0001", "GATE-EMULATOR-TEST-SECRET-0001", "http://sandbox.test/pay")
+
+
+@dataclass
+class Yard:
+    """A gate with people, goods and hours; every step is a transaction of its own."""
+
+    store: Store
+    clock: FixedClock
+    trader: Actor
+    rival: Actor
+    guard: Actor
+    officer: Actor
+    cashier: Actor
+    inspector: Actor
+    _numbers: Any = field(default_factory=lambda: count(1))
+
+    async def does(self, actor: Actor, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Do something as somebody."""
+        return await self.store.perform(actor, work)
+
+    async def tries(self, work: Coroutine[Any, Any, Any]) -> str:
+        """Do something and say how it ended: `done`, or the code of the refusal."""
+        try:
+            await work
+        except Refusal as refusal:
+            return refusal.code
+        return "done"
+
+    async def lodged(self, actor: Actor | None = None, **changes: Any) -> DeclarationRow:
+        """Draft and lodge an export of converters, which the border guard and customs clear."""
+        body = DraftDeclaration.model_validate(
+            {
+                "customs_number": f"30{next(self._numbers):010d}",
+                "regime": "B11",
+                "direction": "export",
+                "gate": GATE,
+                "declarant": "Sao Mai",
+                "exporter": {"name": "Sao Mai", "tax_code": "0100112437", "country": "VN"},
+                "importer": {"name": "Hekou Trading", "country": "CN"},
+                "lines": [
+                    {
+                        "hs_code": "850440",
+                        "description": "Static converters",
+                        "origin": "VN",
+                        "quantity": 12,
+                        "unit": "H87",
+                        "gross_mass_g": 1_200_000,
+                        "net_mass_g": 1_000_000,
+                        "value": {"minor": 250_000, "currency": "USD"},
+                    }
+                ],
+                **changes,
+            }
+        )
+
+        async def work(unit: Unit) -> DeclarationRow:
+            made = await draft(unit, body)
+            lodged = await make_move(unit, made.declaration.id, "lodge", MoveBody())
+            return lodged.declaration
+
+        return await self.does(actor or self.trader, work)
+
+    async def released(self, **changes: Any) -> DeclarationRow:
+        """Bring goods to their release."""
+        row = await self.lodged(**changes)
+        passed = ClearanceDecision(decision="passed")
+        await self.does(
+            self.inspector, lambda unit: decide_clearance(unit, row.id, "border_guard", passed)
+        )
+        if row.lane != "green":
+            await self.move(row, "accept")
+        return await self.move(row, "release")
+
+    async def move(self, row: DeclarationRow, verb: str, **body: Any) -> DeclarationRow:
+        """Make a customs officer's move on a declaration."""
+
+        async def work(unit: Unit) -> DeclarationRow:
+            return (await make_move(unit, row.id, verb, MoveBody(**body))).declaration
+
+        return await self.does(self.officer, work)
+
+    async def slot(self, hour: int = 15, direction: str = "export", places: int = 40) -> SlotRow:
+        """Return today's slot at a local hour, with so many places."""
+        table = table_of(SlotRow)
+        starts_at = self.clock.now().replace(hour=hour - 7, minute=0, second=0, microsecond=0)
+        async with self.store.engine.begin() as connection:
+            found = await connection.execute(
+                table.update()
+                .where(
+                    table.c.gate == GATE,
+                    table.c.direction == direction,
+                    table.c.starts_at == starts_at,
+                )
+                .values(capacity=places)
+                .returning(*table.c)
+            )
+            return SlotRow(**found.one()._mapping)
+
+    def request(self, *ids: UUID, **changes: Any) -> BookingRequest:
+        """Return what a booking asks for; without declarations the truck is empty."""
+        vehicle = {
+            "plate": f"24C-{next(self._numbers):05d}",
+            "country": "VN",
+            "class": "container_40",
+            "payload_g": 28_000_000,
+            **changes,
+        }
+        driver = {"name": "Trần Văn Mẫu", "document_number": "010203004005"}
+        return BookingRequest.model_validate(
+            {"declaration_ids": ids, "vehicle": vehicle, "driver": driver, "empty": not ids}
+        )
+
+    async def book(
+        self, slot: SlotRow, *ids: UUID, actor: Actor | None = None, **changes: Any
+    ) -> Booked:
+        """Book a place of a slot."""
+        wanted = self.request(*ids, **changes)
+        return await self.does(
+            actor or self.trader, lambda unit: booking_service.book(unit, slot.id, wanted, SLIPS)
+        )
+
+    async def booking(self, booked: Booked) -> Any:
+        """Return a booking as it now is."""
+        async with self.store.reading() as connection:
+            found = await booking_service.get(connection, self.guard, booked.booking.id)
+        return found.booking
+
+    async def cancel(self, booked: Booked, actor: Actor | None = None) -> Booked:
+        """Cancel a booking."""
+        return await self.does(
+            actor or self.trader,
+            lambda unit: booking_service.cancel(unit, booked.booking.id, None),
+        )
+
+    async def sweep(self) -> int:
+        """End the bookings whose time has run out."""
+        return await self.does(PROGRAM, booking_service.end_overdue)
+
+    async def open_payment(self, booked: Booked, gateway: str = "vnpay") -> PaymentRow:
+        """Open a payment of all that is owed on a booking."""
+        ids = [charge.id for charge in booked.charges]
+
+        async def work(unit: Unit) -> PaymentRow:
+            opened = await payment_service.open_payment(
+                unit, ids, gateway, "203.0.113.7", "http://gate.test", {"vnpay": VNPAY}
+            )
+            return opened.payment
+
+        return await self.does(self.cashier if gateway == "desk" else self.trader, work)
+
+    async def pay(self, payment: PaymentRow) -> Outcome:
+        """Apply the gateway's word that a payment was made."""
+        evidence = Evidence(
+            "vnpay",
+            payment.reference.replace("-", ""),
+            Finding.PAID,
+            Money(payment.amount_minor, payment.currency),
+            Source.PULL,
+            provider_txn=str(next(self._numbers)),
+        )
+        return await self.does(PROGRAM, lambda unit: apply_evidence(unit, evidence))
+
+    async def confirmed(self, slot: SlotRow, *ids: UUID, **changes: Any) -> Any:
+        """Book, pay at the desk, and return the booking, now confirmed."""
+        booked = await self.book(slot, *ids, **changes)
+        if booked.charges:
+            await self.open_payment(booked, "desk")
+        return await self.booking(booked)
+
+    def seen(self, code: str, kind: str, /, **more: Any) -> ScanRequest:
+        """Return a scan at this moment."""
+        return ScanRequest.model_validate(
+            {
+                "code": code,
+                "gate": GATE,
+                "lane": "X1",
+                "kind": kind,
+                "scanned_at": self.clock.now(),
+                "device": "barrier-1",
+                "scan_id": f"s-{next(self._numbers)}",
+                **more,
+            }
+        )
+
+    async def scan(
+        self, code: str | ScanRequest, kind: str = "entry", /, **more: Any
+    ) -> dict[str, Any]:
+        """Scan a code and return the answer."""
+        asked = code if isinstance(code, ScanRequest) else self.seen(code, kind, **more)
+        return await self.does(self.guard, lambda unit: scan_service.scan(unit, asked, SLIPS))
+
+    async def rows(self, model: type[M], **wanted: Any) -> list[M]:
+        """Return the rows of a table."""
+        table = table_of(model)
+        conditions = [table.c[name] == value for name, value in wanted.items()]
+        async with self.store.reading() as connection:
+            found = await connection.execute(select(table).where(*conditions))
+            return [model(**row._mapping) for row in found]
+
+    async def events(self, *types: str) -> list[EventRow]:
+        """Return the events of some types, in order."""
+        found = await self.rows(EventRow)
+        return sorted(
+            (event for event in found if not types or event.type in types),
+            key=lambda event: event.seq or 0,
+        )
+
+    async def quiet(self) -> None:
+        """Wait until every event can be read: a server that others use too may hold some back."""
+        hidden = select(func.count()).where(text("xid >= pg_snapshot_xmin(pg_current_snapshot())"))
+        async with asyncio.timeout(10):
+            for attempt in count():
+                async with self.store.reading() as connection:
+                    if not await connection.scalar(hidden.select_from(table_of(EventRow))):
+                        return
+                await asyncio.sleep(min(0.01 * attempt, 0.2))
+
+    async def counted(self) -> dict[str, int]:
+        """Return how many rows each table holds."""
+        counts = [
+            select(func.count()).select_from(table).scalar_subquery().label(table.name)
+            for table in SQLModel.metadata.sorted_tables
+        ]
+        async with self.store.reading() as connection:
+            return dict((await connection.execute(select(*counts))).one()._mapping)
+
+
+@pytest.fixture
+async def yard(store: Store, clock: FixedClock) -> Yard:
+    """A gate with its firms, rates and the slots of the days ahead."""
+    store.reactions = {"charge.settle": (partial(booking_service.on_charge_settled, SLIPS),)}
+    firms = [
+        OrganisationRow(name="Sao Mai", kind="trader", tax_code="0100112437"),
+        OrganisationRow(name="Song Hong", kind="trader"),
+        OrganisationRow(name="The zone", kind="authority"),
+    ]
+
+    async def work(unit: Unit) -> None:
+        await gates.load_seed(unit.connection)
+        await slot_service.load_seed(unit.connection)
+        await tariff_service.load_tariff(unit)
+        await slot_service.make_slots(unit)
+        for firm in firms:
+            await unit.add(firm)
+
+    await store.perform(PROGRAM, work)
+
+    def person(firm: OrganisationRow, *roles: str) -> Actor:
+        return Actor(new_id(), "somebody", frozenset(roles), firm.id)
+
+    ours, theirs, zone = firms
+    return Yard(
+        store,
+        clock,
+        person(ours, Role.TRADER),
+        person(theirs, Role.TRADER),
+        person(zone, Role.GATE_STAFF),
+        person(zone, Role.CUSTOMS_OFFICER),
+        person(zone, Role.CASHIER),
+        person(zone, Role.BORDER_GUARD, *QUARANTINE),
+    )

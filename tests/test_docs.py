@@ -1,0 +1,146 @@
+"""The documents against the code: generated pages, dependencies, and the list of events.
+
+That real events keep to the list is shown in `tests/api/test_promised_events.py`.
+"""
+
+import ast
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft7Validator
+
+from api.documents import asyncapi_document, openapi_document
+from api.documents.facts import BEGINNINGS, FACTS, every_event, facts_of
+from api.documents.pages import DOCS, PAGES
+
+PROJECT = Path(__file__).parents[1]
+PRODUCT = ("border", "customs", "logistics", "api")
+ASYNCAPI_SCHEMA = PROJECT / "tests" / "api" / "schemas" / "asyncapi-3.0.0.schema.json"
+
+
+# The generated pages
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_generated_page_is_as_the_code_draws_it(name: str) -> None:
+    on_disk = (DOCS / name).read_text(encoding="utf-8")
+    assert on_disk == PAGES[name](), f"docs/{name} is out of date: run make docs"
+
+
+def test_the_openapi_document_names_every_operation_once() -> None:
+    document = openapi_document()
+    names = [
+        operation["operationId"]
+        for item in document["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict)
+    ]
+    assert document["openapi"].startswith("3.1")
+    assert len(names) == len(set(names))
+
+
+# Dependencies
+
+
+def _pins(path: str) -> dict[str, str]:
+    lines = (PROJECT / path).read_text().splitlines()
+    pairs = (line.split("==") for line in lines if not line.startswith("-r "))
+    return {_canonical(name): version for name, version in pairs}
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _direct(*groups: str) -> dict[str, str]:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    wanted = list(project["dependencies"])
+    for group in groups:
+        wanted += project["optional-dependencies"][group]
+    return {_canonical(name): version for name, version in (pin.split("==") for pin in wanted)}
+
+
+def _imported(*folders: str) -> set[str]:
+    """Return the top-level modules from elsewhere that the sources in these folders import."""
+    found: set[str] = set()
+    for folder in folders:
+        for path in (PROJECT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found.add(node.module.partition(".")[0])
+    own = {*PRODUCT, "tests", "bench"}
+    return {name for name in found if name not in sys.stdlib_module_names and name not in own}
+
+
+def test_every_direct_dependency_has_its_reason_and_no_other_has() -> None:
+    listed = re.findall(r"^\| `([^`]+)` \|", (DOCS / "dependencies.md").read_text(), re.MULTILINE)
+    assert sorted(map(_canonical, listed)) == sorted(_direct("dev"))
+
+
+def test_every_direct_dependency_is_pinned_to_the_same_version_where_it_is_installed_from() -> None:
+    runtime, development = _pins("requirements.txt"), _pins("requirements-dev.txt")
+    assert _direct().items() <= runtime.items()
+    assert _direct("dev").items() <= (runtime | development).items()
+    assert runtime.keys().isdisjoint(development), "a package is pinned twice"
+
+
+@pytest.mark.parametrize(
+    ("folders", "groups"), [(PRODUCT, ()), (("tests", "bench"), ("dev",))], ids=["product", "tests"]
+)
+def test_what_is_imported_is_a_direct_dependency(
+    folders: tuple[str, ...], groups: tuple[str, ...]
+) -> None:
+    homes = packages_distributions()
+    local = {path.stem for path in (PROJECT / "tests").rglob("*.py")}
+    direct = _direct(*groups)
+    missing = {
+        name
+        for name in _imported(*folders) - local
+        if direct.keys().isdisjoint(map(_canonical, homes.get(name, ())))
+    }
+    assert not missing
+
+
+# The events
+
+
+def test_the_asyncapi_document_follows_its_specification() -> None:
+    schema = json.loads(ASYNCAPI_SCHEMA.read_text())
+    document = asyncapi_document()
+    assert not [error.message for error in Draft7Validator(schema).iter_errors(document)]
+    broken = document | {"operations": {"stream": {"action": "shout"}}}
+    assert list(Draft7Validator(schema).iter_errors(broken)), "the schema would accept anything"
+
+
+def _created() -> Iterator[str]:
+    """Yield the last words of `unit.create(Model, "state", "verb")` all over the product."""
+    for folder in PRODUCT:
+        for path in (PROJECT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if (
+                    isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Attribute)
+                    and node.func.attr == "create"
+                    and len(node.args) == 3
+                ):
+                    model, _, verb = node.args
+                    assert isinstance(model, ast.Name)
+                    assert isinstance(verb, ast.Constant)
+                    yield f"{model.id.removesuffix('Row').lower()}.{verb.value}"
+
+
+def test_every_record_that_is_created_is_among_the_events() -> None:
+    assert {*_created(), "declaration.update"} == set(BEGINNINGS)
+
+
+def test_every_fact_that_is_explained_is_carried_by_an_event() -> None:
+    carried = {fact for event in every_event() for fact in facts_of(event)}
+    assert carried | {"state"} == set(FACTS)

@@ -1,0 +1,340 @@
+"""The rules of the house, read from the source: who imports whom, commits, asks the time.
+
+Every check is a function from one module's syntax to the faults it finds, and is first shown
+to find the fault it is there for.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+FLOORS = ("border", "customs", "logistics", "api")
+"""From the ground up; what stands on a lower floor knows nothing of a higher one."""
+LONGEST = 400
+
+MAY_COMMIT = {
+    "border.store": "the one place that commits",
+    "border.migrations": "Alembic runs each migration in a transaction of its own",
+    "border.sandbox": "another firm's system with books of its own",
+    "border.embedded": "makes the database before there is a store on it",
+}
+MAY_ASK_THE_TIME = {"border.clock": "the one place that asks"}
+MONEY = ("border.money", "border.payments")
+MONEY_WORDS = {"minor", "amount", "amounts", "fee", "fees"}
+RULES = {
+    "border": ("lifecycle", "money", "ids", "refusal"),
+    "border.payments": ("charge", "tariff", "vnpay", "settlement", "evidence"),
+    "customs": (
+        "declaration",
+        "clearance",
+        "release",
+        "selectivity",
+        "checking",
+        "nomenclature",
+    ),
+    "logistics": ("slot", "booking", "passage", "gate_check", "slip_token"),
+}
+RULE_FILES = frozenset(f"{package}.{name}" for package, names in RULES.items() for name in names)
+IMPURE = {"sqlalchemy", "sqlmodel", "asyncpg", "redis", "litestar", "httpx", "asyncio"}
+HISTORY = {"border.migrations.versions": "as long as the tables it makes, in Alembic's own words"}
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module of the product."""
+
+    name: str
+    source: str
+    is_package: bool = False
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The module's syntax."""
+        return ast.parse(self.source)
+
+    def below(self, *packages: str) -> bool:
+        """Say whether the module is one of `packages` or inside one."""
+        return any(self.name == p or self.name.startswith(f"{p}.") for p in packages)
+
+    def imported(self) -> Iterator[tuple[str, str]]:
+        """Yield (module, name) of every import, inside functions too; name is "" for `import x`."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from ((alias.name, "") for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                whole = self.name.split(".")
+                near = whole[: len(whole) - node.level + self.is_package] if node.level else []
+                source = ".".join([*near, *([node.module] if node.module else [])])
+                yield from ((source, alias.name) for alias in node.names)
+
+    def imports(self) -> set[str]:
+        """Return every dotted name the module imports."""
+        return {f"{module}.{name}" if name else module for module, name in self.imported()}
+
+
+def modules() -> Iterator[Module]:
+    """Yield every module of the product."""
+    for floor in FLOORS:
+        for path in sorted((PROJECT / floor).rglob("*.py")):
+            parts = path.relative_to(PROJECT).with_suffix("").parts
+            is_package = parts[-1] == "__init__"
+            name = ".".join(parts[:-1] if is_package else parts)
+            yield Module(name, path.read_text(encoding="utf-8"), is_package)
+
+
+PRODUCT = tuple(modules())
+
+
+def spoken(node: ast.expr) -> str:
+    """Return the last name of an expression: `engine` of `self._store.engine`."""
+    match node:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case ast.Call(func=function):
+            return spoken(function)
+    return ""
+
+
+def calls(module: Module) -> Iterator[tuple[str, str, int]]:
+    """Yield (owner, name, line) of every call: `("date", "today", 7)` of `date.today()`."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call):
+            owner = spoken(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+            yield owner, spoken(node.func), node.lineno
+
+
+def climbs(module: Module) -> Iterator[str]:
+    """A lower floor imports a higher one."""
+    floor = FLOORS.index(module.name.partition(".")[0])
+    for name in module.imports():
+        if name.partition(".")[0] in FLOORS[floor + 1 :]:
+            yield f"imports {name}"
+
+
+def mixes_sandbox_and_payments(module: Module) -> Iterator[str]:
+    """The pretended gateway and the client that is tried against it share code."""
+    sides = ("border.sandbox", "border.payments")
+    for here, there in (sides, sides[::-1]):
+        if module.below(here):
+            yield from (f"imports {n}" for n in module.imports() if Module(n, "").below(there))
+
+
+def commits(module: Module) -> Iterator[str]:
+    """Somebody else than the store begins or commits a transaction."""
+    if not module.below(*MAY_COMMIT):
+        for owner, name, line in calls(module):
+            if name == "commit" or (name == "begin" and owner.endswith("engine")):
+                yield f"{owner}.{name}() in line {line}"
+
+
+def asks_the_time(module: Module) -> Iterator[str]:
+    """Somebody else than the clock asks a clock, the database's included."""
+    if not module.below(*MAY_ASK_THE_TIME):
+        asked = {
+            *(("datetime", name) for name in ("now", "utcnow", "today")),
+            *(("date", name) for name in ("today",)),
+            *(("time", name) for name in ("time", "time_ns", "localtime", "gmtime")),
+            *(("func", name) for name in ("now", "current_timestamp", "clock_timestamp")),
+        }
+        for owner, name, line in calls(module):
+            if (owner, name) in asked:
+                yield f"{owner}.{name}() in line {line}"
+        for source, name in module.imported():
+            if (source, name) in {("time", "time"), ("time", "time_ns")}:
+                yield f"imports {name} from {source}"
+
+
+def counts_money_in_floats(module: Module) -> Iterator[str]:
+    """A float stands where money is counted, or beside a name that says money."""
+    for node in ast.walk(module.tree):
+        if module.below(*MONEY):
+            if isinstance(node, ast.Constant) and isinstance(node.value, float):
+                yield f"the float {node.value} in line {node.lineno}"
+            if isinstance(node, ast.Call) and spoken(node.func) == "float":
+                yield f"float() in line {node.lineno}"
+        match node:
+            case ast.AnnAssign(target=ast.expr() as target, annotation=annotation):
+                name = spoken(target)
+            case ast.arg(arg=name, annotation=ast.expr() as annotation):
+                pass
+            case (
+                ast.FunctionDef(name=name, returns=ast.expr() as annotation)
+                | ast.AsyncFunctionDef(name=name, returns=ast.expr() as annotation)
+            ):
+                pass
+            case _:
+                continue
+        floats = any(isinstance(n, ast.Name) and n.id == "float" for n in ast.walk(annotation))
+        if floats and MONEY_WORDS.intersection(name.lower().split("_")):
+            yield f"{name} is a float"
+
+
+def goes_undescribed(module: Module) -> Iterator[str]:
+    """A module, or a public class or function, says not what it is for."""
+    if not ast.get_docstring(module.tree):
+        yield "the module has no docstring"
+    if module.below(*HISTORY):
+        return
+    described = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    for node in module.tree.body:
+        inner = node.body if isinstance(node, ast.ClassDef) else []
+        whole = (
+            [node]
+            if isinstance(node, ast.ClassDef) and node.name.startswith("_")
+            else [node, *inner]
+        )
+        for part in whole:
+            if isinstance(part, described) and not part.name.startswith("_"):
+                overload = any(spoken(d) in ("overload", "setter") for d in part.decorator_list)
+                if not ast.get_docstring(part) and not overload:
+                    yield f"{part.name} in line {part.lineno} has no docstring"
+
+
+def is_too_long(module: Module) -> Iterator[str]:
+    """A file says more than one thing."""
+    lines = len(module.source.splitlines())
+    if lines > LONGEST and not module.below(*HISTORY):
+        yield f"{lines} lines"
+
+
+def only_promises(function: ast.AsyncFunctionDef) -> bool:
+    """Say whether a function does nothing, as in a protocol."""
+    return all(isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant) for n in function.body)
+
+
+def is_impure(module: Module) -> Iterator[str]:
+    """A file of rules reaches for a database, the wire or the event loop."""
+    if module.name in RULE_FILES:
+        yield from (f"imports {n}" for n in module.imports() if n.partition(".")[0] in IMPURE)
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.AsyncFunctionDef) and not only_promises(node):
+                yield f"{node.name} is async"
+
+
+Check = Callable[[Module], Iterator[str]]
+BROKEN: tuple[tuple[Check, str, str], ...] = (
+    (climbs, "border.money", "def f() -> None:\n    from customs.draft import Draft"),
+    (climbs, "customs.draft", "import logistics.slot"),
+    (climbs, "logistics.slot", "import api"),
+    (mixes_sandbox_and_payments, "border.sandbox.app", "from border.payments import vnpay"),
+    (mixes_sandbox_and_payments, "border.payments.vnpay", "from ..sandbox.books import Books"),
+    (commits, "customs.release_service", "await connection.commit()"),
+    (commits, "border.storehouse", "async with self.engine.begin() as connection: ..."),
+    (asks_the_time, "customs.draft", "at = datetime.now(UTC)"),
+    (asks_the_time, "customs.draft", "at = datetime.datetime.utcnow()"),
+    (asks_the_time, "border.clockwork", "on = date.today()"),
+    (asks_the_time, "api.app", "at = time.time()"),
+    (asks_the_time, "api.app", "from time import time"),
+    (asks_the_time, "logistics.storage", "update(t).values(at=func.now())"),
+    (counts_money_in_floats, "border.payments.tariff", "RATE = 0.1"),
+    (counts_money_in_floats, "border.money", "share = float(minor)"),
+    (counts_money_in_floats, "api.shapes", "fee_minor: float = 0"),
+    (counts_money_in_floats, "customs.draft", "def f(amount: float | None) -> None: ..."),
+    (counts_money_in_floats, "customs.draft", "def fee(count: int) -> float: ..."),
+    (goes_undescribed, "customs.draft", "import os"),
+    (goes_undescribed, "customs.draft", '"""Drafts."""\ndef lodge() -> None: ...'),
+    (goes_undescribed, "customs.draft", '"""Drafts."""\nclass Draft: ...'),
+    (
+        goes_undescribed,
+        "customs.draft",
+        '"""Drafts."""\nclass Draft:\n    """One."""\n    async def lodge(self) -> None: ...',
+    ),
+    (is_too_long, "customs.draft", "\n" * (LONGEST + 1)),
+    (is_impure, "customs.release", "from sqlalchemy import select"),
+    (is_impure, "logistics.slot", "def f() -> None:\n    import asyncio"),
+    (is_impure, "border.payments.vnpay", "async def ask() -> None:\n    await answer()"),
+)
+SOUND: tuple[tuple[Check, str, str], ...] = (
+    (climbs, "api.app", "import border.money, customs.draft, logistics.slot"),
+    (mixes_sandbox_and_payments, "border.sandbox.app", "from border.words import N_"),
+    (commits, "border.store", "async with self.engine.begin() as connection: ..."),
+    (commits, "customs.release_service", "await store.perform(actor, work)"),
+    (asks_the_time, "border.clock", "at = datetime.now(UTC)"),
+    (asks_the_time, "customs.draft", "at = clock.now()"),
+    (counts_money_in_floats, "api.app", "seconds: float = 0.5"),
+    (counts_money_in_floats, "border.payments.tariff", "fee_minor: int = 10"),
+    (goes_undescribed, "customs.draft", '"""Drafts."""\ndef _lodge() -> None: ...'),
+    (is_too_long, "customs.draft", "\n" * LONGEST),
+    (is_impure, "customs.storage", "from sqlalchemy import select"),
+    (is_impure, "customs.release", "from border.money import Money"),
+    (is_impure, "border.payments.evidence", "class G(Protocol):\n    async def ask(self): ..."),
+)
+CHECKS = tuple(dict.fromkeys(check for check, _, _ in BROKEN))
+
+
+def named(value: object) -> str | None:
+    """Return how a parameter reads in a test's name."""
+    return getattr(value, "__name__", None)
+
+
+@pytest.mark.parametrize(("check", "name", "source"), BROKEN, ids=named)
+def test_the_check_finds_what_it_is_there_for(check: Check, name: str, source: str) -> None:
+    assert list(check(Module(name, source)))
+
+
+@pytest.mark.parametrize(("check", "name", "source"), SOUND, ids=named)
+def test_the_check_leaves_alone_what_is_sound(check: Check, name: str, source: str) -> None:
+    assert list(check(Module(name, source))) == []
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=named)
+def test_the_house_is_in_order(check: Check) -> None:
+    faults = [f"{module.name}: {fault}" for module in PRODUCT for fault in check(module)]
+    assert faults == [], check.__doc__
+
+
+def cycle(product: tuple[Module, ...]) -> list[str]:
+    """Return the names of modules that import each other in a ring; none if there is no ring.
+
+    `from package import name` leads to the module `package.name` where there is one.
+    """
+    known = {module.name for module in product}
+    leads_to = {
+        module.name: {
+            target
+            for source, name in module.imported()
+            if (target := f"{source}.{name}" if f"{source}.{name}" in known else source) in known
+        }
+        for module in product
+    }
+    while free := {name for name, targets in leads_to.items() if not targets}:
+        leads_to = {n: targets - free for n, targets in leads_to.items() if n not in free}
+    if not leads_to:
+        return []
+    way = [next(iter(sorted(leads_to)))]
+    while way[-1] not in way[:-1]:
+        way.append(min(leads_to[way[-1]]))
+    return way[way.index(way[-1]) :]
+
+
+def test_a_ring_of_imports_is_found() -> None:
+    ring = (
+        Module("customs.a", "from customs import b"),
+        Module("customs.b", "def f() -> None:\n    import customs.c"),
+        Module("customs.c", "from .a import x"),
+        Module("customs.d", "import customs.a"),
+    )
+    assert cycle(ring) == ["customs.a", "customs.b", "customs.c", "customs.a"]
+    assert cycle((*ring[1:],)) == []
+
+
+def test_no_modules_import_each_other_in_a_ring() -> None:
+    assert cycle(PRODUCT) == []
+
+
+def test_every_floor_and_every_file_of_rules_is_there() -> None:
+    there = {module.name for module in PRODUCT}
+    assert set(FLOORS) <= there
+    assert RULE_FILES - there == set()
+
+
+@pytest.mark.parametrize("allowed", [MAY_COMMIT, MAY_ASK_THE_TIME, HISTORY])
+def test_no_exemption_outlives_its_reason(allowed: dict[str, str]) -> None:
+    for package, reason in allowed.items():
+        assert reason
+        assert any(module.below(package) for module in PRODUCT), package
