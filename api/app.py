@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ from api.background import Background
 from api.media import refuse_other_content
 from api.pages.frame import language, show
 from api.problems import BODY_LIMIT, answer_problem, refusal_of, spoken
+from api.receipt_office import receipt_office
+from api.routes.receipts import describe_receipt_files
 from api.routes.slips import describe_paper
 from api.schema_page import ReadablePlugin
 from api.security import Door, Headers, provide_actor
@@ -61,10 +64,11 @@ def create_app(open_zone: Callable[[], Zone], *, background: bool = True) -> Lit
     With `background` false nothing is done that nobody asked for: tests then run the jobs by hand.
     """
     zone = open_zone()
+    receipts = cache(partial(receipt_office, zone.settings))
 
     @asynccontextmanager
     async def live(app: Litestar) -> AsyncIterator[None]:
-        jobs = Background(zone)
+        jobs = Background(zone, receipts)
         await zone.hub.start()
         if background:
             jobs.start()
@@ -76,7 +80,8 @@ def create_app(open_zone: Callable[[], Zone], *, background: bool = True) -> Lit
             await zone.close()
 
     settings = zone.settings
-    gateway = urlsplit(settings.vnpay_url)
+    pay_pages = {urlsplit(url) for url in (settings.vnpay_url, settings.portal_url) if url}
+    origins = sorted({f"{page.scheme}://{page.netloc}" for page in pay_pages})
     prometheus = PrometheusConfig(app_name="border", prefix="border", group_path=True)
     app = Litestar(
         route_handlers=[
@@ -93,12 +98,13 @@ def create_app(open_zone: Callable[[], Zone], *, background: bool = True) -> Lit
         dependencies={
             "zone": Provide(lambda: zone, sync_to_thread=False),
             "actor": Provide(provide_actor, sync_to_thread=False),
+            "receipts": Provide(lambda: receipts(), sync_to_thread=True),
         },
         middleware=[
             prometheus.middleware,
             Door(),
         ],
-        before_send=[Headers(f"'self' {gateway.scheme}://{gateway.netloc}")],
+        before_send=[Headers(" ".join(["'self'", *origins]))],
         exception_handlers={Exception: answer},
         csrf_config=CSRFConfig(
             secret=kept_secret(settings.data_dir, "csrf").hex(),
@@ -120,5 +126,7 @@ def create_app(open_zone: Callable[[], Zone], *, background: bool = True) -> Lit
         logging_config=None,
     )
     app.state.zone = zone
+    app.state.receipts = receipts
     describe_paper(app)
+    describe_receipt_files(app)
     return app

@@ -14,6 +14,10 @@ from redis.exceptions import RedisError
 from api.zone import Zone
 from border.identity.actor import PROGRAM
 from border.payments import notice_service, payment_service, query_service
+from border.payments.receipts import receipt_worker
+from border.payments.receipts.receipt_service import Office
+from border.payments.reconciliation import reconciliation_service
+from border.payments.refunds import refund_worker
 from border.platform import relay
 from customs.expiry_service import expire_overdue
 from logistics import booking_service, figures, scan_service, slot_service
@@ -28,8 +32,9 @@ GATHER_SECONDS = 0.05
 class Background:
     """The jobs of one process, started and stopped with it."""
 
-    def __init__(self, zone: Zone) -> None:
+    def __init__(self, zone: Zone, receipts: Callable[[], Office | None]) -> None:
         self._zone = zone
+        self._receipts = receipts
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -53,6 +58,14 @@ class Background:
         async def work_inbox() -> None:
             await notice_service.work_inbox(store)
 
+        async def refund() -> None:
+            await refund_worker.work_refunds(store, zone.gateways.refunders)
+
+        async def receipt() -> None:
+            # A demonstration makes its key at the first call, which takes a moment.
+            if office := await asyncio.to_thread(self._receipts):
+                await receipt_worker.work(store, office)
+
         async def ask() -> None:
             for query in zone.gateways.queries:
                 await query_service.ask_overdue(store, query)
@@ -66,6 +79,9 @@ class Background:
                 await store.perform(PROGRAM, job)
             await expire_overdue(store)
 
+        async def find_missing() -> None:
+            await reconciliation_service.find_missing(store)
+
         async def make_slots() -> None:
             await store.perform(PROGRAM, slot_service.make_slots)
 
@@ -75,10 +91,13 @@ class Background:
                 (work_inbox, 1.0, True),
                 (count, 1.0, True),
                 (hand_on, 1.0, True),
+                (receipt, 5.0, True),
+                (refund, 5.0, True),
                 (publish, 5.0, False),
                 (sweep, 5.0, False),
                 (ask, 15.0, False),
                 (make_slots, 900.0, False),
+                (find_missing, 3600.0, False),
             )
         ]
 

@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from api import demo_accounts, demo_fill, doctor, seed
+from api.reconcile_command import reconcile_command
 from api.running import noted, servers
 from api.serving import port_is_free, sandbox
 from api.serving import serve as serve_app
@@ -81,7 +82,12 @@ def _with_zone(settings: Settings, work: Callable[[Zone], Awaitable[T]]) -> T:
     """Run `work` on the whole zone."""
 
     async def run() -> T:
-        zone = open_zone(settings)
+        try:
+            zone = open_zone(settings)
+        except ValueError as fault:
+            raise Refused(
+                f"{fault}. Set it as docs/settings.md says, or start the service."
+            ) from fault
         try:
             return await work(zone)
         finally:
@@ -189,6 +195,7 @@ def _greet(settings: Settings) -> None:
     {url}/trader      declare, book an hour, pay
     {url}/officer     review, clear, release
     {url}/gate        scan at yard, barrier and exit
+    {url}/accountant  refunds, exceptions, statements, the daily close
     {url}/manager     figures of the day      {url}/schema  the API
   The sandbox bank:          {settings.sandbox_url}/sandbox
 
@@ -295,6 +302,9 @@ async def _account(store: Store, email: str) -> Actor:
     if found is None:
         raise Refused(f"There is no account {email}. Name one with --as.")
     return Actor(found.id, found.name, frozenset(found.roles), found.organisation_id, "", email)
+
+
+main.add_command(reconcile_command(_saying_why, _with_zone, _account, console))
 
 
 @main.command()

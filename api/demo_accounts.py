@@ -22,6 +22,7 @@ ACCOUNTS = (
     {"email": "officer2@demo.test", "says": N_("Second customs officer")},
     {"email": "guard@demo.test", "says": N_("Border guard")},
     {"email": "quarantine@demo.test", "says": N_("Plant, animal and health quarantine")},
+    {"email": "accountant@demo.test", "says": N_("Accountant of the zone")},
     {"email": "manager@demo.test", "says": N_("Zone management board")},
     {"email": "platform@demo.test", "says": N_("The province's platform")},
 )
@@ -34,6 +35,7 @@ _ROLES: dict[str, tuple[tuple[str, str, str | None], tuple[Role, ...]]] = {
     "officer2": (_BOARD, (Role.CUSTOMS_OFFICER,)),
     "guard": (_BOARD, (Role.BORDER_GUARD,)),
     "quarantine": (_BOARD, QUARANTINE),
+    "accountant": (_BOARD, (Role.ACCOUNTANT,)),
     "manager": (_BOARD, (Role.MANAGER, Role.CASHIER)),
     "platform": (_BOARD, (Role.PLATFORM,)),
 }

@@ -334,7 +334,7 @@ class _Truck:
 
         async def pay(unit: Unit) -> str:
             owed = [charge.id for charge in held.charges]
-            await open_payment(unit, owed, DESK, "127.0.0.1", "", {})
+            await open_payment(unit, owed, DESK, {})
             found = await storage.booking_view(unit.connection, id=held.booking.id)
             assert found is not None
             slip: str = found.slip_reference

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api import demo_accounts
 from border.migrations.run import at_head
-from border.settings import Settings
+from border.settings import GATEWAY_SECRETS, Settings
 from border.store import open_engine
 
 
@@ -43,7 +43,9 @@ async def examine(settings: Settings) -> dict[str, Any]:
         report["sandbox"] = {
             "url": settings.sandbox_url,
             "vnpay_terminal": settings.vnpay_terminal,
-            "vnpay_secret": settings.vnpay_secret.get_secret_value(),
+            "vietqr_account": settings.vietqr_account,
+            "portal_partner": settings.portal_partner,
+            **{name: getattr(settings, name).get_secret_value() for name in GATEWAY_SECRETS},
         }
     return report
 
@@ -83,6 +85,8 @@ async def _refusals(settings: Settings) -> list[str]:
         said.append(
             "VNPAY's address is a sandbox or missing: set BORDER_VNPAY_URL to the real one."
         )
+    if "127.0.0.1" in settings.portal_url:
+        said.append("The portal's address is a sandbox: set BORDER_PORTAL_URL to the real one.")
     if not settings.public_url.startswith("https://"):
         said.append("Set BORDER_PUBLIC_URL to the https address people and gateways use.")
     return said

@@ -19,7 +19,7 @@ NOT_JSON = refuses(
 )
 
 
-def refuse_other_content(request: Request[Any, Any, Any]) -> None:
+async def refuse_other_content(request: Request[Any, Any, Any]) -> None:
     """Refuse a body that says it is not JSON; one that does not say is read as JSON.
 
     refuses: unsupported_content_type.

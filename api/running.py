@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from border.embedded import embedded_servers
-from border.settings import Settings
+from border.settings import GATEWAY_SECRETS, Settings
 
 
 def note_of(settings: Settings) -> dict[str, Any] | None:
@@ -52,7 +52,7 @@ def servers(settings: Settings, *, beside: bool = True) -> Iterator[Settings]:
                 "database_url": note["database_url"],
                 "redis_url": note["redis_url"],
                 "sandbox_url": note["sandbox_url"],
-                "vnpay_secret": SecretStr(note["vnpay_secret"]),
+                **{name: SecretStr(note[name]) for name in GATEWAY_SECRETS},
             }
         )
     else:
@@ -81,7 +81,10 @@ def noted(settings: Settings) -> Iterator[None]:
         "database_url": settings.database_url,
         "redis_url": settings.redis_url,
         "sandbox_url": settings.sandbox_url,
-        "vnpay_secret": settings.vnpay_secret.get_secret_value() if settings.demo else "",
+        **{
+            name: getattr(settings, name).get_secret_value() if settings.demo else ""
+            for name in GATEWAY_SECRETS
+        },
     }
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from border import gates
-from border.payments import tariff_service
+from border.payments.tariffs import tariff_service
 from border.store import PROGRAM, Store, Unit
 from logistics import slot_service
 

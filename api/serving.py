@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from api.zone import open_zone
-from border.settings import Settings, kept_secret
+from border.settings import GATEWAY_SECRETS, Settings, kept_secret
 
 _PR_SET_PDEATHSIG = 1
 _WORKER = "BORDER_WORKER"
@@ -58,15 +58,14 @@ def serve(settings: Settings, workers: int = 1) -> None:
 
 def _environment(settings: Settings) -> dict[str, str]:
     """Return the settings as the environment of a worker."""
-    plain = {
-        f"BORDER_{name.upper()}": str(value)
-        for name, value in settings.model_dump(exclude={"vnpay_secret", "vnpay_old_secret"}).items()
-        if value not in (None, "")
+    told = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in settings
     }
     return {
-        **plain,
-        "BORDER_VNPAY_SECRET": settings.vnpay_secret.get_secret_value(),
-        "BORDER_VNPAY_OLD_SECRET": settings.vnpay_old_secret.get_secret_value(),
+        f"BORDER_{name.upper()}": str(value)
+        for name, value in told.items()
+        if value not in (None, "")
     }
 
 
@@ -93,7 +92,11 @@ def sandbox(settings: Settings) -> Iterator[Settings]:
     """Run the sandbox gateway beside the service; it ends with it, however that ends."""
     wanted = settings.port + 100
     port = wanted if port_is_free("127.0.0.1", wanted) else _any_port("127.0.0.1")
-    secret = kept_secret(settings.data_dir, "vnpay_sandbox").hex()
+    secrets = {
+        name: kept_secret(settings.data_dir, name.replace("secret", "sandbox")).hex()
+        for name in GATEWAY_SECRETS
+    }
+    ours = f"http://127.0.0.1:{settings.port}/api/v1/payments"
     url = f"http://127.0.0.1:{port}"
     program = subprocess.Popen(
         [
@@ -107,12 +110,26 @@ def sandbox(settings: Settings) -> Iterator[Settings]:
             "--terminal",
             settings.vnpay_terminal,
             "--ipn-url",
-            f"http://127.0.0.1:{settings.port}/api/v1/payments/vnpay/ipn",
+            f"{ours}/vnpay/ipn",
+            "--vietqr-webhook-url",
+            f"{ours}/vietqr/webhook",
+            "--portal-confirm-url",
+            f"{ours}/portal/confirm",
+            "--portal-partner",
+            settings.portal_partner,
+            "--bank-bin",
+            settings.vietqr_bin,
+            "--bank-account",
+            settings.vietqr_account,
             "--retry-seconds",
             "20",
             "--die-with-parent",
         ],
-        env={**os.environ, "BORDER_SANDBOX_VNPAY_SECRET": secret, "BORDER_MODE": settings.mode},
+        env={
+            **os.environ,
+            **{f"BORDER_SANDBOX_{name.upper()}": secret for name, secret in secrets.items()},
+            "BORDER_MODE": settings.mode,
+        },
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
@@ -122,7 +139,10 @@ def sandbox(settings: Settings) -> Iterator[Settings]:
                 "sandbox_url": url,
                 "vnpay_url": f"{url}/paymentv2/vpcpay.html",
                 "vnpay_api_url": f"{url}/merchant_webapi/api/transaction",
-                "vnpay_secret": SecretStr(secret),
+                "portal_url": f"{url}/portal/init",
+                "portal_failed_codes": "11 12 24 51 99",
+                "portal_bill_url": f"{url}/portal/bill",
+                **{name: SecretStr(secret) for name, secret in secrets.items()},
             }
         )
     finally:

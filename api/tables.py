@@ -2,7 +2,14 @@
 
 # ruff: noqa: F401
 import border.identity.tables
+import border.payments.desk.tables
+import border.payments.exceptions.tables
+import border.payments.ledger.tables
+import border.payments.receipts.tables
+import border.payments.reconciliation.tables
+import border.payments.refunds.tables
 import border.payments.tables
+import border.payments.tariffs.tables
 import border.tables
 import customs.tables
 import logistics.tables

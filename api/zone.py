@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from api.hub import Hub
 from border.clock import Clock, SystemClock
 from border.fonts import FontSet, prepare_fonts
-from border.payments.gateways import Gateways, gateways_of
+from border.payments.gateways.configured import Gateways, gateways_of
+from border.payments.refunds import request_service, suspense_service
 from border.settings import Settings, kept_secret
 from border.store import Store, open_engine
 from logistics import booking_service
@@ -66,7 +67,13 @@ def open_zone(
     store = Store(
         open_engine(settings.database_url, settings.pool_size),
         clock or SystemClock(),
-        reactions={"charge.settle": (partial(booking_service.on_charge_settled, slips),)},
+        reactions={
+            "charge.settle": (partial(booking_service.on_charge_settled, slips),),
+            # Let off, or paid: either way nothing is owed, and the booking stands.
+            "charge.waive": (partial(booking_service.on_charge_settled, slips),),
+            "booking.cancel": (request_service.on_cancelled,),
+            "payment_exception.raise": (suspense_service.propose_for_exception,),
+        },
     )
     return Zone(
         settings=settings,

@@ -1,4 +1,5 @@
-"""`python -m bench` measures everything; `python -m bench profile scan` where the time goes."""
+"""`python -m bench` measures everything; `python -m bench notices` payment notices alone;
+`python -m bench profile scan` where the time of one scan goes."""
 
 import argparse
 import asyncio
@@ -14,6 +15,7 @@ from bench import machine, report, stages
 from bench.crossing import cases_of
 from bench.feed_rate import measure_feed
 from bench.ground import Ground, opened_ground
+from bench.intake import Flow, measure_intake
 from bench.measure import Say, Size, WrongAnswer, measure, opened_bench, opened_yard
 from border.clock import SystemClock
 
@@ -35,7 +37,7 @@ async def _slips(data_dir: Path, seconds: float, rounds: int) -> dict[str, Any]:
     return figures
 
 
-async def measure_all(ground: Ground, size: Size, say: Say) -> dict[str, Any]:
+async def measure_all(ground: Ground, size: Size, flow: Flow, say: Say) -> dict[str, Any]:
     """Return every figure of one run. Raises WrongAnswer."""
     begun = time.monotonic()
     facts = await machine.facts(ground.database_url, ground.redis_url)
@@ -44,6 +46,7 @@ async def measure_all(ground: Ground, size: Size, say: Say) -> dict[str, Any]:
         crossings = await measure(bench, await cases_of(bench.yard), size, say)
         say("the feed")
         feed = await measure_feed(bench, size.rounds)
+    intake = await measure_intake(ground, size, flow, say)
     say("slips")
     slips = await _slips(ground.data_dir, 1.0, size.rounds)
     return {
@@ -51,14 +54,28 @@ async def measure_all(ground: Ground, size: Size, say: Say) -> dict[str, Any]:
         "machine": facts,
         "crossings": crossings,
         "feed": feed,
+        "intake": intake,
         "slips": slips,
         "load_after": machine.load_average(),
         "seconds": round(time.monotonic() - begun, 1),
     }
 
 
+async def measure_notices(ground: Ground, size: Size, flow: Flow, say: Say) -> dict[str, Any]:
+    """Return the figures of taking payment notices in, and no others. Raises WrongAnswer."""
+    begun = time.monotonic()
+    facts = await machine.facts(ground.database_url, ground.redis_url)
+    return {
+        "measured_at": SystemClock().now().isoformat(timespec="minutes"),
+        "machine": facts,
+        "intake": await measure_intake(ground, size, flow, say),
+        "load_after": machine.load_average(),
+        "seconds": round(time.monotonic() - begun, 1),
+    }
+
+
 async def profile(ground: Ground, kind: str) -> str:
-    """Return where the time of one scan or one booking goes."""
+    """Return where the time of one scan, one booking or one payment notice goes."""
     async with opened_yard(ground) as (people, yard, _):
         return await stages.told(ground, people, yard, kind)
 
@@ -72,13 +89,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("profile").add_argument("kind", choices=stages.KINDS)
+    commands.add_parser("notices")
     asked = parser.parse_args()
     try:
         with opened_ground() as ground:
             if asked.command == "profile":
                 print(uvloop.run(profile(ground, asked.kind)))
                 return 0
-            results = uvloop.run(measure_all(ground, Size(), _say))
+            if asked.command == "notices":
+                results = uvloop.run(measure_notices(ground, Size(), Flow(), _say))
+                print(report.intake_table(results))
+                _say(f"kept in {report.keep(results, part='notices')}")
+                return 0
+            results = uvloop.run(measure_all(ground, Size(), Flow(), _say))
     except WrongAnswer as wrong:
         print(f"The figures are worth nothing: {wrong}", file=sys.stderr)
         return 1

@@ -60,19 +60,35 @@ async def play_all(
     concurrency: int,
     tapes: Sequence[Tape],
     trucks: Sequence[Mapping[str, str]],
+    rate: float | None = None,
 ) -> Run:
-    """Play the tapes, one after another, for each of the trucks' words, and return the run."""
+    """Play the tapes, one after another, for each of the trucks' words, and return the run.
+
+    So many play at a time; where a `rate` is given, one begins so often, whoever still plays.
+    """
     waiting = deque(trucks)
     latencies: list[float] = []
 
+    async def play(words: Mapping[str, str]) -> None:
+        for tape in tapes:
+            begun = time.perf_counter()
+            await connections.play(tape, words)
+            latencies.append((time.perf_counter() - begun) * 1000)
+
     async def call() -> None:
         while waiting:
-            words = waiting.popleft()
-            for tape in tapes:
-                begun = time.perf_counter()
-                await connections.play(tape, words)
-                latencies.append((time.perf_counter() - begun) * 1000)
+            await play(waiting.popleft())
+
+    async def flow(rate: float) -> None:
+        playing = []
+        for place, words in enumerate(waiting):
+            await asyncio.sleep(max(0.0, begun + place / rate - time.perf_counter()))
+            playing.append(asyncio.create_task(play(words)))
+        await asyncio.gather(*playing)
 
     begun = time.perf_counter()
-    await asyncio.gather(*(call() for _ in range(concurrency)))
+    if rate is None:
+        await asyncio.gather(*(call() for _ in range(concurrency)))
+    else:
+        await flow(rate)
     return Run(time.perf_counter() - begun, tuple(latencies))

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import asyncpg
 import httpx
@@ -17,9 +17,15 @@ from api.zone import Zone
 from bench.gate import gate_zone, inside
 from bench.ground import Ground, People
 from bench.load import Exchange, Job, request
+from bench.scenario import Scenario, W
 from bench.tape import Tape, recording
 from bench.trucks import GATE, LANE, Hour, Truck, Yard
 from border.clock import SystemClock
+from border.identity.service import holder_of
+from border.store import Unit
+from logistics import booking_service, scan_service
+from logistics.booking import BookingRequest
+from logistics.scan_service import ScanRequest
 
 SPREAD = 50
 """Slots over which the spread bookings go."""
@@ -41,22 +47,39 @@ class Case:
             return await yard.to_scan(number, self.hours[0])
         return await yard.to_book(number, self.hours, loaded=self.loaded)
 
-    def job(self, truck: Truck, people: People) -> Job:
+    def job(self, one: Truck, people: People) -> Job:
         """Return what one truck sends, one after another."""
         if self.kind == "scan":
-            return [_scan(truck, kind, people) for kind in ("arrival", "entry")]
-        return [_booking(truck, people)]
+            return [_scan(one, kind, people) for kind in ("arrival", "entry")]
+        return [_booking(one, people)]
 
-    async def check(self, connection: asyncpg.Connection, trucks: Sequence[Truck]) -> list[str]:
+    async def call(self, zone: Zone, people: People, one: Truck) -> None:
+        """Have the services do what one truck asks and commit, without HTTP."""
+        token = people.gate_token if self.kind == "scan" else people.trader_token
+        actor = await holder_of(zone.store, token, "api")
+        assert actor is not None
+        for exchange in self.job(one, people):
+            body = exchange.request.partition("\r\n\r\n")[2]
+
+            async def work(unit: Unit, body: str = body) -> None:
+                if self.kind == "scan":
+                    await scan_service.scan(unit, ScanRequest.model_validate_json(body), zone.slips)
+                else:
+                    asked = BookingRequest.model_validate_json(body)
+                    await booking_service.book(unit, one.hour.id, asked, zone.slips)
+
+            await zone.store.perform(actor, work)
+
+    async def check(self, connection: asyncpg.Connection, ones: Sequence[Truck]) -> list[str]:
         """Return what is wrong with the records that a run has left."""
         done = await connection.fetchval(
             "SELECT count(*) FROM booking WHERE plate = ANY($1::varchar[]) AND state = $2",
-            [truck.plate for truck in trucks],
+            [truck.plate for truck in ones],
             self.ends_as,
         )
-        if done == len(trucks):
+        if done == len(ones):
             return []
-        return [f"{self.name}: {done} of {len(trucks)} bookings are {self.ends_as}"]
+        return [f"{self.name}: {done} of {len(ones)} bookings are {self.ends_as}"]
 
 
 async def cases_of(yard: Yard) -> list[Case]:
@@ -123,19 +146,19 @@ def _redirected(text: str) -> str:
 
 
 async def record(
-    cases: Sequence[Case], ground: Ground, yard: Yard, people: People
+    cases: Sequence[Scenario[Any]], ground: Ground, yard: Yard, people: People
 ) -> dict[str, list[Tape]]:
-    """Record from the program, by case, one tape for each request of a truck.
+    """Record from the program, by case, one tape for each request of those prepared.
 
-    A first truck goes before, so that what is said once per connection is not recorded.
+    A first one goes before, so that what is said once per connection is not recorded.
     """
     zone = gate_zone(ground)
     try:
         async with inside(zone) as client:
             return {
                 case.name: [
-                    await _recorded(zone, client, case, truck, people)
-                    for truck in await case.prepare(yard, 2)
+                    await _recorded(zone, client, case, one, people)
+                    for one in await case.prepare(yard, 2)
                 ][-1]
                 for case in cases
             }
@@ -144,12 +167,12 @@ async def record(
 
 
 async def _recorded(
-    zone: Zone, client: httpx.AsyncClient, case: Case, truck: Truck, people: People
+    zone: Zone, client: httpx.AsyncClient, case: Scenario[W], one: W, people: People
 ) -> list[Tape]:
     tapes = []
-    for exchange in case.job(truck, people):
+    for exchange in case.job(one, people):
         begun_at = SystemClock().now()
-        with recording(zone.store.engine, truck.words(), begun_at) as tape:
+        with recording(zone.store.engine, one.words(), begun_at) as tape:
             await send(client, exchange)
         tapes.append(tape)
     return tapes

@@ -31,16 +31,22 @@ class Run:
         return len(self.latencies_ms) / self.seconds
 
 
+def spread(taken_ms: Sequence[float]) -> dict[str, float]:
+    """Return the percentiles of times."""
+    return {
+        f"p{round(100 * share)}_ms": round(percentile(taken_ms, share), 2)
+        for share in (0.50, 0.95, 0.99)
+    }
+
+
 def summary(runs: Sequence[Run]) -> dict[str, Any]:
     """Return the median rate of the rounds and the percentiles of all their answers."""
     pooled = [latency for run in runs for latency in run.latencies_ms]
-    told = {
+    told: dict[str, Any] = {
         "rate": round(median(run.rate for run in runs), 1),
         "rates": [round(run.rate, 1) for run in runs],
         "answers": len(pooled),
-        "p50_ms": round(percentile(pooled, 0.50), 2),
-        "p95_ms": round(percentile(pooled, 0.95), 2),
-        "p99_ms": round(percentile(pooled, 0.99), 2),
+        **spread(pooled),
     }
     if used := sum(run.cpu_seconds for run in runs):
         told["cpu_ms"] = round(1000 * used / len(pooled), 3)

@@ -29,7 +29,13 @@ def inside(zone: Zone) -> httpx.AsyncClient:
 @asynccontextmanager
 async def served_gate(ground: Ground, *, background: bool = True) -> AsyncIterator[Server]:
     """Start the gate, with its background jobs as when it serves, and yield it once it answers."""
-    where = (ground.database_url, ground.redis_url, str(ground.data_dir), ground.stream)
+    where = (
+        ground.database_url,
+        ground.redis_url,
+        str(ground.data_dir),
+        ground.stream,
+        ground.portal_url,
+    )
     async with served("bench.gate", "on" if background else "off", *where) as server:
         yield server
 

@@ -35,12 +35,21 @@ class Ground:
     redis_url: str
     data_dir: Path
     stream: str
+    portal_url: str = ""
+    """Where the portal stands in for the one outside, if it is part of the run."""
 
     @classmethod
-    def at(cls, database_url: str, redis_url: str, data_dir: Path | str, stream: str) -> "Ground":
+    def at(
+        cls,
+        database_url: str,
+        redis_url: str,
+        data_dir: Path | str,
+        stream: str,
+        portal_url: str = "",
+    ) -> "Ground":
         """Return the ground at these addresses."""
         plain = database_url.replace("postgresql+asyncpg://", "postgresql://")
-        return cls(plain, redis_url, Path(data_dir), stream)
+        return cls(plain, redis_url, Path(data_dir), stream, portal_url)
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,8 @@ def settings_of(ground: Ground) -> Settings:
         vnpay_url="http://127.0.0.1:9/pay",
         vnpay_api_url="http://127.0.0.1:9/query",
         vnpay_secret=SecretStr("no-payment-is-made-here"),
+        portal_url=ground.portal_url,
+        portal_secret=SecretStr("no-payment-is-made-here" if ground.portal_url else ""),
     )
 
 

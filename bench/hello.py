@@ -2,12 +2,17 @@
 
 import sys
 
-from litestar import Litestar, post
+from litestar import HttpMethod, Litestar, route
 
 from bench.serve import serve
 
 
-@post("/hello", status_code=200, sync_to_thread=False)
+@route(
+    "/hello",
+    http_method=[HttpMethod.GET, HttpMethod.POST],
+    status_code=200,
+    sync_to_thread=False,
+)
 def hello() -> dict[str, str]:
     """Answer without doing anything."""
     return {"says": "hello"}

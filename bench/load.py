@@ -1,10 +1,12 @@
 """The load: a process of its own that sends prepared requests and times every answer.
 
 Closed loop: each of the concurrent callers keeps one connection open, sends a request, waits for
-its answer, and takes the next. Answers are kept and judged when the clock has stopped, so judging
-costs nothing. It reads a plan from standard input and writes its run to standard output, both as
-JSON, and knows nothing of the program it drives. Not a general HTTP client: it reads answers that
-carry a Content-Length, and says so of any other.
+its answer, and takes the next. Open loop: requests go out at a rate, whether or not those before
+them are answered, as from the world outside; latency then counts from when each was due. Answers
+are kept and judged when the clock has stopped, so judging costs nothing. It reads a plan from
+standard input and writes its run to standard output, both as JSON, and knows nothing of the
+program it drives. Not a general HTTP client: it reads answers that carry a Content-Length, and
+says so of any other.
 """
 
 import asyncio
@@ -123,8 +125,11 @@ def judge(exchange: Exchange, status: int, body: bytes) -> str | None:
     return f"wanted {wanted}, got {status}: {body[:300].decode(errors='replace')}"
 
 
-async def drive(port: int, concurrency: int, jobs: Sequence[Job]) -> Run:
-    """Send every job over `concurrency` connections and return the run."""
+async def drive(port: int, concurrency: int, jobs: Sequence[Job], rate: float | None = None) -> Run:
+    """Send every job over `concurrency` connections, `rate` a second or as fast as they go.
+
+    At a rate a job is one request; should every connection be waited for, so is the next one.
+    """
     loop = asyncio.get_running_loop()
     callers = [
         (await loop.create_connection(Caller, "127.0.0.1", port))[1] for _ in range(concurrency)
@@ -140,8 +145,33 @@ async def drive(port: int, concurrency: int, jobs: Sequence[Job]) -> Run:
                 status, body = await caller.send(text)
                 answers.append((exchange, status, body, time.perf_counter() - sent))
 
+    async def send_at(due: float, exchange: Exchange, text: bytes) -> None:
+        caller = await free.get()
+        try:
+            status, body = await caller.send(text)
+            answers.append((exchange, status, body, time.perf_counter() - due))
+        finally:
+            free.put_nowait(caller)
+
+    async def flow(rate: float) -> None:
+        sending = []
+        for place, (job, texts) in enumerate(waiting):
+            due = begun + place / rate
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            sending += [
+                asyncio.create_task(send_at(due, exchange, text))
+                for exchange, text in zip(job, texts, strict=True)
+            ]
+        await asyncio.gather(*sending)
+
+    free: asyncio.LifoQueue[Caller] = asyncio.LifoQueue()
+    for caller in callers:
+        free.put_nowait(caller)
     begun = time.perf_counter()
-    await asyncio.gather(*(call(caller) for caller in callers))
+    if rate is None:
+        await asyncio.gather(*(call(caller) for caller in callers))
+    else:
+        await flow(rate)
     seconds = time.perf_counter() - begun
     for caller in callers:
         caller.hang_up()
@@ -153,7 +183,9 @@ async def drive(port: int, concurrency: int, jobs: Sequence[Job]) -> Run:
     )
 
 
-async def drive_apart(server: Server, concurrency: int, jobs: Sequence[Job]) -> Run:
+async def drive_apart(
+    server: Server, concurrency: int, jobs: Sequence[Job], rate: float | None = None
+) -> Run:
     """Do what `drive` does in a process of its own and return its run."""
     used = server.cpu_seconds()
     process = await asyncio.create_subprocess_exec(
@@ -166,6 +198,7 @@ async def drive_apart(server: Server, concurrency: int, jobs: Sequence[Job]) -> 
     plan = {
         "port": server.port,
         "concurrency": concurrency,
+        "rate": rate,
         "jobs": [[asdict(exchange) for exchange in job] for job in jobs],
     }
     out, _ = await process.communicate(json.dumps(plan).encode())
@@ -184,7 +217,7 @@ def main() -> None:
     """Read a plan, drive it, write the run."""
     plan: dict[str, Any] = json.load(sys.stdin)
     jobs = [[Exchange(**exchange) for exchange in job] for job in plan["jobs"]]
-    run = uvloop.run(drive(plan["port"], plan["concurrency"], jobs))
+    run = uvloop.run(drive(plan["port"], plan["concurrency"], jobs, plan["rate"]))
     json.dump(asdict(run), sys.stdout)
 
 

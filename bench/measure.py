@@ -13,11 +13,12 @@ import asyncpg
 
 from api.zone import slip_keys
 from bench import bare
-from bench.crossing import Case, record, to_hello
+from bench.crossing import record, to_hello
 from bench.figures import Run, summary
 from bench.gate import served_gate
 from bench.ground import Ground, People, settings_of, settle_in
 from bench.load import Server, drive_apart
+from bench.scenario import Scenario, W
 from bench.serve import served
 from bench.tape import Tape
 from bench.trucks import Yard
@@ -65,29 +66,38 @@ class Bench:
     gate: Server
     hello: Server
 
-    async def through_gate(self, case: Case, callers: int, number: int) -> Run:
-        """Let trucks through the HTTP interface."""
-        trucks = await case.prepare(self.yard, number)
-        jobs = [case.job(truck, self.people) for truck in trucks]
-        run = checked(await drive_apart(self.gate, callers, jobs))
-        self._refuse(await case.check(self.connection, trucks))
+    async def through_gate(
+        self, case: Scenario[W], callers: int, number: int, rate: float | None = None
+    ) -> Run:
+        """Let so many through the HTTP interface, at `rate` a second where that is given."""
+        ones = await case.prepare(self.yard, number)
+        jobs = [case.job(one, self.people) for one in ones]
+        run = checked(await drive_apart(self.gate, callers, jobs, rate))
+        self._refuse(await case.check(self.connection, ones))
         return run
 
     async def through_sql(
-        self, case: Case, callers: int, number: int, tapes: Sequence[Tape]
+        self,
+        case: Scenario[W],
+        callers: int,
+        number: int,
+        tapes: Sequence[Tape],
+        rate: float | None = None,
     ) -> Run:
-        """Play the statements of the same for other trucks."""
-        trucks = await case.prepare(self.yard, number)
-        words = [truck.words() for truck in trucks]
-        run = await bare.play_all(self.bare, callers, tapes, words)
-        self._refuse(await case.check(self.connection, trucks))
+        """Play the statements of the same for others."""
+        ones = await case.prepare(self.yard, number)
+        words = [one.words() for one in ones]
+        run = await bare.play_all(self.bare, callers, tapes, words, rate)
+        self._refuse(await case.check(self.connection, ones))
         return run
 
-    async def through_hello(self, case: Case, callers: int, number: int) -> Run:
-        """Send the same requests to the empty handler; it needs no trucks of its own."""
-        trucks = await case.prepare(self.yard, 1)
-        job = to_hello(case.job(trucks[0], self.people))
-        return checked(await drive_apart(self.hello, callers, [job] * number))
+    async def through_hello(
+        self, case: Scenario[W], callers: int, number: int, rate: float | None = None
+    ) -> Run:
+        """Send the same requests to the empty handler; it needs nobody prepared."""
+        ones = await case.prepare(self.yard, 1)
+        job = to_hello(case.job(ones[0], self.people))
+        return checked(await drive_apart(self.hello, callers, [job] * number, rate))
 
     def _refuse(self, wrong: Sequence[str]) -> None:
         if wrong:
@@ -106,19 +116,22 @@ async def opened_yard(ground: Ground) -> AsyncIterator[tuple[People, Yard, async
 
 
 @asynccontextmanager
-async def opened_bench(ground: Ground) -> AsyncIterator[Bench]:
-    """Start everything that is measured and give it while it runs."""
+async def opened_bench(ground: Ground, *, background: bool = True) -> AsyncIterator[Bench]:
+    """Start everything that is measured and give it while it runs.
+
+    Without `background` the gate answers and does nothing by itself.
+    """
     async with (
         opened_yard(ground) as (people, yard, connection),
         bare.connections(ground.database_url) as lent,
-        served_gate(ground) as gate,
+        served_gate(ground, background=background) as gate,
         served("bench.hello") as hello,
     ):
         yield Bench(ground, people, yard, connection, lent, gate, hello)
 
 
 async def measure(
-    bench: Bench, cases: Sequence[Case], size: Size, say: Say
+    bench: Bench, cases: Sequence[Scenario[Any]], size: Size, say: Say
 ) -> list[dict[str, Any]]:
     """Return one row of figures for each case and number of callers. Raises WrongAnswer."""
     tapes = await record(cases, bench.ground, bench.yard, bench.people)
@@ -149,7 +162,7 @@ async def measure(
 
 
 def _row(
-    case: Case, callers: int, runs: dict[str, list[Run]], tapes: Sequence[Tape]
+    case: Scenario[Any], callers: int, runs: dict[str, list[Run]], tapes: Sequence[Tape]
 ) -> dict[str, Any]:
     figures = {name: summary(of) for name, of in runs.items()}
     return {

@@ -21,6 +21,7 @@ import uvicorn
 from litestar import Litestar
 
 from bench.load import Server
+from bench.timed import Timed
 
 STARTS_WITHIN_S = 30.0
 
@@ -72,5 +73,5 @@ def serve(app: Litestar, until_ended: TextIO) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
-    options = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    options = uvicorn.Config(Timed(app), log_level="warning", access_log=False, server_header=False)
     uvicorn.Server(options).run(sockets=[listener])

@@ -1,4 +1,4 @@
-"""Where the time of one scan or one booking goes.
+"""Where the time of one scan, one booking or one payment notice goes.
 
 Two views that check each other. Stages: the same work timed at four depths, one caller, so that
 the differences are what each layer adds. Profile: the program's own time by library, from cProfile
@@ -13,27 +13,24 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from api.zone import Zone
 from bench import bare
-from bench.crossing import Case, cases_of, record, send
+from bench.crossing import cases_of, record, send
 from bench.gate import gate_zone, inside, served_gate
 from bench.ground import Ground, People
 from bench.load import drive_apart
 from bench.measure import checked
+from bench.notices import Ipn
+from bench.scenario import Scenario, W
 from bench.tape import TRANSACTION, Tape
-from bench.trucks import Truck, Yard
-from border.identity.service import holder_of
-from border.store import Unit
-from logistics import booking_service, scan_service
-from logistics.booking import BookingRequest
-from logistics.scan_service import ScanRequest
+from bench.trucks import Yard
 
 KINDS = {
     "scan": "scan",
     "book": "book, fifty slots, empty",
     "book-loaded": "book, fifty slots, loaded",
+    "ipn": Ipn.name,
 }
 TRUCKS, WARM_UP = 150, 30
 _LIBRARIES = (
@@ -55,8 +52,6 @@ _LIBRARIES = (
     "json",
 )
 
-Step = Callable[[Truck], Awaitable[None]]
-
 
 class Taken(NamedTuple):
     """Milliseconds an answer takes by the clock (median), and of this or the server's process."""
@@ -65,47 +60,26 @@ class Taken(NamedTuple):
     processor: float
 
 
-async def _timed(trucks: Sequence[Truck], answers: int, step: Step) -> Taken:
+async def _timed(ones: Sequence[W], answers: int, step: Callable[[W], Awaitable[None]]) -> Taken:
     """Return what an answer takes in this process, the first ones left out as warm-up."""
-    for truck in trucks[:WARM_UP]:
-        await step(truck)
+    for one in ones[:WARM_UP]:
+        await step(one)
     taken: list[float] = []
     used = time.process_time()
-    for truck in trucks[WARM_UP:]:
+    for one in ones[WARM_UP:]:
         begun = time.perf_counter()
-        await step(truck)
+        await step(one)
         taken.append((time.perf_counter() - begun) * 1000 / answers)
     used = time.process_time() - used
     return Taken(median(taken), 1000 * used / answers / len(taken))
 
 
-def _service(zone: Zone, case: Case, people: People) -> Step:
-    """Return the step that calls the service and commits, without HTTP and signing in."""
-    token = people.gate_token if case.kind == "scan" else people.trader_token
-
-    async def step(truck: Truck) -> None:
-        actor = await holder_of(zone.store, token, "api")
-        assert actor is not None
-        for exchange in case.job(truck, people):
-            body = exchange.request.partition("\r\n\r\n")[2]
-
-            async def work(unit: Unit, body: str = body) -> None:
-                if case.kind == "scan":
-                    await scan_service.scan(unit, ScanRequest.model_validate_json(body), zone.slips)
-                else:
-                    asked = BookingRequest.model_validate_json(body)
-                    await booking_service.book(unit, truck.hour.id, asked, zone.slips)
-
-            await zone.store.perform(actor, work)
-
-    return step
-
-
 async def told(ground: Ground, people: People, yard: Yard, kind: str) -> str:
     """Return both views as text."""
-    case = next(case for case in await cases_of(yard) if case.name == KINDS[kind])
+    all_of_them: list[Scenario[Any]] = [*await cases_of(yard), Ipn(ground)]
+    case = next(case for case in all_of_them if case.name == KINDS[kind])
     tapes = (await record([case], ground, yard, people))[case.name]
-    lines = [f"{case.name}: {len(tapes)} answers a truck"]
+    lines = [f"{case.name}: {len(tapes)} requests, one after another"]
     for tape in tapes:
         lines += ["", f"{tape.round_trips} round trips", *_statements(tape)]
     lines += [
@@ -137,25 +111,27 @@ def _statements(tape: Tape) -> list[str]:
 
 
 async def _stages(
-    ground: Ground, people: People, yard: Yard, case: Case, tapes: Sequence[Tape]
+    ground: Ground, people: People, yard: Yard, case: Scenario[W], tapes: Sequence[Tape]
 ) -> list[str]:
     answers = len(tapes)
     async with bare.connections(ground.database_url, 1) as lent:
 
-        async def play(truck: Truck) -> None:
+        async def play(one: W) -> None:
             for tape in tapes:
-                await lent.play(tape, truck.words())
+                await lent.play(tape, one.words())
 
         sql = await _timed(await case.prepare(yard, TRUCKS), answers, play)
     zone = gate_zone(ground)
     try:
-        service = await _timed(
-            await case.prepare(yard, TRUCKS), answers, _service(zone, case, people)
-        )
+
+        async def call(one: W) -> None:
+            await case.call(zone, people, one)
+
+        service = await _timed(await case.prepare(yard, TRUCKS), answers, call)
         async with inside(zone) as client:
 
-            async def ask(truck: Truck) -> None:
-                for exchange in case.job(truck, people):
+            async def ask(one: W) -> None:
+                for exchange in case.job(one, people):
                     await send(client, exchange)
 
             in_process = await _timed(await case.prepare(yard, TRUCKS), answers, ask)
@@ -174,23 +150,22 @@ async def _stages(
 
 
 async def _through(
-    ground: Ground, people: People, yard: Yard, case: Case, *, background: bool
+    ground: Ground, people: People, yard: Yard, case: Scenario[W], *, background: bool
 ) -> Taken:
     """Return what an answer over HTTP takes from a server of its own."""
     async with served_gate(ground, background=background) as server:
         for number in (WARM_UP, TRUCKS):
-            trucks = await case.prepare(yard, number)
-            jobs = [case.job(truck, people) for truck in trucks]
+            jobs = [case.job(one, people) for one in await case.prepare(yard, number)]
             run = checked(await drive_apart(server, 1, jobs))
     answers = len(run.latencies_ms)
     return Taken(median(run.latencies_ms), 1000 * run.cpu_seconds / answers)
 
 
-async def _profiled(ground: Ground, people: People, yard: Yard, case: Case) -> list[str]:
+async def _profiled(ground: Ground, people: People, yard: Yard, case: Scenario[W]) -> list[str]:
     zone = gate_zone(ground)
     try:
         async with inside(zone) as client:
-            jobs = [case.job(truck, people) for truck in await case.prepare(yard, TRUCKS)]
+            jobs = [case.job(one, people) for one in await case.prepare(yard, TRUCKS)]
             for job in jobs[:WARM_UP]:
                 for exchange in job:
                     await send(client, exchange)

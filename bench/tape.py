@@ -131,8 +131,20 @@ class _Reader:
             return (lambda _: value) if isinstance(told, str) else lambda words: UUID(told(words))
         if isinstance(value, str):
             return self._text(value)
+        if isinstance(value, bytes):
+            return self._bytes(value)
         if isinstance(value, int) and abs(value) >= _LOCK_NUMBER_FROM:
             return lambda words: words.fresh(value, lambda: secrets.randbits(62))
+        return lambda _: value
+
+    def _bytes(self, value: bytes) -> Cell:
+        """Return the cell of bytes: a word as it came, or a digest that is a word in hex."""
+        as_came = self._names.get(value.decode("latin-1"))
+        if as_came:
+            return lambda words: words.word(as_came).encode("latin-1")
+        in_hex = self._names.get(value.hex())
+        if in_hex:
+            return lambda words: bytes.fromhex(words.word(in_hex))
         return lambda _: value
 
     def _text(self, value: str) -> Cell:

@@ -2,13 +2,15 @@
 
 The rows are the product's own table classes, written by COPY in the state the services would have
 left them in: a declaration that is released and cleared by every agency, and, for a truck that is
-to be scanned, a confirmed booking with a settled charge, an active slip and an expected passage.
-Events of that earlier life are left out. That the rows are good shows in the run: every scan of
-them is answered `recorded` and then `admitted`, every booking `confirmed` or `held`, or it fails.
+to be scanned, a confirmed booking with a charge that the ledger knows to be paid, an active slip
+and an expected passage. Events of that earlier life are left out. That the rows are good shows in
+the run: every scan of them is answered `recorded` and then `admitted`, every booking `confirmed` or
+`held`, or it fails.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -22,6 +24,9 @@ from sqlmodel import SQLModel
 from bench.ground import People
 from border.clock import SystemClock
 from border.ids import new_id, new_reference
+from border.money import Money
+from border.payments.ledger.book import OVERPAID, Entry, assessed, due, received
+from border.payments.ledger.tables import JournalRow, PostingRow
 from border.payments.tables import ChargeRow
 from border.store import table_of
 from customs.clearance import AGENCIES
@@ -98,7 +103,7 @@ class Yard:
 
     def __init__(self, connection: asyncpg.Connection, people: People, keys: SlipKeys) -> None:
         self._connection = connection
-        self._people = people
+        self.people = people
         self._keys = keys
         self._numbers = count()
         self.now = SystemClock().now().replace(second=0, microsecond=0)
@@ -109,7 +114,7 @@ class Yard:
         first = begin + timedelta(minutes=(7 - begin.minute) % 10)
         starts = [first + timedelta(minutes=10 * place) for place in range(number)]
         hours = [Hour(new_id(), start, start + timedelta(hours=1)) for start in starts]
-        await self._write(
+        await self.write(
             SlotRow(
                 id=hour.id,
                 gate=GATE,
@@ -137,13 +142,16 @@ class Yard:
         """Return loaded trucks with a paid booking and an active slip, ready to arrive."""
         trucks = [self._with_slip(next(self._numbers), hour) for _ in range(number)]
         await self._write_declarations(trucks)
-        await self._write(self._booking(truck) for truck in trucks)
-        await self._write(
+        await self.write(self._booking(truck) for truck in trucks)
+        await self.write(
             BookingDeclarationRow(booking_id=truck.booking_id, declaration_id=truck.declaration_id)
             for truck in trucks
         )
-        await self._write(self._charge(truck) for truck in trucks)
-        await self._write(
+        charges = [self._charge(truck) for truck in trucks]
+        async with self.together():
+            await self.write(charges)
+            await self.book(entry for charge in charges for entry in self._paid(charge))
+        await self.write(
             SlipRow(
                 id=truck.slip_id,
                 reference=truck.slip_reference,
@@ -151,27 +159,88 @@ class Yard:
                 booking_id=truck.booking_id,
                 token=truck.token,
                 valid_until=hour.ends_at + VALID_FOR,
-                **self._record(),
+                **self.record(),
             )
             for truck in trucks
         )
-        await self._write(
+        await self.write(
             PassageRow(
                 id=truck.passage_id,
                 reference=truck.passage_reference,
                 state="expected",
                 booking_id=truck.booking_id,
-                **self._record(),
+                **self.record(),
             )
             for truck in trucks
         )
         return trucks
 
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """Write what the database accepts only in one transaction, as entries and their lines."""
+        async with self._connection.transaction():
+            yield
+
+    async def book(self, entries: Iterable[Entry]) -> None:
+        """Write entries of the ledger with their lines; they are complete when written."""
+        booked = [(new_id(), entry) for entry in entries]
+        await self.write(
+            JournalRow(
+                id=id,
+                kind=entry.kind,
+                idempotency_key=entry.key,
+                effective_at=entry.effective_at,
+                created_at=self.now,
+                gateway=entry.gateway,
+                provider_txn=entry.provider_txn,
+                charge_id=entry.charge_id,
+                booked_by="bench",
+            )
+            for id, entry in booked
+        )
+        await self.write(
+            PostingRow(
+                journal_id=id,
+                line=line,
+                account=posting.account,
+                amount_minor=posting.amount.minor,
+                currency=posting.amount.currency,
+                charge_id=posting.charge_id,
+            )
+            for id, entry in booked
+            for line, posting in enumerate(entry.postings, 1)
+        )
+
+    def owed(self, charge: ChargeRow) -> Entry:
+        """Return the entry of a charge that is owed on whole to the budget of its kind."""
+        amount = Money(charge.amount_minor, charge.currency)
+        return Entry(
+            kind="assess",
+            key=f"assess:{charge.reference}",
+            postings=assessed(charge.id, amount, [(due(charge.kind), amount)]),
+            effective_at=self.now,
+            charge_id=charge.id,
+        )
+
+    def _paid(self, charge: ChargeRow) -> tuple[Entry, Entry]:
+        amount = Money(charge.amount_minor, charge.currency)
+        number = charge.reference
+        capture = Entry(
+            kind="capture",
+            key=f"capture:vnpay:{number}",
+            postings=received("vnpay", amount, [(charge.id, amount)], OVERPAID),
+            effective_at=self.now,
+            gateway="vnpay",
+            provider_txn=number,
+        )
+        return self.owed(charge), capture
+
     async def counted(self) -> None:
         """Let PostgreSQL count what was written, as it does by itself in quieter hours."""
         await self._connection.execute("ANALYZE")
 
-    def _record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
+        """Return the columns that every record of the run has alike."""
         return {
             "gate": GATE,
             "created_at": self.now,
@@ -200,7 +269,7 @@ class Yard:
             id=truck.booking_id,
             reference=truck.booking_reference,
             state="confirmed",
-            owner_organisation_id=self._people.organisation_id,
+            owner_organisation_id=self.people.organisation_id,
             slot_id=truck.hour.id,
             direction=_DIRECTION,
             slot_starts_at=truck.hour.starts_at,
@@ -214,7 +283,7 @@ class Yard:
             empty=False,
             priority="ordinary",
             driver={"name": "Tài xế", "document_number": "010000000000", "phone": None},
-            **self._record(),
+            **self.record(),
         )
 
     def _charge(self, truck: Truck) -> ChargeRow:
@@ -223,17 +292,19 @@ class Yard:
             state="settled",
             subject=truck.booking_reference,
             kind="infrastructure_fee",
-            payer_organisation_id=self._people.organisation_id,
+            payer_organisation_id=self.people.organisation_id,
             amount_minor=500_000,
             currency="VND",
             explanation=[],
             rule_codes=[],
+            parts=[],
+            inputs={},
             settled_at=self.now,
-            **self._record(),
+            **self.record(),
         )
 
     async def _write_declarations(self, trucks: Sequence[Truck]) -> None:
-        await self._write(
+        await self.write(
             DeclarationRow(
                 id=truck.declaration_id,
                 reference=truck.declaration_reference,
@@ -241,17 +312,17 @@ class Yard:
                 customs_number=f"30{truck.number:010d}",
                 regime="B11",
                 direction=_DIRECTION,
-                owner_organisation_id=self._people.organisation_id,
+                owner_organisation_id=self.people.organisation_id,
                 gross_mass_g=18_400_000,
                 line_count=2,
                 totals={"CNY": 18_000_000},
                 lane="green",
                 released_at=self.now,
-                **self._record(),
+                **self.record(),
             )
             for truck in trucks
         )
-        await self._write(
+        await self.write(
             LineRow(
                 declaration_id=truck.declaration_id,
                 position=position,
@@ -270,7 +341,7 @@ class Yard:
                 (("08109092", "Thanh long"), ("08106000", "Sầu riêng"))
             )
         )
-        await self._write(
+        await self.write(
             ClearanceRow(
                 declaration_id=truck.declaration_id,
                 agency=agency,
@@ -281,20 +352,20 @@ class Yard:
             for agency in AGENCIES
         )
 
-    async def _write(self, rows: Iterable[SQLModel]) -> None:
-        """Write rows of one table by COPY."""
+    async def write(self, rows: Iterable[SQLModel]) -> None:
+        """Write rows of one table by COPY; what the database numbers itself is left to it."""
         written = list(rows)
         if not written:
             return
         table = table_of(type(written[0]))
-        names = [column.name for column in table.columns]
+        names = {column.name for column in table.columns if column.identity is None}
         json_names = {column.name for column in table.columns if isinstance(column.type, JSONB)}
         records = [
             tuple(
                 json.dumps(value) if name in json_names and value is not None else value
-                for name, value in row.model_dump(include=set(names)).items()
+                for name, value in row.model_dump(include=names).items()
             )
             for row in written
         ]
-        order = list(written[0].model_dump(include=set(names)))
+        order = list(written[0].model_dump(include=names))
         await self._connection.copy_records_to_table(table.name, records=records, columns=order)

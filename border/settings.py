@@ -65,6 +65,66 @@ class Settings(BaseSettings):
     vnpay_old_secret: SecretStr = Field(
         default=SecretStr(""), description="The secret before, accepted during a rotation."
     )
+    vietqr_bin: str = Field(
+        default="970436", description="The bank of our account for transfers, by its BIN."
+    )
+    vietqr_bank: str = Field(
+        default="Vietcombank", description="That bank's name, as payers know it."
+    )
+    vietqr_account: str = Field(
+        default="1017595600", description="Our account there; the demo's is made up."
+    )
+    vietqr_account_name: str = Field(
+        default="BQL CUA KHAU LAO CAI", description="In whose name the account is."
+    )
+    vietqr_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret under which the bank's webhook is signed; without it no transfers.",
+    )
+    vietqr_old_secret: SecretStr = Field(
+        default=SecretStr(""), description="The secret before, accepted during a rotation."
+    )
+    portal_url: str = Field(
+        default="",
+        description="Where the public-service portal takes INIT; in demo mode the sandbox's.",
+    )
+    portal_bill_url: str = Field(
+        default="", description="Where it answers GET_BILL; the same address if unset."
+    )
+    portal_pay_hosts: str = Field(
+        default="",
+        description="Further hosts its pay pages may be on, by spaces; its own is always believed.",
+    )
+    portal_failed_codes: str = Field(
+        default="99", description="Codes (MaLoi) that say a payment failed for good, by spaces."
+    )
+    portal_partner: str = Field(default="GATE", description="Our partner code (MaDoiTac).")
+    portal_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret shared with the portal; without it it is not offered.",
+    )
+    portal_old_secret: SecretStr = Field(
+        default=SecretStr(""), description="The secret before, accepted during a rotation."
+    )
+    portal_hash: Literal["sha256", "hmac"] = Field(
+        default="sha256", description="How the portal hashes: plain, or keyed as it once did."
+    )
+    receipt_key_file: Path | None = Field(
+        default=None, description="Key that signs receipts, PEM; a demonstration makes its own."
+    )
+    receipt_cert_file: Path | None = Field(
+        default=None, description="Its certificate, PEM; without both no receipts are issued."
+    )
+    receipt_older_cert_files: str = Field(
+        default="", description="Certificates before it, by `:`, to verify older receipts with."
+    )
+    receipt_collector: str = Field(default="", description="Who collects, as receipts name them.")
+    receipt_collector_tax_code: str = Field(default="", description="Their tax code.")
+    receipt_collector_address: str = Field(default="", description="Their address.")
+    receipt_template: str = Field(
+        default="01BLP0-001", description="Template symbol of the receipts, as registered."
+    )
+    receipt_letters: str = Field(default="LC", description="Letters their series begin with.")
     sandbox_url: str = Field(default="", description="Where the sandbox listens; demo mode only.")
     slip_key_id: str = Field(default="k1", description="Name of the key that signs slips.")
     relay_stream: str = Field(default="border:events", description="Redis stream of the feed.")
@@ -79,6 +139,10 @@ class Settings(BaseSettings):
     def demo(self) -> bool:
         """True where demo accounts and the sandbox are at home."""
         return self.mode == "demo"
+
+
+GATEWAY_SECRETS = ("vnpay_secret", "vietqr_secret", "portal_secret")
+"""The settings that hold what a gateway signs with."""
 
 
 def kept_secret(folder: Path, name: str, size: int = 32) -> bytes:

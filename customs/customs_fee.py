@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from border.money import Money
-from border.payments.tariff import Assessment, ExplanationLine
+from border.payments.tariffs.tariff import Assessment, ExplanationLine
 from border.words import N_
 
 TRANSIT_FEE = "customs_transit_fee"

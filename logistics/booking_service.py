@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from border.clock import local_date
 from border.identity.actor import PROGRAM, Actor, Role
 from border.payments import charge_service
-from border.payments import storage as payment_storage
 from border.payments.tables import ChargeRow
-from border.payments.tariff import assess
+from border.payments.tariffs import storage as tariff_storage
+from border.payments.tariffs.tariff import Assessment, Load, assess
 from border.refusal import INVALID, NOT_ALLOWED, NOT_FOUND, FieldError
 from border.store import AnyRow, Event, Unit
 from border.tables import Record
@@ -85,15 +85,8 @@ async def book(
     # The counter last of all: its row lock, the one every rival waits for, is held the shortest.
     if not await storage.take_place(unit.connection, slot_id, unit.at):
         raise SLOT_FULL(capacity=slot.capacity)
-    if not request.empty:
-        assessment = assess(
-            await payment_storage.tariff_rules(unit.connection, FEE),
-            FEE,
-            [fee_group(load.regime, load.direction) for load in loads],
-            request.vehicle.vehicle_class,
-            local_date(slot.starts_at),
-        )
-        assert assessment is not None  # only an empty truck costs nothing
+    assessment = await _assessed(unit, request, loads, slot)
+    if assessment is not None and assessment.amount.minor:
         await charge_service.owe(
             unit,
             kind=FEE,
@@ -106,6 +99,28 @@ async def book(
     else:
         await _confirm(unit, row, slot.grace_minutes, slips)
     return await _booked(unit.connection, row.id)
+
+
+async def _assessed(
+    unit: Unit, request: BookingRequest, loads: Sequence[GateView], slot: AnyRow
+) -> Assessment | None:
+    """Return what the crossing costs on its day; None for an empty truck. refuses: no_tariff."""
+    return assess(
+        await tariff_storage.tariff_rules(unit.connection, FEE),
+        FEE,
+        [
+            Load(
+                fee_group(load.regime, load.direction),
+                hs_codes=load.hs_codes,
+                direction=load.direction,
+                mass_g=load.gross_mass_g or None,
+            )
+            for load in loads
+        ],
+        request.vehicle.vehicle_class,
+        local_date(slot.starts_at),
+        payload_g=request.vehicle.payload_g,
+    )
 
 
 async def _loads(unit: Unit, ids: Sequence[UUID]) -> list[GateView]:

@@ -171,7 +171,6 @@ async def _decide(unit: Unit, request: ScanRequest, found: AnyRow) -> dict[str, 
     """Ask the table; when nothing fails, make the moves of this step."""
     loads = list((await gate_view(unit.connection, found.declaration_ids)).values())
     subjects = [found.booking_reference, *(load.reference for load in loads)]
-    charges = await charge_service.charges_on(unit.connection, subjects)
     facts = ScanFacts(
         kind=request.kind,
         at=request.scanned_at,
@@ -187,7 +186,7 @@ async def _decide(unit: Unit, request: ScanRequest, found: AnyRow) -> dict[str, 
         grace=timedelta(minutes=found.grace_minutes),
         passage_state=found.passage_state,
         arrived_at=found.arrived_at,
-        owed=sum(charge.state == "owed" for on in charges.values() for charge in on),
+        owed=len(await charge_service.barred(unit.connection, subjects)),
         not_released=tuple(load.reference for load in loads if load.state not in RELEASED | HELD),
         held=tuple(load.reference for load in loads if load.state in HELD),
         waiting_for=tuple(

@@ -100,10 +100,9 @@ def servers() -> Iterator[Servers]:
         asyncio.run(_statement(started.database_url, quick))
         base, _, query = started.database_url.partition("?")
         ours = base.rsplit("/", 1)[0] + f"/{name}" + (f"?{query}" if query else "")
-        if os.environ.get("BORDER_TEST_CREATE_ALL"):
+        upgrade(ours)
+        if os.environ.get("BORDER_TEST_CREATE_ALL"):  # tables that have no migration yet
             asyncio.run(_create_all(ours))
-        else:
-            upgrade(ours)
         try:
             yield Servers(ours, started.redis_url)
         finally:

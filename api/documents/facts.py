@@ -11,6 +11,7 @@ from api.documents.sources import every_lifecycle
 from border.feed import TYPE_PREFIX, TYPE_SUFFIX
 from border.identity.actor import Role
 from border.lifecycle import SYSTEM, Lifecycle
+from border.payments.refunds.refund import ASKERS
 from customs.clearance import AGENCIES
 from logistics.gate_check import ScanCode, ScanKind
 
@@ -29,7 +30,9 @@ FACTS: dict[str, dict[str, Any]] = {
     "amount_minor": {"description": "Amount in the currency's smallest unit.", **_COUNT},
     "arrivals": {"description": "Trucks that reached the yard in the window.", **_COUNT},
     "at": {"description": "When the truck was seen there, by the device.", **_INSTANT},
+    "automatic": {"description": "Whether a rule of the zone decided it.", "type": "boolean"},
     "booking": {"description": "Reference of the booking the slip is for.", **_TEXT},
+    "code": {"description": "Code of the resolution.", **_TEXT},
     "codes": {
         "description": "Every check that failed, the first one first.",
         "type": "array",
@@ -37,28 +40,40 @@ FACTS: dict[str, dict[str, Any]] = {
     },
     "currency": {"description": "ISO 4217 code.", **_TEXT},
     "direction": {"description": "Which way the goods go, where known.", "enum": _DIRECTION},
+    "effective_from": {
+        "description": "First day on which it holds.",
+        "type": "string",
+        "format": "date",
+    },
     "empty": {"description": "Whether the truck comes without goods.", "type": "boolean"},
     "entries": {"description": "Trucks admitted in the window.", **_COUNT},
     "exits": {"description": "Trucks that left in the window.", **_COUNT},
     "gateway": {"description": "Way the money takes: a gateway's name or `desk`.", **_TEXT},
     "gross_mass_g": {"description": "Gross mass of all lines in grams.", **_COUNT},
-    "kind": {"description": "Kind of charge, or where the truck was scanned.", **_TEXT},
+    "kind": {
+        "description": "Kind of charge, receipt or exception, or where a truck was scanned.",
+        **_TEXT,
+    },
     "lane": {
         "description": "Of goods: green, yellow or red. Of a truck: the lane of the gate.",
         "type": ["string", "null"],
     },
     "late": {"description": "Whether the money came after its time.", "type": "boolean"},
     "line_count": {"description": "Lines of goods.", **_COUNT},
+    "number": {"description": "Number of the receipt in its series.", **_COUNT},
     "outcome": {"description": "What was found, or what the money turned out to be.", **_TEXT},
     "priority": {"description": "Class in which the truck is called.", **_TEXT},
     "refusals": {"description": "Scans refused in the window.", **_COUNT},
     "regime": {"description": "Customs regime code.", "type": ["string", "null"]},
+    "resolution": {"description": "How the exception ended.", **_TEXT},
     "revision": {"description": "Rises when a late event changes the window.", **_COUNT},
+    "serial": {"description": "Series of the receipt.", **_TEXT},
     "slot_starts_at": {"description": "Beginning of the booked hour.", **_INSTANT},
     "source": {"description": "Who brought the evidence of payment.", **_TEXT},
     "state": {"description": "State the record is in from now on.", **_TEXT},
     "valid_until": {"description": "Until when the slip opens the barrier.", **_INSTANT},
     "vehicle_class": {"description": "Class of the truck.", **_TEXT},
+    "way": {"description": "How money goes back: `api`, `transfer` or `cash`.", **_TEXT},
     "window_end": {"description": "End of the window, exclusive.", **_INSTANT},
     "window_start": {"description": "Beginning of the window.", **_INSTANT},
 }
@@ -78,6 +93,9 @@ _OF_A_LIFE: dict[str, tuple[str, ...]] = {
     "payment": _PAYMENT,
     "attempt": ("gateway", "source", "outcome"),
     "passage": _SEEN,
+    "refund": (*_PAYMENT, "way", "automatic"),
+    "receipt": ("kind", "serial", "number", "amount_minor", "currency"),
+    "tariff_resolution": ("code",),
 }
 """What every event of a lifecycle says, unless its type stands below."""
 _OF_A_TYPE: dict[str, tuple[str, ...]] = {
@@ -88,10 +106,19 @@ _OF_A_TYPE: dict[str, tuple[str, ...]] = {
     "declaration.clear_green": _GOODS,
     "declaration.review": _GOODS,
     "charge.settle": (*_CHARGE, "gateway"),
+    "charge.refund": (*_CHARGE, "gateway"),
+    "charge.reopen": (*_CHARGE, "gateway"),
     "payment.pay": (*_PAYMENT, "outcome", "late"),
     "payment.review": (*_PAYMENT, "outcome", "late"),
     "attempt.open": _PAYMENT,
     "attempt.expire": ("gateway",),
+    "payment_exception.raise": ("kind", "gateway"),
+    **dict.fromkeys(
+        (f"payment_exception.{verb}" for verb in ("resolve", "apply", "refund", "heal")),
+        ("resolution",),
+    ),
+    "tariff_resolution.update": (),
+    "tariff_resolution.schedule": ("code", "effective_from"),
     "booking.hold": ("direction", "vehicle_class", "slot_starts_at", "empty"),
     "booking.confirm": ("direction", "vehicle_class"),
     "booking.cancel": _ENDED,
@@ -124,6 +151,14 @@ BEGINNINGS: dict[str, tuple[str, tuple[str, ...]]] = {
     "booking.hold": ("Book an hour", (Role.TRADER, Role.CARRIER)),
     "passage.expect": ("Expect a truck", (SYSTEM,)),
     "slip.issue": ("Issue a slip", (SYSTEM,)),
+    "payment_exception.raise": ("Raise an exception", (SYSTEM,)),
+    "refund.ask": ("Ask for a refund", tuple(ASKERS)),
+    "refund.order": ("Refund by rule", (SYSTEM,)),
+    "receipt.issue": ("Issue a receipt", (SYSTEM, Role.ACCOUNTANT, Role.MANAGER)),
+    "desk_shift.update": ("Bring the cash to the bank", (Role.ACCOUNTANT,)),
+    "desk_shift.open": ("Open a shift at the desk", (Role.CASHIER, Role.MANAGER)),
+    "tariff_resolution.prepare": ("Prepare a resolution", (Role.MANAGER, Role.ACCOUNTANT)),
+    "tariff_resolution.update": ("Replace a draft", (Role.MANAGER, Role.ACCOUNTANT)),
 }
 """Events of a record that no move makes: its beginning, and a change that moves nothing."""
 

@@ -40,7 +40,9 @@ def routes_page() -> str:
         (
             code(operation["operationId"]),
             f"{method.upper()} {code(path)}",
-            doors[path.removesuffix(".pdf"), method],  # The paper goes through its slip's door.
+            doors[
+                path.removesuffix(".pdf").removesuffix(".xml"), method
+            ],  # The paper goes through its slip's door.
             (operation.get("description") or operation.get("summary", "")).split("\n\n")[0],
         )
         for operation, method, path in operations

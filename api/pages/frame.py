@@ -58,6 +58,7 @@ def show(
             "csrf": csrf_token({"request": request}),
             "fresh_key": lambda: str(new_id()),
             "demo": zone.settings.demo,
+            "pay_by": tuple(zone.gateways.by_code),
             **context,
         },
     )

@@ -1,6 +1,6 @@
-"""The cash desk: find a booking, see what is owed, take the money, print the slip."""
+"""The cash desk: find a booking, take what is owed or waive it, print the slip; the open shift."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -8,18 +8,22 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.pages.frame import AnyRequest, act, form_of, language, show
+from api.pages.frame import AnyRequest, act, form_of, language, show, version_in
+from api.pages.typed_numbers import WrongNumber, read_units
 from api.pages.wording import CHARGE_NAMES, sentences_of
 from api.security import needs
 from api.zone import Zone
+from border.gates import all_gates
 from border.identity.actor import Actor, Role
-from border.money import Money, total
+from border.money import MINOR_UNITS, Money, total
 from border.payments import charge_service, payment_service
 from border.payments.charge import CHARGE
+from border.payments.desk import drawer_service, payouts, report
+from border.payments.desk.shift import CASHIERS, NOTES, SHIFT
 from border.payments.tables import ChargeRow
 from border.refusal import INVALID, FieldError, Refusal
 from border.store import AnyRow, Unit
@@ -29,7 +33,13 @@ from logistics import today
 from logistics.booking import BOOKING
 
 AT_DESK = (Role.CASHIER, Role.MANAGER, Role.GATE_STAFF)
-CASHIERS = (Role.CASHIER, Role.MANAGER)
+_LAST_SHIFTS = 5
+_DONE = {
+    "paid": N_("The money is taken and the booking is up to date."),
+    "waived": N_("The charge is waived; nothing is owed on it any more."),
+    "opened": N_("Your shift is open."),
+    "paid_out": N_("The refund is paid out of your drawer."),
+}
 
 
 @dataclass(frozen=True)
@@ -56,10 +66,10 @@ async def show_desk(
     zone: NamedDependency[Zone],
     q: FromQuery[str] = "",
     paid: FromQuery[bool] = False,
+    done: FromQuery[str] = "",
 ) -> Template:
-    """Show the search, and the bookings it finds with what is owed on each."""
-    message = N_("The money is taken and the booking is up to date.") if paid else None
-    return await _page(request, zone, q, message=message)
+    """Show the search, the bookings it finds with what is owed on each, and the cashier's shift."""
+    return await _page(request, zone, q, message=_DONE.get("paid" if paid else done))
 
 
 @post("/gate/desk/payments", guards=[needs(*CASHIERS)], include_in_schema=False, status_code=303)
@@ -75,17 +85,91 @@ async def take_cash(
             unit,
             _ids(form.get("charge_ids")),
             payment_service.DESK,
-            request.client.host if request.client else "127.0.0.1",
-            zone.settings.base_url,
             zone.gateways.by_code,
         )
         return f"/gate/desk?{urlencode({'paid': 'true', 'q': q})}"
 
+    return await _acted(request, zone, actor, work, q)
+
+
+@post(
+    "/gate/desk/charges/{charge_id:uuid}/waive",
+    guards=[needs(Role.MANAGER)],
+    include_in_schema=False,
+    status_code=303,
+)
+async def waive(
+    charge_id: FromPath[UUID],
+    request: AnyRequest,
+    zone: NamedDependency[Zone],
+    actor: NamedDependency[Actor],
+) -> Response[Any]:
+    """Let a payer off a charge, with a reason that stays inside the zone."""
+    form = await form_of(request)
+    q, reason = str(form.get("q", "")), str(form.get("reason", ""))
+
+    async def work(unit: Unit) -> str:
+        await charge_service.waive(unit, charge_id, reason, version_in(form))
+        return f"/gate/desk?{urlencode({'done': 'waived', 'q': q})}"
+
+    return await _acted(request, zone, actor, work, q, {"reason": f"reason-{charge_id}"})
+
+
+@post("/gate/desk/shifts", guards=[needs(*CASHIERS)], include_in_schema=False, status_code=303)
+async def open_shift(
+    request: AnyRequest, zone: NamedDependency[Zone], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    """Begin a shift with the cash put into the drawer."""
+    form = await form_of(request)
+    currency = str(form.get("currency", "VND"))
+
+    async def work(unit: Unit) -> str:
+        float_minor = _typed(str(form.get("float_minor", "")), currency)
+        await drawer_service.open_shift(unit, str(form.get("gate", "")), float_minor, currency)
+        return "/gate/desk?done=opened"
+
+    return await _acted(request, zone, actor, work, typed=form)
+
+
+@post(
+    "/gate/desk/refunds/{refund_id:uuid}/pay_out",
+    guards=[needs(*CASHIERS)],
+    include_in_schema=False,
+    status_code=303,
+)
+async def pay_out(
+    refund_id: FromPath[UUID],
+    request: AnyRequest,
+    zone: NamedDependency[Zone],
+    actor: NamedDependency[Actor],
+) -> Response[Any]:
+    """Give a refund back in cash."""
+    form = await form_of(request)
+
+    async def work(unit: Unit) -> str:
+        await payouts.pay_out(unit, refund_id, version_in(form))
+        return "/gate/desk?done=paid_out"
+
+    return await _acted(request, zone, actor, work)
+
+
+async def _acted(
+    request: AnyRequest,
+    zone: Zone,
+    actor: Actor,
+    work: Callable[[Unit], Awaitable[str]],
+    q: str = "",
+    named: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response[Any]:
+    """Run a form's work; a refusal comes back on the page. `named` are fields called otherwise."""
     try:
         return await act(request, zone, actor, work)
     except Refusal as refusal:
-        errors = sentences_of(refusal, language(request))
-        return await _page(request, zone, q, status=refusal.kind.status, errors=errors)
+        said = sentences_of(refusal, language(request))
+        errors = {(named or {}).get(field, field): sentence for field, sentence in said.items()}
+        more["show_open"] = refusal.kind is drawer_service.SHIFT_COUNTED
+        return await _page(request, zone, q, status=refusal.kind.status, errors=errors, **more)
 
 
 def _ids(given: Any) -> list[UUID]:
@@ -98,12 +182,32 @@ def _ids(given: Any) -> list[UUID]:
         raise INVALID(errors=[FieldError("charge_ids", "uuid_parsing", says)]) from None
 
 
+def _typed(text: str, currency: str) -> int:
+    """Return a typed amount in minor units; nothing typed is nothing. refuses: invalid_fields."""
+    try:
+        return read_units(text, MINOR_UNITS.get(currency, 0)) if text.strip() else 0
+    except WrongNumber as wrong:
+        error = FieldError("float_minor", wrong.code, wrong.says, wrong.facts)
+        raise INVALID(errors=[error]) from None
+
+
 async def _page(
     request: AnyRequest, zone: Zone, q: str, *, status: int = 200, **more: Any
 ) -> Template:
+    actor: Actor = request.scope["user"]
+    may_take = actor.has(*CASHIERS)
     async with zone.store.reading() as connection:
         found = await today.find_bookings(connection, q) if q.strip() else []
         counters = [await _counter(connection, booking) for booking in found]
+        mine = last = list[report.Listed]()
+        if may_take:
+            mine = await report.list_shifts(connection, actor, ("open", "counted"), own=True)
+            last = await report.list_shifts(
+                connection, actor, ("closed",), limit=_LAST_SHIFTS, own=True
+            )
+        refunds = await payouts.due_in_cash(connection) if actor.has(Role.CASHIER) else []
+        gates = await all_gates(connection)
+    opened = {one.shift.currency for one in mine if one.shift.state == "open"}
     return show(
         request,
         zone,
@@ -113,8 +217,16 @@ async def _page(
         counters=counters,
         charge_names=CHARGE_NAMES,
         charge_says={state.name: state.says for state in CHARGE.states},
-        may_take=request.scope["user"].has(*CASHIERS),
-        **{"errors": {}, **more},
+        may_take=may_take,
+        may_waive=actor.has(Role.MANAGER),
+        mine=mine,
+        last=last,
+        shift_says={state.name: state.says for state in SHIFT.states},
+        to_open=[currency for currency in NOTES if currency not in opened],
+        refunds=[(refund, Money(refund.amount_minor, refund.currency)) for refund in refunds],
+        gates=gates,
+        money_of=Money,
+        **{"errors": {}, "typed": {}, "show_open": False, **more},
     )
 
 
@@ -142,4 +254,4 @@ async def _counter(connection: AsyncConnection, booking: AnyRow) -> Counter:
     return Counter(booking, BOOKING.state(booking.state).says, charges, bills)
 
 
-ROUTES = (show_desk, take_cash)
+ROUTES = (show_desk, take_cash, waive, open_shift, pay_out)

@@ -12,6 +12,11 @@ from api.language import translator
 from border.feed import Fact
 from border.lifecycle import SYSTEM, Lifecycle
 from border.payments.charge import ATTEMPT, CHARGE, PAYMENT
+from border.payments.desk.shift import SHIFT
+from border.payments.exceptions.exception import EXCEPTION
+from border.payments.receipts.receipt import RECEIPT
+from border.payments.refunds.refund import REFUND
+from border.payments.tariffs.resolution import TARIFF_RESOLUTION
 from border.words import N_
 from customs.clearance import AGENCY_NAMES, CLEARANCE
 from customs.declaration import DECLARATION
@@ -30,6 +35,11 @@ LIVES: dict[str, tuple[Lifecycle, str]] = {
         (CHARGE, N_("Fee")),
         (PAYMENT, N_("Payment")),
         (ATTEMPT, N_("Attempt to pay")),
+        (REFUND, N_("Refund")),
+        (RECEIPT, N_("Receipt")),
+        (SHIFT, N_("Shift at the desk")),
+        (EXCEPTION, N_("Exception")),
+        (TARIFF_RESOLUTION, N_("Tariff resolution")),
     )
 }
 """Every kind of record by the name of its lifecycle, with the noun people call it by."""
@@ -60,6 +70,7 @@ ROLE_NAMES: dict[str, str] = {
     "carrier": N_("Carrier"),
     "gate_staff": N_("Gate staff"),
     "cashier": N_("Cash desk"),
+    "accountant": N_("Accountant"),
     "customs_officer": N_("Customs"),
     "border_guard": N_("Border guard"),
     "plant_quarantine": N_("Plant quarantine"),

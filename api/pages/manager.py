@@ -19,6 +19,9 @@ from border.clock import local_date
 from border.identity.actor import Role
 from border.overdue import overdue
 from border.payments import takings
+from border.payments.desk.tables import DeskShiftRow
+from border.payments.exceptions.tables import ExceptionRow
+from border.payments.refunds.tables import RefundRow
 from border.payments.tables import ChargeRow, PaymentRow
 from border.words import N_
 from customs.tables import DeclarationRow
@@ -28,7 +31,17 @@ from logistics.slot import Direction
 from logistics.tables import BookingRow, PassageRow, SlipRow
 from logistics.today import GateToday
 
-WATCHED = (DeclarationRow, BookingRow, PassageRow, SlipRow, ChargeRow, PaymentRow)
+WATCHED = (
+    DeclarationRow,
+    BookingRow,
+    PassageRow,
+    SlipRow,
+    ChargeRow,
+    PaymentRow,
+    RefundRow,
+    ExceptionRow,
+    DeskShiftRow,
+)
 """The kinds of record whose time may run out."""
 _LINES = 15
 _DAYS_AHEAD = 7

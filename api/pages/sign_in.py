@@ -21,6 +21,7 @@ _HOME = (
     (Role.TRADER, "/trader"),
     (Role.CARRIER, "/trader"),
     (Role.MANAGER, "/manager"),
+    (Role.ACCOUNTANT, "/accountant"),
     (Role.CUSTOMS_OFFICER, "/officer"),
     (Role.BORDER_GUARD, "/officer"),
     *((role, "/officer") for role in QUARANTINE),

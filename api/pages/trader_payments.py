@@ -9,14 +9,15 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, ServerSentEvent, Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.pages.frame import AnyRequest, act, language, show
+from api.pages.frame import AnyRequest, act, form_of, language, show
 from api.pages.live import about, beats
 from api.pages.trader_frame import FIRMS, charge_view, owed
+from api.pages.trader_transfer import TRANSFER, code_of, transfer_of
 from api.pages.wording import sentences_of
 from api.zone import Zone
 from border.identity.actor import Actor
 from border.money import Money
-from border.payments import payment_service
+from border.payments import checkout_service, payment_service
 from border.payments.payment_service import SeenPayment
 from border.payments.tables import ChargeRow
 from border.refusal import Refusal
@@ -26,26 +27,29 @@ from logistics import booking_service
 from logistics.tables import BookingRow
 
 GATEWAY = "vnpay"
+_ENDED = {
+    "paid": "paid",
+    "needs_review": "review",
+    "partially_refunded": "refunded",
+    "refunded": "refunded",
+}
 
 
 async def pay(
     request: AnyRequest, zone: Zone, actor: Actor, charges: list[ChargeRow]
 ) -> Response[Any]:
-    """Open a payment of charges and send the payer to the gateway, once it is committed.
+    """Open a payment of charges by the gateway the form names, and send the payer on.
 
     refuses: whatever `open_payment` refuses; invalid_fields where nothing is owed.
     """
 
+    gateway = str((await form_of(request)).get("gateway", GATEWAY))
+
     async def work(unit: Unit) -> str:
-        opened = await payment_service.open_payment(
-            unit,
-            [charge.id for charge in charges],
-            GATEWAY,
-            request.client.host if request.client else "127.0.0.1",
-            zone.settings.base_url,
-            zone.gateways.by_code,
+        payment = await payment_service.open_payment(
+            unit, [charge.id for charge in charges], gateway, zone.gateways.by_code
         )
-        return opened.checkout.redirect_url or f"/trader/payments/{opened.payment.id}"
+        return f"/trader/payments/{payment.id}/checkout"
 
     return await act(request, zone, actor, work)
 
@@ -64,7 +68,35 @@ async def show_payment(
         subject = await _subject(connection, actor, seen)
     if seen.payment.state == "paid" and not fragment:
         return Redirect(subject, status_code=303)
-    return _page(request, zone, seen, subject, fragment=fragment)
+    code = None
+    if seen.payment.gateway == TRANSFER and _stage(seen) == "checking":
+        code = await code_of(zone, actor, payment_id)
+    return _page(request, zone, seen, subject, code=code, fragment=fragment)
+
+
+@get("/trader/payments/{payment_id:uuid}/checkout", guards=FIRMS, include_in_schema=False)
+async def go_on(
+    payment_id: FromPath[UUID],
+    request: AnyRequest,
+    zone: NamedDependency[Zone],
+    actor: NamedDependency[Actor],
+) -> Response[Any] | Template:
+    """Send the payer to the gateway's page; where there is none, to the page with the code."""
+    try:
+        there = await checkout_service.checkout(
+            zone.store,
+            actor,
+            payment_id,
+            request.client.host if request.client else "127.0.0.1",
+            zone.settings.base_url,
+            zone.gateways.by_code,
+        )
+    except Refusal as refusal:
+        async with zone.store.reading() as connection:
+            seen = await payment_service.get_payment(connection, actor, payment_id)
+            subject = await _subject(connection, actor, seen)
+        return _page(request, zone, seen, subject, refusal)
+    return Redirect(there.redirect_url or f"/trader/payments/{payment_id}", status_code=303)
 
 
 @get("/trader/payments/{payment_id:uuid}/live", guards=FIRMS, include_in_schema=False)
@@ -115,12 +147,12 @@ async def _subject(connection: AsyncConnection, actor: Actor, seen: SeenPayment)
 def _stage(seen: SeenPayment) -> str:
     """Return how a payment stands for its payer.
 
-    One of paid, checking, failed, over or review. A failure said by the gateway, or a time that
-    is up, does not end it: money that still comes is accepted.
+    One of paid, refunded, checking, failed, over or review. A failure said by the gateway, or a
+    time that is up, does not end it: money that still comes is accepted.
     """
     state = seen.payment.state
-    if state in ("paid", "needs_review"):
-        return {"paid": "paid", "needs_review": "review"}[state]
+    if state in _ENDED:
+        return _ENDED[state]
     if not owed(seen.charges):
         return "over"
     if seen.attempts and seen.attempts[0].state == "failed":
@@ -135,6 +167,7 @@ def _page(
     subject: str,
     refusal: Refusal | None = None,
     *,
+    code: str | None = None,
     fragment: bool = False,
 ) -> Template:
     payment = seen.payment
@@ -146,7 +179,9 @@ def _page(
         fragment=fragment,
         payment=payment,
         amount=Money(payment.amount_minor, payment.currency),
-        stage=_stage(seen),
+        stage="transfer" if code else _stage(seen),
+        transfer=transfer_of(zone, code, language(request)) if code else None,
+        now=zone.store.clock.now(),
         owes=bool(owed(seen.charges)),
         charges=[charge_view(charge) for charge in seen.charges],
         subject=subject,
@@ -156,4 +191,4 @@ def _page(
     )
 
 
-ROUTES = (show_payment, live, pay_again)
+ROUTES = (show_payment, go_on, live, pay_again)

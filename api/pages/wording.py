@@ -10,8 +10,13 @@ from api.language import translator
 from api.pages.frame import errors_of
 from api.pages.happenings import LIVES, ROLE_NAMES
 from border.lifecycle import Lifecycle
+from border.payments.desk.tables import DeskShiftRow
+from border.payments.exceptions.tables import ExceptionRow
+from border.payments.receipts.tables import ReceiptRow
+from border.payments.refunds.tables import RefundRow
 from border.payments.tables import ChargeRow, PaymentRow
-from border.payments.tariff import REGIME_GROUPS, VEHICLE_CLASSES
+from border.payments.tariffs.rule import COMMODITY_GROUPS, KINDS, REGIME_GROUPS, VEHICLE_CLASSES
+from border.payments.tariffs.tables import TariffResolutionRow
 from border.refusal import FieldError, Refusal
 from border.words import N_
 from customs.declaration import DECLARATION
@@ -24,24 +29,37 @@ DIRECTION_NAMES = {
     "transit": N_("Transit"),
 }
 CHARGE_NAMES = {
-    "infrastructure_fee": N_("Fee for the use of the gate's roads and yards"),
+    **KINDS,
     "customs_transit_fee": N_("Customs fee for goods in transit"),
 }
 _LIFE_OF = {
     model.prefix: model.lifecycle
-    for model in (DeclarationRow, BookingRow, SlipRow, ChargeRow, PaymentRow)
+    for model in (
+        DeclarationRow,
+        BookingRow,
+        SlipRow,
+        ChargeRow,
+        PaymentRow,
+        TariffResolutionRow,
+        RefundRow,
+        ReceiptRow,
+        DeskShiftRow,
+        ExceptionRow,
+    )
 }
 _WORDS = {
     **ROLE_NAMES,
     **{life.name: noun for life, noun in LIVES.values()},
-    **DIRECTION_NAMES,
     **REGIME_GROUPS,
+    **DIRECTION_NAMES,
     **VEHICLE_CLASSES,
+    **COMMODITY_GROUPS,
     **CHARGE_NAMES,
 }
 """Codes that mean the same wherever they stand."""
 _CODED = frozenset(
     {"needs", "what", "its", "direction", "regime_group", "vehicle_class", "kind"}
+    | {"commodity_group"}
     | {"state", "verb", "allowed"}
 )
 """The facts of refusals that hold such codes."""

@@ -6,14 +6,19 @@ from api.routes import (
     board,
     bookings,
     declarations,
+    desk,
     documents,
     events,
     gates,
     health,
     payments,
+    receipts,
+    reconciliation,
+    refunds,
     scans,
     sign_in,
     slips,
+    tariffs,
 )
 
 ALL: list[Any] = [
@@ -22,10 +27,15 @@ ALL: list[Any] = [
     *declarations.ROUTES,
     *bookings.ROUTES,
     *payments.ROUTES,
+    *refunds.ROUTES,
+    *desk.ROUTES,
+    *receipts.ROUTES,
+    *reconciliation.ROUTES,
     *slips.ROUTES,
     *scans.ROUTES,
     *board.ROUTES,
     *events.ROUTES,
+    *tariffs.ROUTES,
 ]
 BESIDE: list[Any] = [*health.ROUTES, *documents.ROUTES]
 """What lies outside the versioned base."""

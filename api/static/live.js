@@ -38,7 +38,10 @@ function follow(region) {
     try {
       const answer = await fetch(region.dataset.fragmentUrl, { credentials: "same-origin" });
       if (!answer.ok) throw new Error(answer.statusText);
-      swap(await answer.text());
+      const html = await answer.text();
+      // Somebody may have begun to type while the answer was on its way.
+      if (isTyping()) refreshSoon();
+      else swap(html);
       show(true);
     } catch {
       show(false);

@@ -14,6 +14,7 @@ class Role(StrEnum):
     CARRIER = "carrier"
     GATE_STAFF = "gate_staff"
     CASHIER = "cashier"
+    ACCOUNTANT = "accountant"
     CUSTOMS_OFFICER = "customs_officer"
     BORDER_GUARD = "border_guard"
     PLANT_QUARANTINE = "plant_quarantine"

@@ -15,21 +15,33 @@ PAYMENT_LASTS = timedelta(minutes=15)
 """How long a payer has at the gateway (source: VNPAY's demonstration code gives as long)."""
 _SETTLEMENT = timedelta(days=3)
 """When a gateway has settled a day with its merchants and nothing unannounced is to be expected."""
+_LOOKED_INTO = timedelta(days=3)
+"""How long the zone may look into money that fits nothing."""
+
+_RECLAIMABLE = timedelta(days=365)
+"""How long paid money is expected to be claimed back, at the longest; nothing ends by it."""
 
 CHARGE = Lifecycle(
     name="charge",
     says=N_("What is owed on something, frozen when it was assessed."),
     states=(
         State("owed", N_("To be paid"), owner=Role.TRADER, after=timedelta(days=7)),
-        State("settled", N_("Paid")),
+        State("settled", N_("Paid"), owner=SYSTEM, after=_RECLAIMABLE),
         State("voided", N_("No longer owed: what it was owed on fell away")),
         State("waived", N_("Let off by the zone")),
+        State("refunded", N_("Paid, and given back")),
     ),
     initial=("owed",),
     moves=(
         Move("settle", ("owed",), "settled", (SYSTEM,), N_("Record as paid"), offered=False),
         Move("void", ("owed",), "voided", (SYSTEM,), N_("Let fall"), offered=False),
         Move("waive", ("owed",), "waived", (Role.MANAGER,), N_("Waive"), needs=("reason",)),
+        Move(
+            "refund", ("settled",), "refunded", (SYSTEM,), N_("Record as refunded"), offered=False
+        ),
+        Move(
+            "reopen", ("settled",), "owed", (SYSTEM,), N_("Record as unpaid again"), offered=False
+        ),
     ),
 )
 
@@ -44,7 +56,7 @@ PAYMENT = Lifecycle(
             after=PAYMENT_LASTS,
             then="expire",
         ),
-        State("paid", N_("Paid")),
+        State("paid", N_("Paid"), owner=SYSTEM, after=_RECLAIMABLE),
         State(
             "expired",
             N_("Not paid in time; money that still comes is accepted"),
@@ -57,13 +69,25 @@ PAYMENT = Lifecycle(
             owner=SYSTEM,
             after=_SETTLEMENT,
         ),
-        State("needs_review", N_("Money came that fits nothing owed; the zone looks into it")),
+        State(
+            "needs_review",
+            N_("Money came that fits nothing owed; the zone looks into it"),
+            owner=Role.ACCOUNTANT,
+            after=_LOOKED_INTO,
+        ),
+        State(
+            "partially_refunded",
+            N_("Paid, and a part given back"),
+            owner=SYSTEM,
+            after=_RECLAIMABLE,
+        ),
+        State("refunded", N_("Paid, and given back")),
     ),
     initial=("pending",),
     moves=(
         Move(
             "pay",
-            ("pending", "expired", "cancelled"),
+            ("pending", "expired", "cancelled", "needs_review"),
             "paid",
             (SYSTEM,),
             N_("Record as paid"),
@@ -77,6 +101,30 @@ PAYMENT = Lifecycle(
             "needs_review",
             (SYSTEM,),
             N_("Set aside for review"),
+            offered=False,
+        ),
+        Move(
+            "refund_part",
+            ("paid", "partially_refunded"),
+            "partially_refunded",
+            (SYSTEM,),
+            N_("Record a part as refunded"),
+            offered=False,
+        ),
+        Move(
+            "refund",
+            ("paid", "partially_refunded", "needs_review"),
+            "refunded",
+            (SYSTEM,),
+            N_("Record as refunded"),
+            offered=False,
+        ),
+        Move(
+            "reverse",
+            ("paid", "partially_refunded"),
+            "needs_review",
+            (SYSTEM,),
+            N_("Record that the gateway took it back"),
             offered=False,
         ),
     ),
@@ -96,13 +144,18 @@ ATTEMPT = Lifecycle(
         State("succeeded", N_("The gateway proved that it was paid")),
         State("failed", N_("The gateway said it failed"), owner=SYSTEM, after=_SETTLEMENT),
         State("expired", N_("No word in time"), owner=SYSTEM, after=_SETTLEMENT),
-        State("review", N_("Money may have moved; the zone looks into it")),
+        State(
+            "review",
+            N_("Money may have moved; the zone looks into it"),
+            owner=Role.ACCOUNTANT,
+            after=_LOOKED_INTO,
+        ),
     ),
     initial=("pending",),
     moves=(
         Move(
             "succeed",
-            ("pending", "failed", "expired"),
+            ("pending", "failed", "expired", "review"),
             "succeeded",
             (SYSTEM,),
             N_("Record the proof of payment"),

@@ -28,13 +28,17 @@ class Source(StrEnum):
     PUSH = "push"
     PULL = "pull"
     DESK = "desk"
+    STATEMENT = "statement"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A verified statement about one attempt.
+    """A verified statement about one attempt, or about money that names none of ours.
 
-    `amount` is None where what was stated is no amount at all. `paid_at` is the gateway's word.
+    `txn_ref` is empty where the money came without a reference. `amount` is None where what was
+    stated is no amount at all. `paid_at` is the gateway's word; `memo` the payer's. Proof of
+    payment always has the gateway's number of the money: by it, one payment is booked once.
     """
 
     gateway: str
@@ -44,6 +48,11 @@ class Evidence:
     source: Source
     provider_txn: str | None = None
     paid_at: datetime | None = None
+    memo: str = ""
+
+    def __post_init__(self) -> None:
+        if self.finding is Finding.PAID and not self.provider_txn:
+            raise ValueError("proof of payment needs the gateway's number of the transaction")
 
     def stored(self) -> dict[str, Any]:
         """Return the form kept in the inbox."""
@@ -56,6 +65,7 @@ class Evidence:
             "source": self.source.value,
             "provider_txn": self.provider_txn,
             "paid_at": self.paid_at.isoformat() if self.paid_at else None,
+            "memo": self.memo,
         }
 
     @classmethod
@@ -70,6 +80,7 @@ class Evidence:
             source=Source(stored["source"]),
             provider_txn=stored["provider_txn"],
             paid_at=datetime.fromisoformat(paid_at) if paid_at else None,
+            memo=stored.get("memo", ""),
         )
 
 
@@ -87,6 +98,14 @@ class Taken(StrEnum):
 
 
 @dataclass(frozen=True)
+class Acknowledgement:
+    """The answer to a notice, in the gateway's words."""
+
+    status: int
+    body: Mapping[str, str | bool]
+
+
+@dataclass(frozen=True)
 class Order:
     """What a gateway is asked to collect. `client_ip` is passed on and kept nowhere."""
 
@@ -101,14 +120,30 @@ class Order:
 
 @dataclass(frozen=True)
 class Checkout:
-    """Where the payer goes on: a page, or a code to scan."""
+    """Where the payer goes on: a page, or a code to scan.
+
+    `keep` says that the gateway made it for this attempt and would not make another.
+    """
 
     redirect_url: str | None = None
     qr_payload: str | None = None
+    keep: bool = False
+
+
+class GatewayUnavailable(Exception):
+    """A gateway could not be reached, or answered nonsense, when asked where the payer goes on."""
+
+
+class Returns(StrEnum):
+    """How money goes back to the payer."""
+
+    API = "api"
+    TRANSFER = "transfer"
+    CASH = "cash"
 
 
 class Gateway(Protocol):
-    """A gateway as the services see it: pure, since all it does is write and read signed text."""
+    """A gateway as the services see it. Reading and answering a notice is pure."""
 
     @property
     def code(self) -> str:
@@ -120,20 +155,40 @@ class Gateway(Protocol):
         """The currencies it collects."""
         ...
 
+    @property
+    def refunds(self) -> Returns:
+        """How money goes back through it."""
+        ...
+
+    @property
+    def keeps_unknown(self) -> bool:
+        """True if a notice proves money on our own account, whatever reference it has or lacks."""
+        ...
+
     def sent_at(self, at: datetime) -> str:
         """Return `at` as the gateway is told it; later questions must repeat it to the letter."""
         ...
 
-    def checkout(self, order: Order) -> Checkout:
-        """Return where the payer goes on."""
+    def txn_ref(self, payment_reference: str, number: int) -> str:
+        """Return the reference under which it will know an attempt.
+
+        `number` is given to no other attempt; gateways whose payers type the reference use it.
+        """
+        ...
+
+    async def checkout(self, order: Order) -> Checkout:
+        """Return where the payer goes on; called with no transaction open, since it may call out.
+
+        refuses: GatewayUnavailable.
+        """
         ...
 
     def read_notice(self, raw: bytes) -> Evidence | Taken:
         """Return what a notice proves, or why it proves nothing."""
         ...
 
-    def acknowledge(self, taken: Taken) -> dict[str, str]:
-        """Return the answer to a notice, in the gateway's words."""
+    def acknowledge(self, taken: Taken, raw: bytes, at: datetime) -> Acknowledgement:
+        """Return the answer to the notice `raw`."""
         ...
 
 
@@ -169,4 +224,67 @@ class GatewayQuery(Protocol):
 
     async def ask(self, question: Question) -> Reply:
         """Ask, and never raise for what the network or the gateway does."""
+        ...
+
+
+class RefundFinding(StrEnum):
+    """What a gateway's answer about a refund amounts to; `unknown` is neither yes nor no."""
+
+    ACCEPTED = "accepted"
+    DONE = "done"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class RefundOrder:
+    """What a gateway is asked to give back, of the payment it knows as `provider_txn`."""
+
+    request_id: str
+    txn_ref: str
+    provider_txn: str
+    amount: Money
+    full: bool
+    created_as_sent: str
+    asked_at: datetime
+    by: str
+    says: str
+
+
+@dataclass(frozen=True)
+class RefundQuestion:
+    """A question about a refund; `provider_txn` is the gateway's number of it, where known."""
+
+    request_id: str
+    txn_ref: str
+    created_as_sent: str
+    asked_at: datetime
+    provider_txn: str | None = None
+
+
+@dataclass(frozen=True)
+class RefundReply:
+    """The answer about a refund; `code` is the gateway's own word, kept for people."""
+
+    finding: RefundFinding
+    provider_txn: str | None = None
+    code: str = ""
+    wait: timedelta | None = None
+    raw: bytes = field(default=b"", repr=False)
+
+
+class GatewayRefund(Protocol):
+    """A gateway that gives money back when asked by its interface."""
+
+    @property
+    def code(self) -> str:
+        """The gateway's name."""
+        ...
+
+    async def refund(self, order: RefundOrder) -> RefundReply:
+        """Ask for a refund, and never raise for what the network or the gateway does."""
+        ...
+
+    async def ask_refund(self, question: RefundQuestion) -> RefundReply:
+        """Ask what became of a refund, and never raise for what the network or gateway does."""
         ...

@@ -11,11 +11,16 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.money import Money
-from border.payments import storage
-from border.payments.evidence import Evidence, Finding, Gateway, GatewayQuery, Taken
+from border.payments import notice_storage, payment_storage
+from border.payments.evidence import (
+    Acknowledgement,
+    Evidence,
+    Finding,
+    Gateway,
+    GatewayQuery,
+    Taken,
+)
 from border.payments.query_service import ask_overdue
-from border.payments.settlement import Outcome
 from border.payments.settlement_service import apply_evidence
 from border.payments.tables import PaymentRow
 from border.refusal import Refusal
@@ -34,20 +39,21 @@ class ReturnView:
     payment: PaymentRow | None = None
 
 
-async def take_notice(store: Store, gateway: Gateway, raw: bytes) -> dict[str, str]:
+async def take_notice(store: Store, gateway: Gateway, raw: bytes) -> Acknowledgement:
     """Put a gateway's notice in the inbox and return the answer it expects, once committed.
 
     `raw` is the query string or body exactly as received. A notice that cannot be kept is
-    answered so that the gateway sends it again.
+    answered so that the gateway sends it again. Money of a wrong amount is kept and booked all
+    the same.
     writes: notice.
     """
     read = gateway.read_notice(raw)
     if isinstance(read, Taken):
         _log.warning("a notice from %s was not taken: %s", gateway.code, read.value)
-        return gateway.acknowledge(read)
+        return gateway.acknowledge(read, raw, store.clock.now())
 
     async def work(unit: Unit) -> Taken:
-        return await _put(unit, read, raw)
+        return await _put(unit, gateway, read, raw)
 
     try:
         taken = await store.perform(PROGRAM, work)
@@ -55,21 +61,20 @@ async def take_notice(store: Store, gateway: Gateway, raw: bytes) -> dict[str, s
     except (SQLAlchemyError, Refusal, OSError):
         _log.exception("a notice from %s about %s could not be kept", gateway.code, read.txn_ref)
         taken = Taken.NOT_NOW
-    return gateway.acknowledge(taken)
+    return gateway.acknowledge(taken, raw, store.clock.now())
 
 
-async def _put(unit: Unit, evidence: Evidence, raw: bytes) -> Taken:
-    attempt = await storage.attempt_by_ref(unit.connection, evidence.gateway, evidence.txn_ref)
-    if attempt is None:
+async def _put(unit: Unit, gateway: Gateway, evidence: Evidence, raw: bytes) -> Taken:
+    received = await notice_storage.receive_notice(
+        unit.connection, evidence, raw, unit.at, keeps_unknown=gateway.keeps_unknown
+    )
+    if received is None:
         return Taken.UNKNOWN
-    if evidence.amount != Money(attempt.amount_minor, attempt.currency):
-        await storage.put_notice(
-            unit.connection, evidence, raw, attempt.id, unit.at, Outcome.WRONG_AMOUNT
-        )
+    asked = received.asked or evidence.amount
+    if evidence.finding is Finding.PAID and evidence.amount != asked:
         return Taken.WRONG_AMOUNT
-    new = await storage.put_notice(unit.connection, evidence, raw, attempt.id, unit.at)
-    confirmed = attempt.state == "succeeded"
-    return Taken.RECORDED if new and not confirmed else Taken.REPEATED
+    confirmed = received.attempt_state == "succeeded"
+    return Taken.RECORDED if received.new and not confirmed else Taken.REPEATED
 
 
 async def work_inbox(store: Store, ask_gateway: GatewayQuery | None = None) -> int:
@@ -84,15 +89,15 @@ async def work_inbox(store: Store, ask_gateway: GatewayQuery | None = None) -> i
     at_hand: list[UUID] = []
 
     async def work(unit: Unit) -> bool:
-        notice = await storage.take_waiting_notice(unit.connection, but=stuck)
+        notice = await notice_storage.take_waiting_notice(unit.connection, but=stuck)
         if notice is None:
             return False
         at_hand[:] = [notice.id]
         evidence = Evidence.of(notice.evidence)
         outcome = await apply_evidence(unit, evidence)
-        if evidence.finding is Finding.PENDING:
-            await storage.ask_at(unit.connection, notice.attempt_id, unit.at)
-        await storage.mark_taken(unit.connection, notice.id, unit.at, outcome)
+        if evidence.finding is Finding.PENDING and notice.attempt_id:
+            await payment_storage.ask_at(unit.connection, notice.attempt_id, unit.at)
+        await notice_storage.mark_taken(unit.connection, notice.id, unit.at, outcome)
         return True
 
     while True:
@@ -117,6 +122,8 @@ async def read_return(connection: AsyncConnection, gateway: Gateway, raw: bytes)
     read = gateway.read_notice(raw)
     if isinstance(read, Taken):
         return ReturnView(genuine=False)
-    attempt = await storage.attempt_by_ref(connection, read.gateway, read.txn_ref)
-    payment = await storage.payment_by_id(connection, attempt.payment_id) if attempt else None
+    attempt = await payment_storage.attempt_by_ref(connection, read.gateway, read.txn_ref)
+    payment = (
+        await payment_storage.payment_by_id(connection, attempt.payment_id) if attempt else None
+    )
     return ReturnView(genuine=True, claimed=read.finding, payment=payment)

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.identity.actor import Actor, Role
 from border.money import Money, total
-from border.payments import storage
+from border.payments import charge_service, charge_storage, payment_storage
 from border.payments.charge import PAYMENT_LASTS
-from border.payments.evidence import Checkout, Evidence, Finding, Gateway, Order, Source
+from border.payments.desk.drawer_service import record_taking
+from border.payments.evidence import Evidence, Finding, Gateway, Source
 from border.payments.query_service import ASK_AFTER
 from border.payments.settlement_service import apply_evidence
 from border.payments.tables import AttemptRow, ChargeRow, PaymentChargeRow, PaymentRow
@@ -50,14 +51,6 @@ _SWEEP = 200
 
 
 @dataclass(frozen=True)
-class OpenedPayment:
-    """A payment and where its payer goes on; paid at the desk there is nowhere to go."""
-
-    payment: PaymentRow
-    checkout: Checkout
-
-
-@dataclass(frozen=True)
 class SeenPayment:
     """A payment with the charges it is to settle, and its attempts, the newest first."""
 
@@ -67,21 +60,16 @@ class SeenPayment:
 
 
 async def open_payment(
-    unit: Unit,
-    charge_ids: Collection[UUID],
-    gateway: str,
-    client_ip: str,
-    base_url: str,
-    gateways: Mapping[str, Gateway],
-) -> OpenedPayment:
+    unit: Unit, charge_ids: Collection[UUID], gateway: str, gateways: Mapping[str, Gateway]
+) -> PaymentRow:
     """Promise to collect charges through a gateway, or at the desk collect them at once.
 
     Asked again while the payment runs, it is returned rather than doubled; another gateway opens
-    another payment. The payer may be sent on only once the transaction is committed: a notice
-    may be faster than the browser.
-    refuses: invalid_fields, not_allowed, not_found, charge_not_owed, charges_apart. writes:
-    payment, payment_charge, attempt; `payment.open`, `attempt.open`, and at the desk what
-    `apply_evidence` writes.
+    another payment. Where its payer goes on, `checkout_service` tells once this is committed: a
+    notice may be faster than the browser.
+    refuses: invalid_fields, not_allowed, not_found, charge_not_owed, charges_apart,
+    too_late_to_pay, desk_shift_counted. writes: payment, payment_charge, attempt; `payment.open`,
+    `attempt.open`, and at the desk what `apply_evidence` and `record_taking` write.
     """
     through = _chosen(gateway, gateways)
     if not charge_ids:
@@ -89,28 +77,19 @@ async def open_payment(
     if through is None and not unit.actor.has(*_CASHIERS):
         raise NOT_ALLOWED(needs=[role.value for role in _CASHIERS])
     charges = await _payable(unit, set(charge_ids))
-    amount = total([Money(c.amount_minor, c.currency) for c in charges], charges[0].currency)
+    owed = await charge_service.receivables(unit.connection, charges)
+    amount = total(list(owed.values()), charges[0].currency)
     if through is None:
-        return OpenedPayment(await _take_at_desk(unit, charges, amount), Checkout())
+        return await _take_at_desk(unit, charges, amount)
     if amount.currency not in through.currencies:
         raise INVALID(errors=[_currency_not_taken(through, amount.currency)])
-    running = await storage.open_payment_for(
-        unit.connection, [charge.id for charge in charges], gateway, unit.at
+    running = await payment_storage.open_payment_for(
+        unit.connection, [charge.id for charge in charges], gateway, amount.minor, unit.at
     )
-    if running is None:
-        ends = _ends(charges, unit.at)
-        running = await _promise(unit, charges, amount, gateway, through.sent_at(unit.at), ends)
-    payment, attempt = running
-    order = Order(
-        txn_ref=attempt.txn_ref,
-        amount=amount,
-        says=f"Phi cua khau {payment.reference}",
-        created_at=attempt.created_at,
-        expires_at=payment.expires_at,
-        client_ip=client_ip,
-        base_url=base_url,
-    )
-    return OpenedPayment(payment, through.checkout(order))
+    if running is not None:
+        return running
+    payment, _ = await _promise(unit, charges, amount, through, _ends(charges, unit.at))
+    return payment
 
 
 def _ends(charges: list[ChargeRow], at: datetime) -> datetime:
@@ -129,14 +108,24 @@ async def get_payment(connection: AsyncConnection, actor: Actor, id: UUID) -> Se
 
     refuses: not_found.
     """
-    payment = await storage.payment_by_id(connection, id)
+    payment = await payment_storage.payment_by_id(connection, id)
     if payment is None or not _sees(actor, payment.payer_organisation_id):
         raise NOT_FOUND(what="payment")
     return SeenPayment(
         payment,
-        await storage.charges_of(connection, id),
-        await storage.attempts_of(connection, id),
+        await charge_storage.charges_of(connection, id),
+        await payment_storage.attempts_of(connection, id),
     )
+
+
+async def find_payment(
+    connection: AsyncConnection, actor: Actor, reference: str
+) -> SeenPayment | None:
+    """Return the payment people know by `reference`, if the actor may see it."""
+    found = await payment_storage.payment_by_reference(connection, reference.strip().upper())
+    if found is None or not _sees(actor, found.payer_organisation_id):
+        return None
+    return await get_payment(connection, actor, found.id)
 
 
 async def cancel_payment(unit: Unit, id: UUID, version: int | None = None) -> PaymentRow:
@@ -155,12 +144,12 @@ async def expire_due(unit: Unit) -> int:
     Nothing is turned away by it: the gateway goes on being asked, and late money is accepted.
     writes: payment, attempt; `payment.expire`, `attempt.expire`.
     """
-    due = await storage.lock_due_payments(unit.connection, unit.at, _SWEEP)
+    due = await payment_storage.lock_due_payments(unit.connection, unit.at, _SWEEP)
     for payment in due:
         await unit.move(
             PaymentRow, payment.id, "expire", facts=_payment_facts(payment), actor=PROGRAM
         )
-        for attempt in await storage.lock_open_attempts(unit.connection, payment.id):
+        for attempt in await payment_storage.lock_open_attempts(unit.connection, payment.id):
             await unit.move(
                 AttemptRow,
                 attempt.id,
@@ -200,7 +189,7 @@ def _currency_not_taken(through: Gateway, currency: str) -> FieldError:
 
 async def _payable(unit: Unit, ids: set[UUID]) -> list[ChargeRow]:
     """Return the charges, locked, if this actor may see them and they can be paid together."""
-    charges = await storage.lock_charges(unit.connection, ids)
+    charges = await charge_storage.lock_charges(unit.connection, ids)
     if len(charges) < len(ids) or not all(
         _sees(unit.actor, charge.payer_organisation_id) for charge in charges
     ):
@@ -213,9 +202,14 @@ async def _payable(unit: Unit, ids: set[UUID]) -> list[ChargeRow]:
 
 
 async def _promise(
-    unit: Unit, charges: list[ChargeRow], amount: Money, gateway: str, sent_at: str, ends: datetime
+    unit: Unit,
+    charges: list[ChargeRow],
+    amount: Money,
+    through: Gateway | None,
+    ends: datetime,
 ) -> tuple[PaymentRow, AttemptRow]:
-    """Write down a payment and its first attempt."""
+    """Write down a payment and its attempt at a gateway, or at the desk."""
+    gateway = through.code if through else DESK
     facts = {"gateway": gateway, "amount_minor": amount.minor, "currency": amount.currency}
     payment = await unit.create(
         PaymentRow,
@@ -233,6 +227,7 @@ async def _promise(
     )
     for charge in charges:
         await unit.add(PaymentChargeRow(payment_id=payment.id, charge_id=charge.id))
+    number = await payment_storage.next_reference(unit.connection)
     attempt = await unit.create(
         AttemptRow,
         "pending",
@@ -242,24 +237,29 @@ async def _promise(
         due_at=ends,
         payment_id=payment.id,
         gateway=gateway,
-        txn_ref=payment.reference.replace("-", ""),
-        created_as_sent=sent_at,
+        txn_ref=through.txn_ref(payment.reference, number) if through else payment.reference,
+        created_as_sent=through.sent_at(unit.at) if through else unit.at.isoformat(),
         amount_minor=amount.minor,
         currency=amount.currency,
-        next_ask_at=None if gateway == DESK else unit.at + ASK_AFTER[0],
+        next_ask_at=unit.at + ASK_AFTER[0] if through else None,
     )
     return payment, attempt
 
 
 async def _take_at_desk(unit: Unit, charges: list[ChargeRow], amount: Money) -> PaymentRow:
-    """Write down a payment that was made over the counter, and apply the cashier's word."""
-    payment, attempt = await _promise(
-        unit, charges, amount, DESK, unit.at.isoformat(), unit.at + PAYMENT_LASTS
+    """Write down a payment made over the counter, apply the cashier's word, fill the drawer."""
+    payment, attempt = await _promise(unit, charges, amount, None, unit.at + PAYMENT_LASTS)
+    word = Evidence(
+        DESK,
+        attempt.txn_ref,
+        Finding.PAID,
+        amount,
+        Source.DESK,
+        provider_txn=attempt.reference,
+        paid_at=unit.at,
     )
-    await apply_evidence(
-        unit,
-        Evidence(DESK, attempt.txn_ref, Finding.PAID, amount, Source.DESK, paid_at=unit.at),
-    )
+    await apply_evidence(unit, word)
+    await record_taking(unit, payment.id, payment.reference, payment.gate, amount)
     return (await get_payment(unit.connection, unit.actor, payment.id)).payment
 
 

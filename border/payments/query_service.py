@@ -7,7 +7,7 @@ transaction is held while a gateway is asked.
 from datetime import datetime, timedelta
 
 from border.ids import new_id
-from border.payments import storage
+from border.payments import notice_storage, payment_storage
 from border.payments.evidence import GatewayQuery, Question, Reply
 from border.payments.settlement_service import apply_evidence
 from border.payments.tables import AttemptRow
@@ -59,10 +59,10 @@ async def ask_overdue(store: Store, query: GatewayQuery, limit: int = 50) -> int
 
 async def _take(store: Store, gateway: str) -> AttemptRow | None:
     async def work(unit: Unit) -> AttemptRow | None:
-        attempt = await storage.take_overdue_attempt(unit.connection, gateway, unit.at)
+        attempt = await payment_storage.take_overdue_attempt(unit.connection, gateway, unit.at)
         if attempt:
             following = next_question(attempt.created_at, unit.at)
-            await storage.ask_at(unit.connection, attempt.id, following)
+            await payment_storage.ask_at(unit.connection, attempt.id, following)
         return attempt
 
     return await store.perform(PROGRAM, work)
@@ -74,14 +74,14 @@ async def _keep(store: Store, attempt: AttemptRow, reply: Reply) -> None:
     async def work(unit: Unit) -> None:
         if reply.evidence:
             outcome = await apply_evidence(unit, reply.evidence)
-            await storage.put_notice(
+            await notice_storage.put_notice(
                 unit.connection, reply.evidence, reply.raw, attempt.id, unit.at, outcome
             )
         if reply.wait:
             again = unit.at + reply.wait
-            await storage.ask_none_before(unit.connection, attempt.gateway, again)
+            await payment_storage.ask_none_before(unit.connection, attempt.gateway, again)
             # The question was not answered, so it is still to be put.
-            await storage.ask_at(unit.connection, attempt.id, again)
+            await payment_storage.ask_at(unit.connection, attempt.id, again)
 
     if reply.evidence or reply.wait:
         await store.perform(PROGRAM, work)

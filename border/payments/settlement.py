@@ -1,7 +1,9 @@
 """What a piece of evidence leads to, given where the attempt, the payment and the charges stand.
 
 Pure. Success is a fact about money: it wins over a failure said before it, and nothing said
-after it takes it back. Money that fits nothing owed goes to review; it is never dropped.
+after it takes it back. Money always goes into the books: to the charges that are owed, and to
+suspense what fits none. Evidence may come in any order and any number of times; the books end
+the same.
 """
 
 from dataclasses import dataclass
@@ -20,8 +22,9 @@ class Outcome(StrEnum):
     REVIEW = "review"
     NOTHING_OWED = "nothing_owed"
     WRONG_AMOUNT = "wrong_amount"
-    TRANSACTION_USED = "transaction_used"
+    CONFLICT = "conflict"
     PAID_TWICE = "paid_twice"
+    UNMATCHED = "unmatched"
 
 
 NEEDS_OPERATOR = frozenset(
@@ -29,47 +32,60 @@ NEEDS_OPERATOR = frozenset(
         Outcome.REVIEW,
         Outcome.NOTHING_OWED,
         Outcome.WRONG_AMOUNT,
-        Outcome.TRANSACTION_USED,
+        Outcome.CONFLICT,
         Outcome.PAID_TWICE,
+        Outcome.UNMATCHED,
     }
 )
-"""Outcomes that somebody of the zone has to look into."""
+"""Outcomes that somebody of the zone has to look into; exceptions are raised under these names."""
+
+
+class Booked(StrEnum):
+    """What the books have under the transaction that the evidence names."""
+
+    NO = "no"
+    SAME = "same"
+    OTHERWISE = "otherwise"
 
 
 @dataclass(frozen=True)
 class Standing:
     """Where things stand when the evidence is applied.
 
-    `all_owed`: every charge of the payment is owed still. `same_transaction`: the evidence names
-    no other transaction than the one recorded. `transaction_free`: no other attempt has it.
+    `owed` is how many of the payment's `charges` the amount pays. `booked` says whether the
+    transaction is in the books already: as this attempt's with this amount, or otherwise.
+    `left_over`: it is more than what is owed still; `taken_back`: the gateway told before that it
+    gave the money back.
     """
 
     attempt: str
     payment: str
+    amount_known: bool = True
     amount_agrees: bool = True
-    all_owed: bool = True
-    same_transaction: bool = True
-    transaction_free: bool = True
+    owed: int = 1
+    charges: int = 1
+    booked: Booked = Booked.NO
+    left_over: bool = False
+    taken_back: bool = False
 
 
 @dataclass(frozen=True)
 class Ruling:
-    """The moves to make, and what to call it."""
+    """The moves to make, whether money is booked and on what, and what to call it."""
 
     outcome: Outcome
     attempt_verb: str | None = None
     payment_verb: str | None = None
-
-    @property
-    def settles(self) -> bool:
-        """True if the charges are settled."""
-        return self.payment_verb == "pay"
+    books: bool = False
+    settles: bool = False
 
 
 _UNDECIDED = frozenset({"pending", "failed", "expired"})
-"""States of an attempt that proof of payment, or of trouble, still moves."""
+"""States of an attempt that trouble still moves; proof of payment also moves `review`."""
 _UNPAID = frozenset({"pending", "expired", "cancelled"})
-"""States of a payment that money still moves."""
+"""States of a payment that money of the wrong amount still moves."""
+_OPEN_TO_MONEY = _UNPAID | {"needs_review"}
+"""States of a payment that the right money makes paid."""
 
 
 def rule(finding: Finding, now: Standing) -> Ruling:
@@ -78,12 +94,16 @@ def rule(finding: Finding, now: Standing) -> Ruling:
         return Ruling(Outcome.NOTHING_NEW)
     if finding is Finding.FAILED:
         return _failed(now)
-    if finding is Finding.REVIEW:
+    if finding is Finding.REVIEW or not now.amount_known:
         return _set_aside(Outcome.REVIEW, now)
+    if now.booked is Booked.SAME:
+        return Ruling(Outcome.NOTHING_NEW)
+    if now.booked is Booked.OTHERWISE:
+        return _set_aside(Outcome.CONFLICT, now)
+    if now.taken_back:
+        return _set_aside(Outcome.CONFLICT, now, books=True)
     if not now.amount_agrees:
-        return _set_aside(Outcome.WRONG_AMOUNT, now)
-    if not now.transaction_free:
-        return _set_aside(Outcome.TRANSACTION_USED, now)
+        return _set_aside(Outcome.WRONG_AMOUNT, now, books=True)
     return _paid(now)
 
 
@@ -93,25 +113,30 @@ def _failed(now: Standing) -> Ruling:
     return Ruling(Outcome.NOTHING_NEW if now.attempt == "failed" else Outcome.NOTED)
 
 
-def _set_aside(outcome: Outcome, now: Standing) -> Ruling:
+def _set_aside(outcome: Outcome, now: Standing, *, books: bool = False) -> Ruling:
     """Take attempt and payment out of the ordinary course, as far as nothing was proved yet."""
-    if now.attempt not in _UNDECIDED:
-        repeats = outcome is Outcome.REVIEW and now.attempt == "review"
-        return Ruling(Outcome.NOTHING_NEW if repeats else outcome)
     return Ruling(
         outcome,
-        attempt_verb="review",
+        attempt_verb="review" if now.attempt in _UNDECIDED else None,
         payment_verb="review" if now.payment in _UNPAID else None,
+        books=books,
     )
 
 
 def _paid(now: Standing) -> Ruling:
+    """Rule on money of the amount asked for that is not in the books yet."""
     if now.attempt == "succeeded":
-        return Ruling(Outcome.NOTHING_NEW if now.same_transaction else Outcome.PAID_TWICE)
-    if now.attempt not in _UNDECIDED:
-        return Ruling(Outcome.REVIEW)
-    if now.payment not in _UNPAID:
-        return Ruling(Outcome.PAID_TWICE, attempt_verb="succeed")
-    if not now.all_owed:
-        return Ruling(Outcome.NOTHING_OWED, attempt_verb="succeed", payment_verb="review")
-    return Ruling(Outcome.SETTLED, attempt_verb="succeed", payment_verb="pay")
+        return Ruling(Outcome.PAID_TWICE, books=True)
+    if now.payment not in _OPEN_TO_MONEY:
+        return Ruling(Outcome.PAID_TWICE, "succeed", books=True)
+    if not now.owed:
+        review = "review" if now.payment in _UNPAID else None
+        return Ruling(Outcome.NOTHING_OWED, "succeed", review, books=True)
+    complete = now.owed == now.charges and not now.left_over
+    return Ruling(
+        Outcome.SETTLED if complete else Outcome.PAID_TWICE,
+        attempt_verb="succeed",
+        payment_verb="pay",
+        books=True,
+        settles=True,
+    )

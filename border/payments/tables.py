@@ -1,6 +1,6 @@
 """The tables of the payments package. What may be in them is also said in SQL."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Index,
     LargeBinary,
+    Sequence,
     String,
     UniqueConstraint,
     text,
@@ -21,41 +22,10 @@ from sqlmodel import Field, SQLModel
 from border.ids import new_id
 from border.lifecycle import Lifecycle
 from border.payments.charge import ATTEMPT, CHARGE, PAYMENT
-from border.payments.tariff import ANY_GROUP, REGIME_GROUPS, STATUSES, UNITS, VEHICLE_CLASSES
 from border.tables import Record, json_column, record_args
 
-
-def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
-    """Return the check that a text column holds one of `values`."""
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
-class TariffRuleRow(SQLModel, table=True):
-    """A rate with its days and its legal basis; a newer decision is a new row."""
-
-    __tablename__ = "tariff_rule"
-    __table_args__ = (
-        UniqueConstraint("kind", "regime_group", "vehicle_class", "effective_from"),
-        _one_of("regime_group", (*REGIME_GROUPS, ANY_GROUP)),
-        _one_of("vehicle_class", tuple(VEHICLE_CLASSES)),
-        _one_of("unit", UNITS),
-        _one_of("status", STATUSES),
-        CheckConstraint("amount_minor > 0", name="amount"),
-        CheckConstraint("effective_to IS NULL OR effective_to > effective_from", name="days"),
-    )
-
-    code: str = Field(primary_key=True, max_length=64)
-    kind: str = Field(max_length=32)
-    regime_group: str = Field(max_length=16)
-    vehicle_class: str = Field(max_length=16)
-    amount_minor: int = Field(sa_type=BigInteger)
-    currency: str = Field(max_length=3)
-    unit: str = Field(max_length=16)
-    effective_from: date
-    effective_to: date | None = Field(default=None, description="the first day it no longer holds")
-    legal_basis: str = Field(max_length=120)
-    status: str = Field(max_length=16)
+REFERENCES = Sequence("attempt_reference", metadata=SQLModel.metadata, maxvalue=999_999_999)
+"""Numbers for the short references that payers type; nine digits are all a memo has room for."""
 
 
 class ChargeRow(Record, table=True):
@@ -84,6 +54,12 @@ class ChargeRow(Record, table=True):
     currency: str = Field(max_length=3)
     explanation: list[dict[str, Any]] = Field(sa_column=json_column())
     rule_codes: list[str] = Field(sa_column=Column(ARRAY(String(64)), nullable=False))
+    parts: list[dict[str, Any]] = Field(
+        sa_column=json_column(), description="whom it is owed on to: account, amount_minor"
+    )
+    inputs: dict[str, Any] = Field(
+        sa_column=json_column(), description="what it was assessed from, to assess it again"
+    )
     settled_at: datetime | None = None
 
 
@@ -151,6 +127,9 @@ class AttemptRow(Record, table=True):
     currency: str = Field(max_length=3)
     provider_txn: str | None = Field(default=None, max_length=64)
     next_ask_at: datetime | None = None
+    checkout_url: str | None = Field(
+        default=None, max_length=2000, description="the gateway's page, if it makes one only once"
+    )
 
 
 class NoticeRow(SQLModel, table=True):
@@ -173,7 +152,9 @@ class NoticeRow(SQLModel, table=True):
         sa_column=Column(LargeBinary(32), nullable=False), description="SHA-256 of `raw`"
     )
     raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    attempt_id: UUID = Field(foreign_key="attempt.id", index=True)
+    attempt_id: UUID | None = Field(
+        default=None, foreign_key="attempt.id", index=True, description="none: money without a name"
+    )
     evidence: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     verified: bool
     received_at: datetime

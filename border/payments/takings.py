@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.money import Money
-from border.payments import storage
+from border.payments import charge_storage, payment_storage
 from border.payments.charge import PAYMENT
 
 
@@ -26,7 +26,7 @@ _WATCHED = ("pending", "needs_review")
 
 async def waiting(connection: AsyncConnection) -> list[Waiting]:
     """Return how many payments wait for a gateway's word, and how many for the zone's."""
-    found = await storage.payments_in(connection, _WATCHED)
+    found = await payment_storage.payments_in(connection, _WATCHED)
     return [
         Waiting(state, PAYMENT.state(state).says, *found.get(state, (0, None)))
         for state in _WATCHED
@@ -37,4 +37,4 @@ async def revenue(
     connection: AsyncConnection, begin: datetime, end: datetime
 ) -> Sequence[tuple[str, Money]]:
     """Return the charges settled from `begin` to before `end`, summed by gate and currency."""
-    return await storage.settled_between(connection, begin, end)
+    return await charge_storage.settled_between(connection, begin, end)

@@ -1,7 +1,9 @@
-"""`python -m border.sandbox`: starts the sandbox gateway as a program of its own.
+"""`python -m border.sandbox`: starts the outside payment systems as a program of its own.
 
-The terminal's secret comes from BORDER_SANDBOX_VNPAY_SECRET, else from the file `vnpay_secret`
-in the data folder, made there at the first start. With BORDER_MODE=production nothing starts.
+The secret shared with each gateway comes from BORDER_SANDBOX_VNPAY_SECRET,
+BORDER_SANDBOX_VIETQR_SECRET and BORDER_SANDBOX_PORTAL_SECRET, else from the file
+`vnpay_secret`, `vietqr_secret` or `portal_secret` in the data folder, made there at the first
+start. With BORDER_MODE=production nothing starts.
 """
 
 import argparse
@@ -23,7 +25,13 @@ from border.sandbox.config import (
 )
 
 _PR_SET_PDEATHSIG = 1
-_IPN_URL = "http://127.0.0.1:8000/api/v1/payments/vnpay/ipn"
+_MERCHANT = "http://127.0.0.1:8000/api/v1/payments"
+_SECRETS = """\
+The secret shared with each gateway comes from the environment: BORDER_SANDBOX_VNPAY_SECRET,
+BORDER_SANDBOX_VIETQR_SECRET, BORDER_SANDBOX_PORTAL_SECRET. Without one it is read from the file
+vnpay_secret, vietqr_secret or portal_secret in the data folder, made there at the first start
+and readable by its owner only. With BORDER_MODE=production nothing starts.
+"""
 
 
 def main() -> int:
@@ -40,9 +48,17 @@ def main() -> int:
     told.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = SandboxConfig(
         state_file=told.data / "sandbox.sqlite3",
-        secret=os.environ.get("BORDER_SANDBOX_VNPAY_SECRET") or read_or_make_secret(told.data),
+        vnpay_secret=_secret("vnpay", told.data),
+        vietqr_secret=_secret("vietqr", told.data),
+        portal_secret=_secret("portal", told.data),
         ipn_url=told.ipn_url,
+        vietqr_webhook_url=told.vietqr_webhook_url,
+        portal_confirm_url=told.portal_confirm_url,
         terminal=told.terminal,
+        portal_partner=told.portal_partner,
+        bank_bin=told.bank_bin,
+        bank_account=told.bank_account,
+        public_url=getattr(told, "public_url", "").rstrip("/"),
         merchant_name=told.merchant_name,
         mode=mode,
         retry_after=timedelta(seconds=told.retry_seconds),
@@ -59,23 +75,59 @@ def main() -> int:
     return 0
 
 
+def _secret(gateway: str, folder: Path) -> str:
+    named = os.environ.get(f"BORDER_SANDBOX_{gateway.upper()}_SECRET")
+    return named or read_or_make_secret(folder, gateway)
+
+
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m border.sandbox", description="A VNPAY gateway that moves no money."
+        prog="python -m border.sandbox",
+        description="VNPAY, a bank and the national portal, none of which moves any money.",
+        epilog=_SECRETS,
+        formatter_class=_Help,
     )
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8100)
-    parser.add_argument("--data", type=Path, required=True, help="the folder of its own books")
-    parser.add_argument("--terminal", default="GATE0001", help="the merchant's vnp_TmnCode")
-    parser.add_argument("--merchant-name", default=SandboxConfig.merchant_name)
-    parser.add_argument("--ipn-url", type=_http_address, default=_IPN_URL)
-    parser.add_argument(
+    told = parser.add_argument
+    told("--host", default="127.0.0.1", help="the address it listens at")
+    told("--port", type=int, default=8100, help="the port it listens at")
+    told(
+        "--data",
+        type=Path,
+        required=True,
+        default=argparse.SUPPRESS,
+        help="the folder of its own books and secrets",
+    )
+    told("--merchant-name", default=SandboxConfig.merchant_name, help="what payers read")
+    told("--terminal", default=SandboxConfig.terminal, help="the merchant's vnp_TmnCode")
+    told("--ipn-url", type=_http_address, default=f"{_MERCHANT}/vnpay/ipn", help="VNPAY calls it")
+    told(
+        "--vietqr-webhook-url",
+        type=_http_address,
+        default=f"{_MERCHANT}/vietqr/webhook",
+        help="the bank tells of transfers here",
+    )
+    told(
+        "--portal-confirm-url",
+        type=_http_address,
+        default=f"{_MERCHANT}/portal/confirm",
+        help="the portal posts CONFIRM here",
+    )
+    told("--portal-partner", default=SandboxConfig.portal_partner, help="the merchant's MaDoiTac")
+    told("--bank-bin", default=SandboxConfig.bank_bin, help="the merchant's bank, six digits")
+    told("--bank-account", default=SandboxConfig.bank_account, help="the merchant's account there")
+    told(
+        "--public-url",
+        type=_http_address,
+        default=argparse.SUPPRESS,
+        help="where browsers reach this program; without it, where the INIT came in",
+    )
+    told(
         "--retry-seconds",
         type=float,
         default=300.0,
         help="time between two of the ten calls; VNPAY's own is 300",
     )
-    parser.add_argument(
+    told(
         "--die-with-parent",
         action="store_true",
         help="end when the thread that started this program ends (Linux)",
@@ -83,9 +135,13 @@ def _arguments() -> argparse.ArgumentParser:
     return parser
 
 
+class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
+    """The epilogue as written, and each default behind its flag."""
+
+
 def _http_address(text: str) -> str:
     if not text.startswith(("http://", "https://")):
-        raise argparse.ArgumentTypeError("the IPN address must begin with http:// or https://")
+        raise argparse.ArgumentTypeError("the address must begin with http:// or https://")
     return text
 
 

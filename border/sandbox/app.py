@@ -1,25 +1,34 @@
-"""The sandbox gateway's doors.
+"""The doors of the sandbox: VNPAY, a bank with its app, the national portal, and the operator's.
 
-For a payer's browser: `GET /paymentv2/vpcpay.html`, `POST /paymentv2/choice`,
-`POST /paymentv2/card`. For the merchant: `POST /merchant_webapi/api/transaction` (querydr and
-refund). For whoever tries the merchant's side: `GET /sandbox` (payments, callbacks, every call,
-and a button to send again), `GET /sandbox/transactions/{txn_ref}`, `GET /health`, and
+VNPAY, for a payer's browser: `GET /paymentv2/vpcpay.html`, `POST /paymentv2/choice`,
+`POST /paymentv2/card`; for the merchant: `POST /merchant_webapi/api/transaction` (querydr and
+refund). The bank app: `GET /bank`, `POST /bank/transfer`, `GET /bank/transfers/{reference}`. The
+portal, for the merchant: `POST /portal/init`, `POST /portal/bill`; for a payer's browser:
+`GET /portal/pay/{token}`, `POST /portal/choice`.
 
-`POST /sandbox/faults` with a JSON object. `txn_ref` names the order; without it the plan is for
-the next order that opens its pay page. The other fields are those of `fault_plan.FaultPlan`:
+For whoever tries the merchant's side: `GET /sandbox` (payments, callbacks, every call, and the
+operator's buttons), `GET /sandbox/transactions/{txn_ref}`, `GET /sandbox/bills/{reference}`,
+`GET /sandbox/transfers/{reference}`, `GET /health`, the statement files
+`GET /sandbox/statements/{vnpay|vietqr|portal}.csv` and `GET /sandbox/statements/bank.txt`
+(`?day=YYYY-MM-DD`, `&encoding=base64`), and
+
+`POST /sandbox/faults` with a JSON object. `txn_ref` names the reference; without it the plan is
+for the next one to come. The other fields are those of `fault_plan.FaultPlan`:
 
     {"txn_ref": "LC2026000123A1", "drop_ipn": true}
     {"duplicate_ipn": 19}                       twenty calls at the same moment
     {"wrong_amount": -1000}                     VND added to the amount in the callback
-    {"delay_s": 30} {"bad_signature": true}
+    {"delay_s": 30} {"bad_signature": true} {"account": "999"}
     {"response_code": "00", "transaction_status": "02"}
-    {"querydr_answers": ["94", "91"]}           then the truth; refund_answers likewise
+    {"querydr_answers": ["94", "91"]}           then the truth; refund_, init_, bill_answers too
+    {"refund_answers": ["silence"]}             done, but never answered
+    {"refund_answers": ["99"], "repeat_last": true}
     {"answer_delay_s": 20} {"unsigned_answers": true} {"refund_ends": "09"}
 
 A new plan replaces the old one; `{"txn_ref": "…"}` alone takes every fault away.
 
-Every door is for the machine it runs on: nothing here asks who calls, except that payments and
-questions must carry the merchant's signature.
+Every door is for the machine it runs on: nothing here asks who calls, except that the messages
+of the merchant must carry its signature.
 """
 
 from collections.abc import AsyncIterator
@@ -30,21 +39,33 @@ from litestar.di import Provide
 from litestar.logging import LoggingConfig
 
 from border.clock import Clock, SystemClock
-from border.sandbox.books import Books
+from border.sandbox.bank.bank_routes import show_bank_app, show_receipt, transfer
+from border.sandbox.bank.webhook import Webhook
+from border.sandbox.books.books import Books
+from border.sandbox.callback_caller import CallbackCaller, Channel
 from border.sandbox.config import SandboxConfig, refuse_production
-from border.sandbox.desk import Desk
-from border.sandbox.ipn_caller import IpnCaller
-from border.sandbox.merchant_api import MerchantApi
-from border.sandbox.operator_routes import (
+from border.sandbox.desk import open_desk
+from border.sandbox.operator.deeds import give_back, pay_out, send_again, send_money
+from border.sandbox.operator.operator_routes import (
     health,
     plan_faults,
-    send_again,
     show_account,
     show_accounts,
+    show_bill_account,
+    show_transfer_account,
     stylesheet,
 )
-from border.sandbox.pay_routes import choose, pay_by_card, show_pay_page
-from border.sandbox.transaction_route import answer_merchant
+from border.sandbox.portal.confirm import Confirm
+from border.sandbox.portal.portal_routes import (
+    choose_for_bill,
+    open_bill,
+    show_bill,
+    tell_state_of_bill,
+)
+from border.sandbox.statements.statement_routes import show_statement
+from border.sandbox.vnpay.ipn import Ipn
+from border.sandbox.vnpay.pay_routes import choose, pay_by_card, show_pay_page
+from border.sandbox.vnpay.transaction_route import answer_merchant
 
 _LARGEST_BODY = 65_536
 _LOGGING = LoggingConfig(
@@ -56,15 +77,20 @@ _LOGGING = LoggingConfig(
 
 
 def create_sandbox(config: SandboxConfig, clock: Clock | None = None) -> Litestar:
-    """Return the sandbox gateway as an application; its books open with its lifespan.
+    """Return the sandbox as an application; its books open with its lifespan.
 
     refuses: SandboxRefused in production.
     """
     refuse_production(config.mode)
     running_clock = clock or SystemClock()
     books = Books(config.state_file)
-    caller = IpnCaller(books, config, running_clock)
-    desk = Desk(config, running_clock, books, caller, MerchantApi(books, config, running_clock))
+    channels: dict[str, Channel] = {
+        "vnpay": Ipn(config),
+        "vietqr": Webhook(config),
+        "portal": Confirm(config),
+    }
+    caller = CallbackCaller(books, config, running_clock, channels)
+    desk = open_desk(config, running_clock, books, caller)
 
     @asynccontextmanager
     async def open_for_business(_: Litestar) -> AsyncIterator[None]:
@@ -80,10 +106,23 @@ def create_sandbox(config: SandboxConfig, clock: Clock | None = None) -> Litesta
             choose,
             pay_by_card,
             answer_merchant,
+            show_bank_app,
+            transfer,
+            show_receipt,
+            open_bill,
+            tell_state_of_bill,
+            show_bill,
+            choose_for_bill,
+            show_statement,
             show_accounts,
             show_account,
+            show_bill_account,
+            show_transfer_account,
             plan_faults,
             send_again,
+            give_back,
+            pay_out,
+            send_money,
             stylesheet,
             health,
         ],

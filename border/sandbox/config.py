@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-SECRET_FILE = "vnpay_secret"  # noqa: S105  (the name of the file, not what is in it)
+GATEWAYS = ("vnpay", "vietqr", "portal")
+"""Each has a secret of its own, shared with the merchant."""
 
 
 class SandboxRefused(RuntimeError):
@@ -21,9 +22,22 @@ class SandboxConfig:
     """One merchant's contract with the sandbox, and the sandbox's own manners."""
 
     state_file: Path
-    secret: str = field(repr=False)
+    vnpay_secret: str = field(repr=False)
+    vietqr_secret: str = field(repr=False)
+    portal_secret: str = field(repr=False)
     ipn_url: str
+    """Where VNPAY calls the merchant."""
+    vietqr_webhook_url: str
+    portal_confirm_url: str
     terminal: str = "GATE0001"
+    """The merchant's vnp_TmnCode."""
+    portal_partner: str = "GATE"
+    """The merchant's MaDoiTac."""
+    bank_bin: str = "970436"
+    bank_account: str = "1017595600"
+    """The merchant's account: codes that lead elsewhere pay somebody else."""
+    public_url: str = ""
+    """Where a payer's browser reaches the sandbox; without it, where the question came in."""
     merchant_name: str = "Cửa khẩu Lào Cai"
     mode: str = "demo"
     calls_allowed: int = 10
@@ -34,6 +48,10 @@ class SandboxConfig:
     """How long after the browser's return the "call back later" choice calls."""
     refund_takes: timedelta = timedelta(seconds=5)
     """How long a refund stays "being processed" (05) before the bank has it (06)."""
+    bill_open_for: timedelta = timedelta(minutes=15)
+    """How long a bill at the portal can be paid; a condition made up here."""
+    transfer_later_by: timedelta = timedelta(minutes=20)
+    """How much later the "pay later" choice of the bank app moves the money."""
     look_every: timedelta = timedelta(seconds=0.5)
     """How often the sender looks for callbacks that have fallen due."""
 
@@ -42,17 +60,17 @@ def refuse_production(mode: str) -> None:
     """Do nothing outside production; there, refuses: SandboxRefused."""
     if mode.strip().lower() == "production":
         raise SandboxRefused(
-            "The sandbox gateway plays a bank with made-up money and must not run with "
-            "BORDER_MODE=production: stop it there and configure the real gateway instead."
+            "The sandbox plays banks and gateways with made-up money and must not run with "
+            "BORDER_MODE=production: stop it there and configure the real gateways instead."
         )
 
 
-def read_or_make_secret(folder: Path) -> str:
-    """Return the terminal's secret kept in `folder`, making it at the first start.
+def read_or_make_secret(folder: Path, gateway: str) -> str:
+    """Return the secret of `gateway` kept in `folder`, making it at the first start.
 
-    writes: `folder`/vnpay_secret, readable by its owner only.
+    writes: `folder`/<gateway>_secret, readable by its owner only.
     """
-    path = folder / SECRET_FILE
+    path = folder / f"{gateway}_secret"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -1,14 +1,18 @@
-"""What a payer can make happen on the pay page: the choices, and the documented test cards.
+"""What a payer can make happen on a pay page: the choices, and the documented test cards.
 
-One table; the page draws its buttons from it and the settlement takes its codes from it.
+One table for VNPAY's page and the portal's; the pages draw their buttons from it and the
+settlements take their codes from it.
 
 source: VNPAY PAY 2.1.0, tables of vnp_ResponseCode and vnp_TransactionStatus; VNPAY sandbox
 cards (bank NCB).
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
+
+from border.sandbox.config import SandboxConfig
+from border.sandbox.fault_plan import FaultPlan
 
 CallbackWhen = Literal["at_once", "before_return", "after_return"]
 
@@ -32,6 +36,8 @@ class Outcome:
     callback: CallbackWhen = "at_once"
     silent: bool = False
     """The callback is never sent."""
+    badly_signed: bool = False
+    """The callback is signed with somebody else's secret."""
     callback_differs_by_vnd: int = 0
     late: bool = False
     """The payment date is after the order's expiry."""
@@ -59,6 +65,8 @@ TROUBLE_CHOICES = (
     Outcome("pay_twice", captures=2),
     Outcome("wrong_amount", callback_differs_by_vnd=-1000),
     Outcome("pay_late", late=True),
+    Outcome("bad_signature", badly_signed=True),
+    Outcome("suspected", "07", "07"),
 )
 CHOICES = {outcome.code: outcome for outcome in PLAIN_CHOICES + TROUBLE_CHOICES}
 
@@ -68,6 +76,16 @@ CARDS = {
     "9704193370791314": CARD_LOCKED,
     "9704194841945513": CARD_EXPIRED,
 }
+
+
+def callback_at(
+    outcome: Outcome, faults: FaultPlan, at: datetime, config: SandboxConfig
+) -> datetime | None:
+    """Return when the callback of an `outcome` chosen at `at` is first sent; None for never."""
+    if outcome.silent or faults.drop_ipn:
+        return None
+    later = config.later_callback_after if outcome.callback == "after_return" else timedelta(0)
+    return at + timedelta(seconds=faults.delay_s) + later
 
 
 def outcome_of_card(number: str, holder: str, issued: str, otp: str) -> Outcome | None:

@@ -27,15 +27,20 @@ def page(
     *,
     status_code: int = 200,
     forms_may_reach: str = "",
+    sign: str = "title",
     **shown: object,
 ) -> Response[str]:
-    """Return the page `template` in `language`, with the headers every page has."""
+    """Return the page `template` in `language`, with the headers every page has.
+
+    `sign` names the words over the page: whose page it is.
+    """
     content = _TEMPLATES.get_template(template).render(
         say=speaker(language),
         language=language,
         language_names=LANGUAGE_NAMES,
         amount=lambda amount_vnd: written_amount(language, amount_vnd),
         local=_local,
+        sign=sign,
         **shown,
     )
     return Response(

@@ -46,6 +46,9 @@ def settings(servers: Servers, folder: Path) -> Settings:
         vnpay_url="http://sandbox.test/paymentv2/vpcpay.html",
         vnpay_api_url="http://sandbox.test/merchant_webapi/api/transaction",
         vnpay_secret=SECRET,
+        vietqr_secret=SECRET,
+        portal_secret=SECRET,
+        portal_url="http://sandbox.test/portal/init",
         relay_stream=f"border:test:{folder.name}",
     )
 

@@ -408,8 +408,23 @@ async def test_paying_leads_to_the_gateway_and_twice_pressed_opens_one_payment(
     path, page = await booked(running, trader)
     once = await trader.send(page, f"{path}/pay")
     again = await trader.send(page, f"{path}/pay")
-    assert once.headers["location"].startswith("http://sandbox.test/paymentv2/vpcpay.html?")
     assert once.headers["location"] == again.headers["location"]
+    onward = await trader.get(once.headers["location"])
+    assert onward.headers["location"].startswith("http://sandbox.test/paymentv2/vpcpay.html?")
+
+
+async def test_a_transfer_shows_its_code_what_to_type_and_a_sheet_to_carry(running, browse) -> None:
+    trader = await browse("trader")
+    path, page = await booked(running, trader)
+    opened = await trader.send(page, f"{path}/pay", gateway="vietqr")
+    onward = await trader.get(opened.headers["location"])
+    code = await trader.get(onward.headers["location"])
+    assert "Scan the code with your bank's app" in words(code)
+    assert re.search(r"LC\d{11}", words(code))
+    assert '<svg xmlns="http://www.w3.org/2000/svg"' in code.text
+    sheet = await trader.get(f"{onward.headers['location']}/request.pdf")
+    assert sheet.headers["content-type"] == "application/pdf"
+    assert sheet.content.startswith(b"%PDF-")
 
 
 async def test_a_held_booking_past_its_time_offers_another_hour_and_no_payment(

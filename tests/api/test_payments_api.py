@@ -45,9 +45,10 @@ async def test_forged_strange_and_repeated_notices_change_nothing(
     assert await crossing.told(crossing.notice(payment, TxnRef="PAYXXXXXXXXXX")) == "01"
     assert await crossing.rows() == before
 
-    assert await crossing.told(crossing.notice(payment, Amount="100")) == "04"
+    assert await crossing.told(crossing.notice(payment, Amount="100", TransactionNo="9")) == "04"
     await notice_service.work_inbox(running.zone.store)
-    assert (await crossing.sees("trader", f"/payments/{payment['id']}"))["state"] == "pending"
+    seen = await crossing.sees("trader", f"/payments/{payment['id']}")
+    assert seen["state"] == "needs_review"
 
     assert await crossing.told(true) == "00"
     assert await crossing.told(true) == "02"

@@ -6,7 +6,7 @@ import pytest
 
 from api.language import LOCALES
 from api.pages.wording import sentences_of
-from border.payments.tariff import NO_TARIFF
+from border.payments.tariffs.tariff import NO_TARIFF
 from border.refusal import INVALID, MOVE_NOT_OPEN, NOT_ALLOWED, NOT_FOUND, FieldError, Refusal
 from customs.checking import check
 from customs.draft import DraftDeclaration

@@ -6,6 +6,7 @@ The officers' part is done over the API; their own pages have their own tests.
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import zxingcpp
@@ -167,6 +168,53 @@ async def test_a_payment_the_bank_turns_down_can_be_tried_again(
     await expect(page.locator("[data-stage=failed]")).to_be_visible()
     await page.locator("button.pay").click()
     await page.wait_for_url(f"{service.sandbox_url}/**")
+    await page.locator("button.first").click()
+    await page.wait_for_url(f"{service.url}/trader/bookings/*", timeout=20_000)
+    await expect(page.locator("[data-qr] svg")).to_be_visible()
+
+
+async def test_a_transfer_is_scanned_paid_at_the_bank_and_confirms_the_booking(
+    visitors, service, officers, tmp_path
+) -> None:
+    page = await visitors.open("trader", language="en", width=390)
+    id = await lodge_by_form(page)
+    await officers(id)
+    await hold_an_hour(page, id, "24C-700.03")
+    booking = page.url
+    await page.locator("button[value=vietqr]").click()
+    await page.wait_for_url(re.compile(r"/trader/payments/[0-9a-f-]{36}$"))
+
+    # What a bank's app reads from the screen is what the demonstration's bank is opened with.
+    picture = tmp_path / "transfer.png"
+    await page.locator(".transfer__code svg").screenshot(path=picture)
+    with Image.open(picture) as image:
+        [read] = zxingcpp.read_barcodes(image)
+    opened = await page.locator("a[href*='/bank?payload=']").get_attribute("href")
+    assert parse_qs(urlsplit(opened).query)["payload"] == [read.text]
+
+    bank = await page.context.new_page()
+    await bank.goto(opened)
+    await bank.locator("button.first").click()
+    await bank.close()
+    await page.wait_for_url(booking, timeout=20_000)
+    await expect(page.locator("[data-qr] svg")).to_be_visible()
+    reference = await page.locator(".reference", has_text="BKG-").first.inner_text()
+    await page.goto("/trader/receipts")
+    for _ in range(20):  # the receipt is written after the payment, by a worker
+        if await page.get_by_text(reference).count():
+            break
+        await page.wait_for_timeout(500)
+        await page.reload()
+    await expect(page.get_by_text(reference).first).to_be_visible()
+
+
+async def test_paying_through_the_portal_confirms_the_booking(visitors, service, officers) -> None:
+    page = await visitors.open("trader", language="en")
+    id = await lodge_by_form(page)
+    await officers(id)
+    await hold_an_hour(page, id, "24C-700.04")
+    await page.locator("button[value=portal]").click()
+    await page.wait_for_url(f"{service.sandbox_url}/portal/pay/**")
     await page.locator("button.first").click()
     await page.wait_for_url(f"{service.url}/trader/bookings/*", timeout=20_000)
     await expect(page.locator("[data-qr] svg")).to_be_visible()

@@ -18,12 +18,13 @@ from border.identity.actor import PROGRAM, QUARANTINE, Actor, Role
 from border.identity.tables import OrganisationRow
 from border.ids import new_id
 from border.money import Money
-from border.payments import payment_service, tariff_service
+from border.payments import payment_service
 from border.payments.evidence import Evidence, Finding, Source
+from border.payments.gateways.vnpay import Vnpay
 from border.payments.settlement import Outcome
 from border.payments.settlement_service import apply_evidence
 from border.payments.tables import PaymentRow
-from border.payments.vnpay import Vnpay
+from border.payments.tariffs import tariff_service
 from border.refusal import Refusal
 from border.store import Store, Unit, table_of
 from border.tables import EventRow
@@ -189,10 +190,7 @@ class Yard:
         ids = [charge.id for charge in booked.charges]
 
         async def work(unit: Unit) -> PaymentRow:
-            opened = await payment_service.open_payment(
-                unit, ids, gateway, "203.0.113.7", "http://gate.test", {"vnpay": VNPAY}
-            )
-            return opened.payment
+            return await payment_service.open_payment(unit, ids, gateway, {"vnpay": VNPAY})
 
         return await self.does(self.cashier if gateway == "desk" else self.trader, work)
 

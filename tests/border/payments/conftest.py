@@ -16,14 +16,16 @@ from border.identity.tables import OrganisationRow
 from border.ids import new_id, new_reference
 from border.money import Money
 from border.payments.charge_service import charges_on, owe
-from border.payments.evidence import Evidence, Finding, Source
+from border.payments.checkout_service import checkout
+from border.payments.evidence import Checkout, Evidence, Finding, Source
+from border.payments.gateways.vnpay import Vnpay
+from border.payments.ledger import ledger_service
 from border.payments.notice_service import take_notice
-from border.payments.payment_service import OpenedPayment, open_payment
+from border.payments.payment_service import open_payment
 from border.payments.settlement import Outcome
 from border.payments.settlement_service import apply_evidence
 from border.payments.tables import AttemptRow, ChargeRow, NoticeRow, PaymentRow
-from border.payments.tariff import Assessment, ExplanationLine
-from border.payments.vnpay import Vnpay
+from border.payments.tariffs.tariff import Assessment, ExplanationLine
 from border.store import Store, Unit, table_of
 from border.tables import EventRow
 
@@ -36,6 +38,14 @@ def form_signed(fields: dict[str, str], secret: str = SECRET) -> bytes:
     text = "&".join(f"{k}={quote_plus(v)}" for k, v in sorted(fields.items()) if v)
     signature = hmac.digest(secret.encode(), text.encode(), "sha512").hex()
     return f"{text}&vnp_SecureHash={signature}".encode()
+
+
+@dataclass(frozen=True)
+class OpenedPayment:
+    """A payment and where its payer goes on."""
+
+    payment: PaymentRow
+    checkout: Checkout
 
 
 @dataclass
@@ -78,12 +88,20 @@ class Counter:
         """Open a payment of charges."""
         ids = [charge if isinstance(charge, UUID) else charge.id for charge in charges]
 
-        async def work(unit: Unit) -> OpenedPayment:
-            return await open_payment(
-                unit, ids, gateway, "203.0.113.7", "https://gate.example.vn", {"vnpay": self.vnpay}
-            )
+        async def work(unit: Unit) -> PaymentRow:
+            return await open_payment(unit, ids, gateway, {"vnpay": self.vnpay})
 
-        return await self.store.perform(actor or self.trader, work)
+        who = actor or self.trader
+        payment = await self.store.perform(who, work)
+        there = await checkout(
+            self.store,
+            who,
+            payment.id,
+            "203.0.113.7",
+            "https://gate.example.vn",
+            {"vnpay": self.vnpay},
+        )
+        return OpenedPayment(payment, there)
 
     def notice(
         self, opened: OpenedPayment, code: str = "00", status: str | None = None, **more: str
@@ -105,10 +123,13 @@ class Counter:
 
     async def take(self, raw: bytes) -> str:
         """Deliver a notice and return the answer's code."""
-        return (await take_notice(self.store, self.vnpay, raw))["RspCode"]
+        answer = await take_notice(self.store, self.vnpay, raw)
+        return str(answer.body["RspCode"])
 
     async def apply(self, opened: OpenedPayment, finding: Finding, **more: Any) -> Outcome:
         """Apply evidence about a payment directly."""
+        if finding is Finding.PAID:
+            more.setdefault("provider_txn", "15000001")
         evidence = Evidence(
             gateway="vnpay",
             txn_ref=more.pop("txn_ref", asked(opened)["vnp_TxnRef"]),
@@ -149,6 +170,18 @@ class Counter:
                 select(table).where(*(table.c[name] == value for name, value in equals.items()))
             )
             return [model(**row._mapping) for row in found]
+
+    async def money(self) -> dict[str, int]:
+        """Return what stands on every account but those of debts: where the money is, and whose."""
+        async with self.store.reading() as connection:
+            stand = await ledger_service.balances(connection)
+        assert sum(stand.values()) == 0
+        debts = ("payer_receivable", "due_to_budget:infrastructure_fee")
+        return {
+            account: amount
+            for (account, _), amount in sorted(stand.items())
+            if amount and account not in debts
+        }
 
     async def events(self, type: str, **equals: Any) -> int:
         """Return how many events of a type were recorded."""

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from border.identity.actor import PROGRAM, Actor
-from border.payments import storage
+from border.payments import charge_storage as storage
 from border.payments.charge_service import all_settled, charges_on, void, waive
 from border.payments.tables import ChargeRow
 from border.refusal import Refusal
@@ -108,7 +108,7 @@ async def test_control_without_the_lock_the_rivals_run_into_the_index(
 async def test_the_database_itself_refuses_a_second_live_charge(counter) -> None:
     charge = await counter.charge(800_000, "BKG-1")
     columns = "gate, created_at, changed_at, subject, kind, payer_organisation_id, amount_minor"
-    columns += ", currency, explanation, rule_codes, version"
+    columns += ", parts, inputs, currency, explanation, rule_codes, version"
     with pytest.raises(Exception, match="uq_charge_live"):
         async with counter.store.engine.begin() as connection:
             await connection.execute(

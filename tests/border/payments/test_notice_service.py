@@ -13,9 +13,10 @@ from sqlalchemy import Select, text
 
 from border.identity.actor import PROGRAM
 from border.lifecycle import SYSTEM
-from border.payments import storage
+from border.payments import payment_storage
 from border.payments.charge_service import all_settled
 from border.payments.evidence import Finding
+from border.payments.exceptions.tables import ExceptionRow
 from border.payments.notice_service import read_return, take_notice, work_inbox
 from border.payments.payment_service import expire_due
 from border.payments.tables import AttemptRow, ChargeRow, NoticeRow, PaymentRow
@@ -57,15 +58,32 @@ async def test_an_unknown_reference_is_told_so_that_it_comes_again(counter) -> N
     assert await counter.rows(NoticeRow) == []
 
 
-@pytest.mark.parametrize("amount", ["79999900", "80000100", "800000", "80000050", "1" * 13])
-async def test_a_wrong_amount_is_kept_for_review_and_moves_nothing(counter, amount: str) -> None:
-    opened = await counter.open([await counter.charge(800_000)])
+@pytest.mark.parametrize(
+    ("amount", "booked"),
+    [
+        ("79999900", 799_999),
+        ("80000100", 800_001),
+        ("800000", 8_000),
+        ("80000050", 0),
+        ("1" * 13, 0),
+    ],
+)
+async def test_a_wrong_amount_is_booked_in_suspense_and_opens_nothing(
+    counter, amount: str, booked: int
+) -> None:
+    charge = await counter.charge(800_000)
+    opened = await counter.open([charge])
     notice = counter.notice(opened, Amount=amount)
     assert [await counter.take(notice) for _ in range(2)] == ["04", "04"]
-    assert await work_inbox(counter.store) == 0
+    assert await work_inbox(counter.store) == 1
     (kept,) = await counter.rows(NoticeRow)
-    assert (kept.outcome, kept.raw, kept.verified) == ("wrong_amount", notice, True)
-    assert (await counter.payment(opened)).state == "pending"
+    assert (kept.outcome, kept.raw) == ("wrong_amount" if booked else "review", notice)
+    assert (await counter.payment(opened)).state == "needs_review"
+    assert (await counter.charge_now(charge)).state == "owed"
+    held = {"gateway_receivable:vnpay": booked, "suspense:unmatched": -booked} if booked else {}
+    assert await counter.money() == held
+    (raised,) = await counter.rows(ExceptionRow)
+    assert (raised.kind, raised.state) == (kept.outcome, "open")
 
 
 async def test_another_terminals_notice_is_not_ours(counter) -> None:
@@ -95,7 +113,7 @@ async def test_a_notice_that_cannot_be_kept_is_asked_for_again(counter, caplog) 
     with caplog.at_level(logging.CRITICAL):
         answer = await take_notice(unreachable, counter.vnpay, counter.notice(opened))
     await nobody.dispose()
-    assert answer == {"RspCode": "99", "Message": "Unknown error"}
+    assert answer.body == {"RspCode": "99", "Message": "Unknown error"}
 
 
 async def test_a_crash_after_the_answer_loses_nothing(counter) -> None:
@@ -263,7 +281,7 @@ async def test_rivals_with_one_proof_settle_once_and_the_others_hear_so(counter)
 @pytest.fixture
 def without_locks(monkeypatch) -> None:
     """Take the row locks away, and let two rivals read before either writes."""
-    lock_payment, both_read = storage.lock_payment, asyncio.Barrier(2)
+    lock_payment, both_read = payment_storage.lock_payment, asyncio.Barrier(2)
 
     async def read_together(connection, id):
         payment = await lock_payment(connection, id)
@@ -273,7 +291,7 @@ def without_locks(monkeypatch) -> None:
         return payment
 
     monkeypatch.setattr(Select, "with_for_update", lambda self, **_: self)
-    monkeypatch.setattr(storage, "lock_payment", read_together)
+    monkeypatch.setattr(payment_storage, "lock_payment", read_together)
 
 
 @pytest.fixture

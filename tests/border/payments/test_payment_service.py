@@ -11,15 +11,18 @@ from border.identity.actor import PROGRAM, Actor
 from border.money import Money
 from border.payments.charge_service import all_settled, void
 from border.payments.evidence import Finding
+from border.payments.exceptions import exception_service
+from border.payments.exceptions.tables import ExceptionRow
+from border.payments.gateways.vnpay import as_sent
 from border.payments.payment_service import (
     SeenPayment,
     cancel_payment,
     expire_due,
     get_payment,
 )
+from border.payments.reversal_service import apply_reversal
 from border.payments.settlement import Outcome
-from border.payments.tables import PaymentRow
-from border.payments.vnpay import as_sent
+from border.payments.tables import AttemptRow, PaymentRow
 from border.refusal import Refusal
 from border.store import Unit
 from border.tables import EventRow
@@ -218,11 +221,14 @@ async def test_only_what_is_due_expires_and_only_once(counter) -> None:
 
 
 async def test_money_of_another_amount_is_set_aside(counter) -> None:
-    for amount in (Money(799_999), Money(800_001), Money(800_000, "CNY"), None):
+    amounts = (Money(799_999), Money(800_001), Money(800_000, "CNY"), None)
+    for number, amount in enumerate(amounts):
         charge = await counter.charge()
         opened = await counter.open([charge])
-        outcome = await counter.apply(opened, Finding.PAID, amount=amount)
-        assert outcome is Outcome.WRONG_AMOUNT
+        outcome = await counter.apply(
+            opened, Finding.PAID, amount=amount, provider_txn=str(number + 1)
+        )
+        assert outcome is (Outcome.WRONG_AMOUNT if amount else Outcome.REVIEW)
         assert (await counter.payment(opened)).state == "needs_review"
         assert (await counter.attempt(opened)).state == "review"
         assert (await counter.charge_now(charge)).state == "owed"
@@ -231,7 +237,7 @@ async def test_money_of_another_amount_is_set_aside(counter) -> None:
 async def test_one_transaction_proves_one_payment(counter) -> None:
     first, second = [await counter.open([await counter.charge()]) for _ in range(2)]
     assert await counter.apply(first, Finding.PAID, provider_txn="1") is Outcome.SETTLED
-    assert await counter.apply(second, Finding.PAID, provider_txn="1") is Outcome.TRANSACTION_USED
+    assert await counter.apply(second, Finding.PAID, provider_txn="1") is Outcome.CONFLICT
     assert (await counter.payment(second)).state == "needs_review"
     assert await counter.apply(first, Finding.PAID, provider_txn="1") is Outcome.NOTHING_NEW
     assert await counter.apply(first, Finding.PAID, provider_txn="2") is Outcome.PAID_TWICE
@@ -246,25 +252,72 @@ async def test_a_charge_that_fell_away_is_not_revived_by_money(counter) -> None:
         await void(unit, "BKG-1")
 
     await counter.store.perform(PROGRAM, work)
-    assert await counter.apply(opened, Finding.PAID, provider_txn="1") is Outcome.NOTHING_OWED
-    assert (await counter.payment(opened)).state == "needs_review"
+    assert await counter.apply(opened, Finding.PAID, provider_txn="1") is Outcome.PAID_TWICE
+    assert (await counter.payment(opened)).state == "paid"
     assert (await counter.charge_now(one)).state == "voided"
-    assert (await counter.charge_now(two)).state == "owed"
+    assert (await counter.charge_now(two)).state == "settled"
+    assert await counter.money() == {"gateway_receivable:vnpay": 3, "suspense:overpaid": -1}
 
 
 async def test_trouble_at_the_gateway_is_set_aside_and_left_to_people(counter) -> None:
-    charge = await counter.charge()
+    charge = await counter.charge(subject="BKG-1")
     opened = await counter.open([charge])
     assert await counter.apply(opened, Finding.REVIEW) is Outcome.REVIEW
-    assert await counter.apply(opened, Finding.PAID, provider_txn="1") is Outcome.REVIEW
     assert (await counter.payment(opened)).state == "needs_review"
     assert (await counter.charge_now(charge)).state == "owed"
+    assert await counter.money() == {}
 
 
-async def test_evidence_about_nothing_of_ours_is_refused(counter) -> None:
+@pytest.mark.parametrize("suspected_first", [True, False])
+async def test_money_under_suspicion_is_booked_and_keeps_the_gate_closed(
+    counter, suspected_first: bool
+) -> None:
+    opened = await counter.open([await counter.charge(subject="BKG-1")])
+    words = [Finding.REVIEW, Finding.PAID]
+    for finding in words if suspected_first else reversed(words):
+        await counter.apply(opened, finding)
+    assert (await counter.payment(opened)).state == "paid"
+    assert await counter.money() == {"gateway_receivable:vnpay": 800_000}
+    async with counter.store.reading() as connection:
+        assert not await all_settled(connection, "BKG-1")
+    (raised,) = await counter.rows(ExceptionRow)
+
+    async def resolve(unit: Unit) -> None:
+        await exception_service.act_on(unit, raised.id, "resolve", "The bank says it is in order")
+
+    await counter.store.perform(counter.manager, resolve)
+    async with counter.store.reading() as connection:
+        assert await all_settled(connection, "BKG-1")
+
+
+async def test_what_is_too_much_by_now_is_somebodys_work(counter) -> None:
+    charge = await counter.charge(800_000, "BKG-1")
+    slow = await counter.open([charge])
+    await counter.open([charge], counter.cashier, "desk")
+    paid = (await counter.rows(PaymentRow, gateway="desk"))[0]
+    number = (await counter.rows(AttemptRow, payment_id=paid.id))[0].provider_txn
+
+    async def taken_back(unit: Unit) -> None:
+        await apply_reversal(unit, "desk", number, "BACK-1", Money(300_000), unit.at)
+
+    await counter.store.perform(PROGRAM, taken_back)
+    assert await counter.apply(slow, Finding.PAID) is Outcome.PAID_TWICE
+    assert (await counter.charge_now(charge)).state == "settled"
+    assert (await counter.money())["suspense:overpaid"] == -500_000
+    kinds = sorted(row.kind for row in await counter.rows(ExceptionRow))
+    assert kinds == ["paid_twice", "reversed"]
+
+
+async def test_money_that_names_nothing_of_ours_waits_in_suspense_once(counter) -> None:
     opened = await counter.open([await counter.charge()])
-    with pytest.raises(Refusal, match="not_found"):
-        await counter.apply(opened, Finding.PAID, txn_ref="PAYUNKNOWN1")
+    for outcome in (Outcome.UNMATCHED, Outcome.NOTHING_NEW):
+        assert await counter.apply(opened, Finding.PAID, txn_ref="PAYUNKNOWN1") is outcome
+    assert await counter.money() == {
+        "gateway_receivable:vnpay": 800_000,
+        "suspense:unmatched": -800_000,
+    }
+    assert [row.kind for row in await counter.rows(ExceptionRow)] == ["unmatched"]
+    assert await counter.apply(opened, Finding.FAILED, txn_ref="X") is Outcome.NOTHING_NEW
 
 
 async def test_whoever_listens_to_a_settlement_sees_all_that_is_settled_with_it(counter) -> None:
@@ -276,7 +329,7 @@ async def test_whoever_listens_to_a_settlement_sees_all_that_is_settled_with_it(
     counter.store.reactions = {"charge.settle": [listen]}
     one, two = await counter.charge(1, "BKG-1"), await counter.charge(2, "BKG-1", kind="parking")
     await counter.open([one, two], counter.cashier, "desk")
-    assert heard == [("BKG-1", False), ("BKG-1", True)]
+    assert heard == [("BKG-1", True), ("BKG-1", True)]
 
 
 async def test_no_event_of_a_payment_names_the_payer(counter) -> None:

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from border.identity.actor import PROGRAM
+from border.payments.gateways.vnpay_query import VnpayQuery
 from border.payments.notice_service import work_inbox
 from border.payments.payment_service import expire_due
 from border.payments.query_service import ASK_AFTER, ask_overdue, next_question
 from border.payments.tables import NoticeRow
-from border.payments.vnpay_query import VnpayQuery
 
 SECRET = "GATE-EMULATOR-TEST-SECRET-0001"
 

@@ -1,5 +1,6 @@
 """The ruling, exhausted: every finding on every standing, and every order of evidence."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
@@ -7,13 +8,13 @@ import pytest
 
 from border.payments.charge import ATTEMPT, PAYMENT
 from border.payments.evidence import Finding
-from border.payments.settlement import Outcome, Standing, rule
+from border.payments.settlement import NEEDS_OPERATOR, Booked, Outcome, Ruling, Standing, rule
 
 STANDINGS = [
-    Standing(attempt.name, payment.name, *flags)
+    Standing(attempt.name, payment.name, known, agrees, owed, 2, booked)
     for attempt in ATTEMPT.states
     for payment in PAYMENT.states
-    for flags in product([True, False], repeat=4)
+    for known, agrees, owed, booked in product([True, False], [True, False], [0, 1, 2], Booked)
 ]
 
 
@@ -28,52 +29,90 @@ def test_every_ruling_makes_only_moves_that_are_open(finding: Finding) -> None:
             assert verb is None or any(state in move.sources for move in life.of(verb)), now
 
 
-def test_only_proof_of_the_right_amount_for_what_is_owed_settles() -> None:
+def test_only_new_proof_of_the_right_amount_for_what_is_owed_settles() -> None:
     for finding, now in product(Finding, STANDINGS):
         if rule(finding, now).settles:
             assert finding is Finding.PAID
+            assert now.amount_known
             assert now.amount_agrees
-            assert now.all_owed
-            assert now.transaction_free
-            assert now.attempt in ("pending", "failed", "expired")
-            assert now.payment in ("pending", "expired", "cancelled")
+            assert now.owed
+            assert now.booked is Booked.NO
+            assert now.attempt in ("pending", "failed", "expired", "review")
+            assert now.payment in ("pending", "expired", "cancelled", "needs_review")
 
 
-def test_proof_of_money_is_never_nothing_unless_it_is_the_same_again() -> None:
+def test_proof_of_money_that_is_not_in_the_books_is_always_booked() -> None:
     for now in STANDINGS:
-        if rule(Finding.PAID, now).outcome is Outcome.NOTHING_NEW:
-            assert now.attempt == "succeeded"
-            assert now.same_transaction
+        ruling = rule(Finding.PAID, now)
+        fresh = now.amount_known and now.booked is Booked.NO
+        assert ruling.books == fresh
+        if fresh and not ruling.settles:
+            assert ruling.outcome in NEEDS_OPERATOR, now
 
 
-def test_nothing_but_proof_touches_a_charge_or_leaves_a_success() -> None:
+def test_nothing_but_proof_books_and_nothing_leaves_a_success() -> None:
     for finding, now in product(Finding, STANDINGS):
-        if now.attempt == "succeeded":
-            ruling = rule(finding, now)
-            assert (ruling.attempt_verb, ruling.payment_verb) == (None, None)
-
-
-def _after(orders: tuple[Finding, ...]) -> Standing:
-    now = Standing("pending", "pending")
-    for finding in orders:
         ruling = rule(finding, now)
+        assert finding is Finding.PAID or not ruling.books
+        if now.attempt == "succeeded":
+            assert ruling.attempt_verb is None
+
+
+def test_money_left_over_beside_what_it_settles_is_somebodys_work() -> None:
+    now = Standing("pending", "pending", owed=1, charges=2)
+    whole = Standing("pending", "pending", owed=2, charges=2, left_over=True)
+    for standing in (now, whole):
+        assert rule(Finding.PAID, standing) == Ruling(
+            Outcome.PAID_TWICE, "succeed", "pay", books=True, settles=True
+        )
+
+
+Word = tuple[Finding, str, bool]
+"""What was said, about which transaction, and whether its amount was the one asked for."""
+
+
+def _after(words: tuple[Word, ...]) -> tuple[str, str, bool, frozenset[str]]:
+    """Return attempt, payment, whether it is paid, and the transactions booked after `words`."""
+    now, booked = Standing("pending", "pending"), dict[str, bool]()
+    for finding, number, agrees in words:
+        seen = Booked.NO
+        if number in booked:
+            seen = Booked.SAME if booked[number] == agrees else Booked.OTHERWISE
+        ruling = rule(finding, replace(now, amount_agrees=agrees, booked=seen))
+        if ruling.books:
+            booked[number] = agrees
         if ruling.attempt_verb:
             now = replace(now, attempt=ATTEMPT.of(ruling.attempt_verb)[0].target)
         if ruling.payment_verb:
             now = replace(now, payment=PAYMENT.of(ruling.payment_verb)[0].target)
         if ruling.settles:
-            now = replace(now, all_owed=False)
-    return now
+            now = replace(now, owed=0)
+    return now.attempt, now.payment, now.owed == 0, frozenset(booked)
 
 
-def test_success_failure_and_pending_end_the_same_in_every_order_and_number() -> None:
-    heard = (Finding.PAID, Finding.FAILED, Finding.PENDING)
+WORDS: tuple[Word, ...] = (
+    (Finding.PAID, "T1", True),
+    (Finding.PAID, "T2", False),
+    (Finding.FAILED, "", True),
+    (Finding.REVIEW, "", True),
+    (Finding.PENDING, "", True),
+)
+
+
+def _orders() -> Iterator[tuple[Word, ...]]:
     for length in range(1, 6):
-        for order in product(heard, repeat=length):
-            now = _after(order)
-            if Finding.PAID in order:
-                assert (now.attempt, now.payment) == ("succeeded", "paid")
-            elif Finding.FAILED in order:
-                assert (now.attempt, now.payment) == ("failed", "pending")
-            else:
-                assert (now.attempt, now.payment) == ("pending", "pending")
+        yield from product(WORDS, repeat=length)
+
+
+def test_every_order_and_repetition_of_the_same_words_ends_the_same() -> None:
+    ends: dict[frozenset[Word], tuple[object, ...]] = {}
+    for order in _orders():
+        assert ends.setdefault(frozenset(order), _after(order)) == _after(order), order
+
+
+def test_proof_of_payment_wins_over_whatever_else_is_said() -> None:
+    for order in _orders():
+        if WORDS[0] in order:
+            attempt, payment, paid, booked = _after(order)
+            assert (attempt, payment, paid) == ("succeeded", "paid", True)
+            assert booked == {number for _, number, _ in order if number}

@@ -1,60 +1,95 @@
-"""The sandbox gateway, and a merchant behind a real socket that notes every callback."""
+"""The sandbox, and a merchant behind a real socket that notes every callback."""
 
 import asyncio
 import json
 import re
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+import uvicorn
 
 from border.clock import FixedClock
 from border.sandbox.app import create_sandbox
 from border.sandbox.config import SandboxConfig
-from border.sandbox.pay_order import stamp
-from border.sandbox.vnpay_wire import hash_of_fields, sign_query
+from border.sandbox.stamps import stamp
+from border.sandbox.vnpay.wire import hash_of_fields, sign_query
 
 SECRET = "GATE-EMULATOR-TEST-SECRET-0001"
+VIETQR_SECRET = "1a54716c8f0efb2744fb28b6e38b25da7f67a925d98bc1c18bd8faaecadd7675"
+"""The sample key of payOS's own documentation."""
+PORTAL_SECRET = "DVC-TEST-KEY"
 NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)  # 09:30 at the gate
 
 
 @dataclass
 class Merchant:
-    """A merchant's callback address on a real socket."""
+    """A merchant's callback addresses on a real socket."""
 
     answers: list[str] = field(default_factory=list)
-    """RspCodes to answer one by one; after the last, 00. "silence" hangs up without a word."""
+    """Codes to answer one by one; after the last, 00. "silence" hangs up without a word, three
+    digits are an HTTP status."""
     queries: list[str] = field(default_factory=list)
-    """The query string of every call, as received."""
-    ipn_url: str = ""
+    """The query string of every IPN, as received."""
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    """The JSON of every webhook and CONFIRM, as received."""
+    origin: str = ""
     arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
 
+    @property
+    def ipn_url(self) -> str:
+        return f"{self.origin}/api/v1/payments/vnpay/ipn"
+
+    @property
+    def webhook_url(self) -> str:
+        return f"{self.origin}/api/v1/payments/vietqr/webhook"
+
+    @property
+    def confirm_url(self) -> str:
+        return f"{self.origin}/api/v1/payments/portal/confirm"
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        target = head.split(b" ", 2)[1].decode()
-        code = self.answers.pop(0) if self.answers else "00"
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        target = head.split(" ", 2)[1]
+        length = re.search(r"content-length: (\d+)", head.lower())
+        sent = await reader.readexactly(int(length.group(1))) if length else b""
+        is_told = "vnp_" in target or target.endswith(("/webhook", "/confirm"))
+        code = self.answers.pop(0) if self.answers and is_told else "00"
         if code != "silence":
-            body = json.dumps({"RspCode": code, "Message": "noted"}).encode()
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+            status = code if len(code) == 3 else "200"
+            said = {"RspCode": code, "Message": "noted", "MaLoi": code, "MoTaLoi": "noted"}
+            body = json.dumps(said).encode()
+            writer.write(f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n".encode())
             writer.write(b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             await writer.drain()
         writer.close()
-        if "vnp_" not in target:
-            return  # a browser asking for the icon of the page it was sent to
+        if not is_told:
+            return  # a browser that was sent back, or asks for an icon
         async with self.arrived:
-            self.queries.append(urlsplit(target).query)
+            if sent:
+                self.messages.append(json.loads(sent))
+            else:
+                self.queries.append(urlsplit(target).query)
             self.arrived.notify_all()
 
     async def called(self, times: int) -> list[dict[str, str]]:
-        """Wait until `times` calls came; return their parameters."""
-        async with asyncio.timeout(10), self.arrived:
+        """Wait until `times` IPNs came; return their parameters."""
+        async with asyncio.timeout(60), self.arrived:
             await self.arrived.wait_for(lambda: len(self.queries) >= times)
         return [dict(parse_qsl(query, strict_parsing=True)) for query in self.queries]
+
+    async def told(self, times: int) -> list[dict[str, Any]]:
+        """Wait until `times` webhooks or CONFIRMs came; return them."""
+        async with asyncio.timeout(60), self.arrived:
+            await self.arrived.wait_for(lambda: len(self.messages) >= times)
+        return self.messages
 
 
 @dataclass
@@ -140,7 +175,7 @@ async def merchant() -> AsyncIterator[Merchant]:
     playing = Merchant()
     server = await asyncio.start_server(playing.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    playing.ipn_url = f"http://127.0.0.1:{port}/api/v1/payments/vnpay/ipn"
+    playing.origin = f"http://127.0.0.1:{port}"
     yield playing
     server.close()
     await server.wait_closed()
@@ -150,8 +185,12 @@ async def merchant() -> AsyncIterator[Merchant]:
 def config(tmp_path: Path, merchant: Merchant) -> SandboxConfig:
     return SandboxConfig(
         state_file=tmp_path / "sandbox.sqlite3",
-        secret=SECRET,
+        vnpay_secret=SECRET,
+        vietqr_secret=VIETQR_SECRET,
+        portal_secret=PORTAL_SECRET,
         ipn_url=merchant.ipn_url,
+        vietqr_webhook_url=merchant.webhook_url,
+        portal_confirm_url=merchant.confirm_url,
         call_timeout=timedelta(seconds=2),
         look_every=timedelta(milliseconds=20),
     )
@@ -189,3 +228,15 @@ def running(clock: FixedClock) -> Callable[[SandboxConfig], object]:
 async def gateway(running, config: SandboxConfig) -> AsyncIterator[Gateway]:
     async with running(config) as started:
         yield started
+
+
+@pytest.fixture
+async def sandbox_origin(config: SandboxConfig, clock: FixedClock) -> AsyncIterator[str]:
+    """A sandbox on a real socket; with `gateway` beside it, two at the same books."""
+    app = create_sandbox(config, clock)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+    listening = socket.create_server(("127.0.0.1", 0))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    await serving

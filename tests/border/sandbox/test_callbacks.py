@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from border.sandbox.vnpay_wire import query_is_signed
+from border.sandbox.vnpay.wire import query_is_signed
 
 SECRET = "GATE-EMULATOR-TEST-SECRET-0001"
 FIVE_MINUTES = timedelta(minutes=5)
@@ -14,7 +14,7 @@ FIVE_MINUTES = timedelta(minutes=5)
 
 async def standing(gateway, *states: str, calls: int | None = None) -> dict:
     """Wait until the order's callbacks stand so, after so many calls in all; return the account."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             account = await gateway.account()
             found = [callback["state"] for callback in account["callbacks"]]

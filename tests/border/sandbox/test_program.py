@@ -18,9 +18,9 @@ import httpx
 import pytest
 
 from border.sandbox.app import create_sandbox
-from border.sandbox.config import SandboxConfig, SandboxRefused, read_or_make_secret
-from border.sandbox.pay_order import stamp
-from border.sandbox.vnpay_wire import sign_query
+from border.sandbox.config import GATEWAYS, SandboxConfig, SandboxRefused, read_or_make_secret
+from border.sandbox.stamps import stamp
+from border.sandbox.vnpay.wire import sign_query
 
 PROJECT = Path(__file__).parents[3]
 
@@ -62,16 +62,20 @@ def wait_for_health(port: int, wanted: bool = True) -> None:
     raise AssertionError(f"health was not {wanted} in time")
 
 
-def test_it_serves_makes_its_secret_and_stops_when_told(tmp_path: Path) -> None:
+def test_it_serves_makes_its_secrets_and_stops_when_told(tmp_path: Path) -> None:
     folder, port = tmp_path / "sandbox", free_port()
     with start(folder, port, BORDER_MODE="demo") as program:
         wait_for_health(port)
-        secret_file = folder / "vnpay_secret"
-        assert stat.S_IMODE(secret_file.stat().st_mode) == 0o600
-        assert len(secret_file.read_text().strip()) == 48
+        secrets = set()
+        for gateway in GATEWAYS:
+            secret_file = folder / f"{gateway}_secret"
+            assert stat.S_IMODE(secret_file.stat().st_mode) == 0o600
+            secrets.add(secret_file.read_text().strip())
+        assert {len(secret) for secret in secrets} == {48}
+        assert len(secrets) == 3
         program.send_signal(signal.SIGTERM)
         out, err = program.communicate(timeout=15)
-    assert secret_file.read_text().strip() not in out + err
+    assert not any(secret in out + err for secret in secrets)
 
 
 async def test_killed_between_two_calls_it_goes_on_after_a_new_start_and_logs_no_signature(
@@ -83,7 +87,7 @@ async def test_killed_between_two_calls_it_goes_on_after_a_new_start_and_logs_no
 
     async def first_call_noted(payer: httpx.AsyncClient) -> None:
         """Wait until the merchant's answer stands in the books: between two calls."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 answer = await payer.get(f"{address}/sandbox/transactions/LC1")
                 if answer.json()["callbacks"][0]["calls"]:
@@ -144,8 +148,12 @@ def test_it_refuses_production_with_a_sentence(tmp_path: Path) -> None:
 def test_the_application_itself_refuses_production(tmp_path: Path) -> None:
     config = SandboxConfig(
         state_file=tmp_path / "sandbox.sqlite3",
-        secret="s",
+        vnpay_secret="s",
+        vietqr_secret="s",
+        portal_secret="s",
         ipn_url="http://127.0.0.1:1/ipn",
+        vietqr_webhook_url="http://127.0.0.1:1/webhook",
+        portal_confirm_url="http://127.0.0.1:1/confirm",
         mode="production",
     )
     with pytest.raises(SandboxRefused):
@@ -168,15 +176,27 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
         cwd=PROJECT,
     )
     with parent:
-        wait_for_health(port)
-        parent.kill()
+        try:
+            wait_for_health(port)
+        finally:
+            parent.kill()
     wait_for_health(port, wanted=False)
 
 
 def test_the_secret_is_made_once(tmp_path: Path) -> None:
-    assert read_or_make_secret(tmp_path) == read_or_make_secret(tmp_path)
+    for gateway in GATEWAYS:
+        assert read_or_make_secret(tmp_path, gateway) == read_or_make_secret(tmp_path, gateway)
+    assert len({read_or_make_secret(tmp_path, gateway) for gateway in GATEWAYS}) == 3
 
 
 def test_the_secret_does_not_show_in_the_configurations_text(tmp_path: Path) -> None:
-    config = SandboxConfig(state_file=tmp_path / "s", secret="do-not-show", ipn_url="http://x/")
+    config = SandboxConfig(
+        state_file=tmp_path / "s",
+        vnpay_secret="do-not-show",
+        vietqr_secret="do-not-show",
+        portal_secret="do-not-show",
+        ipn_url="http://x/",
+        vietqr_webhook_url="http://x/",
+        portal_confirm_url="http://x/",
+    )
     assert "do-not-show" not in repr(config)

@@ -1,0 +1,1 @@
+"""The cash desk: shifts, what each counted, and what was missing."""

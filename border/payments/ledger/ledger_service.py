@@ -1,0 +1,109 @@
+"""Booking: each entry once, under its key. What is booked stays; a mistake is booked back."""
+
+from collections import Counter
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from border.ids import new_id
+from border.money import Money
+from border.payments.ledger import storage
+from border.payments.ledger.book import PAYER, SUSPENSE, Entry, Posting
+from border.payments.ledger.tables import JournalRow
+from border.refusal import refuses
+from border.store import Unit
+from border.words import N_
+
+BOOKED_DIFFERENTLY = refuses(
+    "booked_differently",
+    409,
+    N_("Booked already, differently"),
+    N_("{key} is in the ledger with other amounts. Nothing was booked a second time."),
+)
+
+
+async def post(unit: Unit, entry: Entry) -> JournalRow | None:
+    """Book an entry; None if the very same is booked already.
+
+    refuses: booked_differently, if its key or its capture has other postings. writes: journal,
+    posting.
+    """
+    row = JournalRow(
+        id=new_id(),
+        kind=entry.kind,
+        idempotency_key=entry.key,
+        effective_at=entry.effective_at,
+        created_at=unit.at,
+        gateway=entry.gateway,
+        provider_txn=entry.provider_txn,
+        payment_id=entry.payment_id,
+        attempt_id=entry.attempt_id,
+        charge_id=entry.charge_id,
+        refund_id=entry.refund_id,
+        source=entry.source,
+        booked_by=unit.actor.name_in_events,
+        note=entry.note[:500],
+    )
+    if await storage.add_journal(unit.connection, row):
+        await storage.add_postings(unit.connection, row.id, entry.postings)
+        return row
+    there = await storage.journal_by_key(unit.connection, entry.key)
+    lines = (await storage.postings_of(unit.connection, [there.id]))[there.id] if there else []
+    if sorted(lines, key=_order) != sorted(entry.postings, key=_order):
+        raise BOOKED_DIFFERENTLY(key=entry.key)
+    return None
+
+
+def _order(posting: Posting) -> tuple[str, int, str]:
+    return posting.account, posting.amount.minor, str(posting.charge_id or "")
+
+
+async def postings_under(connection: AsyncConnection, key: str) -> list[Posting]:
+    """Return the lines booked under a key, none if it is not booked."""
+    journal = await storage.journal_by_key(connection, key)
+    return (await storage.postings_of(connection, [journal.id]))[journal.id] if journal else []
+
+
+async def on_payment(connection: AsyncConnection, payment_id: UUID) -> list[Posting]:
+    """Return every line booked on a payment."""
+    journals = await storage.journals_of(connection, payment_id=payment_id)
+    lines = await storage.postings_of(connection, [journal.id for journal in journals])
+    return [line for journal in journals for line in lines[journal.id]]
+
+
+async def applied(connection: AsyncConnection, payment_id: UUID) -> dict[UUID, Money]:
+    """Return what of a payment's money pays for each charge, as booked; reversals are taken off."""
+    sums: dict[UUID, Money] = {}
+    for line in await on_payment(connection, payment_id):
+        if line.account == PAYER and line.charge_id:
+            before = sums.get(line.charge_id, Money(0, line.amount.currency))
+            sums[line.charge_id] = Money(before.minor - line.amount.minor, before.currency)
+    return {id: money for id, money in sums.items() if money.minor}
+
+
+async def brought(
+    connection: AsyncConnection, gateway: str, provider_txn: str
+) -> dict[tuple[str, UUID | None], int]:
+    """Return what a gateway's transaction still pays for, and where else its money waits.
+
+    By (account, charge), charges first, in minor units; what it was reversed by is taken off.
+    """
+    journals = await storage.about_transaction(connection, gateway, provider_txn)
+    lines = await storage.postings_of(connection, [journal.id for journal in journals])
+    sums: Counter[tuple[str, UUID | None]] = Counter()
+    for journal in journals:
+        for line in lines[journal.id]:
+            if line.account in (PAYER, *SUSPENSE):
+                sums[line.account, line.charge_id if line.account == PAYER else None] -= (
+                    line.amount.minor
+                )
+    ordered = sorted(sums.items(), key=lambda one: (one[0][0], str(one[0][1])))
+    return {key: minor for key, minor in ordered if minor > 0}
+
+
+async def balances(
+    connection: AsyncConnection, until: datetime | None = None
+) -> dict[tuple[str, str], int]:
+    """Return what stands on each account, by (account, currency), in minor units."""
+    return await storage.balances(connection, until)

@@ -1,0 +1,1 @@
+"""Receipts of fees: numbered without a gap, never edited, signed."""

@@ -1,0 +1,114 @@
+"""Finding receipts, and telling whether one is genuine. Reads only."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from border.identity.actor import Actor
+from border.ids import WrongReference, parse_reference
+from border.payments.receipts import storage
+from border.payments.receipts.document import Stated, stated
+from border.payments.receipts.lookup_code import Misread, field_error, read_lookup_code
+from border.payments.receipts.receipt import Kind
+from border.payments.receipts.signing import NotWhole, ReceiptSigner
+from border.payments.receipts.tables import ReceiptRow
+from border.refusal import INVALID, NOT_FOUND
+
+
+@dataclass(frozen=True)
+class SeenReceipt:
+    """A receipt with those it is linked to, both ways.
+
+    `about` is the receipt that it adjusts or replaces.
+    """
+
+    receipt: ReceiptRow
+    about: ReceiptRow | None = None
+    replaced_by: ReceiptRow | None = None
+    adjustments: list[ReceiptRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Check:
+    """Whether a stored receipt is what was signed; `signed_by` and `signed_at` if it is."""
+
+    genuine: bool
+    signed_by: str = ""
+    signed_at: datetime | None = None
+    why_not: str = ""
+
+
+async def get_receipt(connection: AsyncConnection, actor: Actor, reference: str) -> SeenReceipt:
+    """Return a receipt of the actor's organisation; the zone's people see every one.
+
+    refuses: not_found.
+    """
+    try:
+        wanted = parse_reference(reference, ReceiptRow.prefix)
+    except WrongReference:
+        raise NOT_FOUND(what="receipt") from None
+    row = await storage.by_reference(connection, wanted)
+    if row is None or not (actor.is_staff or row.payer_organisation_id == actor.organisation_id):
+        raise NOT_FOUND(what="receipt")
+    return await _with_links(connection, row)
+
+
+async def look_up(connection: AsyncConnection, code: str) -> SeenReceipt:
+    """Return the receipt with a look-up code, whoever asks; typed in any case and spacing.
+
+    refuses: invalid_fields, which says what is wrong with the code as far as it tells; not_found.
+    """
+    read = read_lookup_code(code)
+    if isinstance(read, Misread):
+        raise INVALID(errors=[field_error(read)])
+    row = await storage.by_lookup_code(connection, read)
+    if row is None:
+        raise NOT_FOUND(what="receipt")
+    return await _with_links(connection, row)
+
+
+async def list_receipts(
+    connection: AsyncConnection,
+    actor: Actor,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+    payment_ids: Collection[UUID] | None = None,
+) -> list[ReceiptRow]:
+    """Return receipts newest first: of the actor's organisation, for the zone's people all."""
+    owner = None if actor.is_staff else actor.organisation_id
+    if owner is None and not actor.is_staff:
+        return []
+    return await storage.listed(connection, owner, before, limit, payment_ids)
+
+
+async def _with_links(connection: AsyncConnection, row: ReceiptRow) -> SeenReceipt:
+    about_id = row.replaces_id or row.adjusts_id
+    adjusted = row.kind != Kind.ADJUSTMENT and row.state == "adjusted"
+    return SeenReceipt(
+        row,
+        await storage.by_id(connection, about_id) if about_id else None,
+        await storage.replacement_of(connection, row.id) if row.state == "replaced" else None,
+        await storage.adjustments_of(connection, row.id) if adjusted else [],
+    )
+
+
+async def check(signer: ReceiptSigner, row: ReceiptRow) -> Check:
+    """Say whether a stored receipt is whole, signed by us, and the one its columns tell of."""
+    return await asyncio.to_thread(_checked, signer, row)
+
+
+def _checked(signer: ReceiptSigner, row: ReceiptRow) -> Check:
+    if sha256(row.xml).digest() != row.xml_sha256:
+        return Check(False, why_not="the stored document has another digest")
+    try:
+        signed = signer.verify(row.xml)
+    except NotWhole as why:
+        return Check(False, why_not=str(why))
+    if stated(signed.data) != Stated.by(row):
+        return Check(False, why_not="the signed data tell of another receipt")
+    return Check(True, signed.signed_by, signed.signed_at)

@@ -1,0 +1,283 @@
+"""Statements on receipts and the series their numbers come from. No decisions.
+
+Whoever issues locks the payment first and takes the number last, so that the series is held for
+as short a time as can be.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from border.identity.tables import OrganisationRow
+from border.payments.ledger.book import PAYER
+from border.payments.ledger.tables import JournalRow, PostingRow
+from border.payments.receipts.receipt import Kind
+from border.payments.receipts.tables import ReceiptRow, ReceiptSeriesRow
+from border.payments.refunds.tables import RefundRow
+from border.payments.tables import ChargeRow, PaymentRow
+from border.store import AnyRow, table_of
+
+_series, _receipt = table_of(ReceiptSeriesRow), table_of(ReceiptRow)
+_payment, _charge = table_of(PaymentRow), table_of(ChargeRow)
+_journal, _posting = table_of(JournalRow), table_of(PostingRow)
+_organisation, _refund = table_of(OrganisationRow), table_of(RefundRow)
+_PAID = ("paid", "partially_refunded")
+_MONEY_IN = ("capture", "apply")
+"""Kinds of bookings by which money comes to pay charges: as it came in, or out of suspense."""
+
+
+# Numbers
+
+
+async def open_series(connection: AsyncConnection, row: ReceiptSeriesRow) -> None:
+    """Insert a year's series unless it is there."""
+    values = row.model_dump()
+    await connection.execute(insert(_series).values(**values).on_conflict_do_nothing())
+
+
+async def take_number(connection: AsyncConnection, serial: str, year: int) -> int | None:
+    """Take the next number of a series, which is held until this transaction ends; None at the end.
+
+    Undone with the transaction: the number is then the next one's.
+    """
+    statement = (
+        update(_series)
+        .where(
+            _series.c.serial == serial,
+            _series.c.year == year,
+            _series.c.next_number <= _series.c.last_number,
+        )
+        .values(next_number=_series.c.next_number + 1)
+        .returning(_series.c.next_number - 1)
+    )
+    taken: int | None = await connection.scalar(statement)
+    return taken
+
+
+# What a receipt is made of
+
+
+async def take_unreceipted_payment(
+    connection: AsyncConnection, but: Collection[UUID]
+) -> PaymentRow | None:
+    """Return, locked, the payment paid longest ago that has no receipt, `but` for these and those
+    that somebody is working on."""
+    captured = exists().where(
+        _journal.c.payment_id == _payment.c.id, _journal.c.kind.in_(_MONEY_IN)
+    )
+    receipted = exists().where(_receipt.c.issue_key == _payment.c.id)
+    statement = (
+        select(_payment)
+        .where(
+            _payment.c.state.in_(_PAID),
+            _payment.c.paid_at.is_not(None),
+            _payment.c.id.not_in(but),
+            captured,
+            ~receipted,
+        )
+        .order_by(_payment.c.paid_at, _payment.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=_payment)
+    )
+    found = (await connection.execute(statement)).one_or_none()
+    return None if found is None else PaymentRow(**found._mapping)
+
+
+async def lock_payment(connection: AsyncConnection, id: UUID) -> PaymentRow | None:
+    """Return a payment, locked."""
+    statement = select(_payment).where(_payment.c.id == id).with_for_update()
+    found = (await connection.execute(statement)).one_or_none()
+    return None if found is None else PaymentRow(**found._mapping)
+
+
+async def charges(connection: AsyncConnection, ids: Collection[UUID]) -> list[AnyRow]:
+    """Return what a receipt says of charges, oldest first."""
+    columns = ("id", "reference", "kind", "subject", "amount_minor", "currency", "explanation")
+    statement = (
+        select(*(_charge.c[name] for name in columns))
+        .where(_charge.c.id.in_(ids))
+        .order_by(_charge.c.created_at, _charge.c.id)
+    )
+    return list(await connection.execute(statement))
+
+
+async def capture(connection: AsyncConnection, payment_id: UUID) -> AnyRow | None:
+    """Return gateway and number of the transaction whose money was booked on a payment first."""
+    statement = (
+        select(_journal.c.gateway, _journal.c.provider_txn)
+        .where(_journal.c.payment_id == payment_id, _journal.c.kind.in_(_MONEY_IN))
+        .order_by(_journal.c.number)
+        .limit(1)
+    )
+    return (await connection.execute(statement)).one_or_none()
+
+
+async def organisation(connection: AsyncConnection, id: UUID) -> OrganisationRow | None:
+    """Return an organisation."""
+    found = await connection.execute(select(_organisation).where(_organisation.c.id == id))
+    row = found.one_or_none()
+    return None if row is None else OrganisationRow(**row._mapping)
+
+
+# What a receipt is corrected for
+
+
+async def unreceipted_application(
+    connection: AsyncConnection, but: Collection[UUID]
+) -> JournalRow | None:
+    """Return the booking, made first, that paid charges out of suspense under a payment whose
+    receipts do not name them."""
+    named = _receipt.c.lines.contains(
+        func.jsonb_build_array(func.jsonb_build_object("charge", _charge.c.reference))
+    )
+    unnamed = (
+        exists()
+        .where(
+            _posting.c.journal_id == _journal.c.id,
+            _posting.c.account == PAYER,
+            _posting.c.charge_id == _charge.c.id,
+            ~exists().where(_receipt.c.payment_id == _journal.c.payment_id, named),
+        )
+        .correlate(_journal)
+    )
+    receipted = exists().where(_receipt.c.issue_key == _journal.c.payment_id)
+    statement = (
+        select(_journal)
+        .where(_journal.c.kind == "apply", _journal.c.id.not_in(but), receipted, unnamed)
+        .order_by(_journal.c.number)
+        .limit(1)
+    )
+    found = (await connection.execute(statement)).one_or_none()
+    return None if found is None else JournalRow(**found._mapping)
+
+
+async def unadjusted_refund(connection: AsyncConnection, but: Collection[UUID]) -> RefundRow | None:
+    """Return the refund of charges, made longest ago, that no adjustment shows."""
+    shown = exists().where(_receipt.c.issue_key == _refund.c.id)
+    return await _refund_where(
+        connection,
+        _refund.c.state == "succeeded",
+        func.jsonb_array_length(_refund.c.allocations) > 0,
+        _refund.c.payment_id.is_not(None),
+        _refund.c.id.not_in(but),
+        ~shown,
+    )
+
+
+async def bounced_refund(connection: AsyncConnection, but: Collection[UUID]) -> RefundRow | None:
+    """Return the refund that came back, longest ago, and that its adjustment still shows."""
+    undone = _receipt.alias("undone")
+    shown = exists().where(
+        _receipt.c.issue_key == _refund.c.id,
+        ~exists().where(undone.c.issue_key == _receipt.c.id),
+    )
+    return await _refund_where(
+        connection, _refund.c.state == "rejected", _refund.c.id.not_in(but), shown
+    )
+
+
+async def _refund_where(
+    connection: AsyncConnection, *conditions: ColumnElement[bool]
+) -> RefundRow | None:
+    order = (_refund.c.changed_at, _refund.c.id)
+    statement = select(_refund).where(*conditions).order_by(*order).limit(1)
+    found = (await connection.execute(statement)).one_or_none()
+    return None if found is None else RefundRow(**found._mapping)
+
+
+# Receipts
+
+
+async def _one(
+    connection: AsyncConnection, *conditions: ColumnElement[bool], lock: bool = False
+) -> ReceiptRow | None:
+    statement = select(_receipt).where(*conditions)
+    found = await connection.execute(statement.with_for_update() if lock else statement)
+    row = found.one_or_none()
+    return None if row is None else ReceiptRow(**row._mapping)
+
+
+async def issued_for(connection: AsyncConnection, issue_key: UUID) -> ReceiptRow | None:
+    """Return the receipt that was issued for a payment, a refund, or in place of a receipt."""
+    return await _one(connection, _receipt.c.issue_key == issue_key)
+
+
+async def in_force(connection: AsyncConnection, payment_id: UUID) -> ReceiptRow | None:
+    """Return, locked, the receipt of a payment that no other has replaced."""
+    return await _one(
+        connection,
+        _receipt.c.payment_id == payment_id,
+        _receipt.c.kind != Kind.ADJUSTMENT,
+        _receipt.c.state != "replaced",
+        lock=True,
+    )
+
+
+async def by_id(connection: AsyncConnection, id: UUID, *, lock: bool = False) -> ReceiptRow | None:
+    """Return a receipt, locked on request."""
+    return await _one(connection, _receipt.c.id == id, lock=lock)
+
+
+async def by_reference(connection: AsyncConnection, reference: str) -> ReceiptRow | None:
+    """Return a receipt by its reference."""
+    return await _one(connection, _receipt.c.reference == reference)
+
+
+async def by_lookup_code(connection: AsyncConnection, code: str) -> ReceiptRow | None:
+    """Return a receipt by the code printed on it."""
+    return await _one(connection, _receipt.c.lookup_code == code)
+
+
+async def replacement_of(connection: AsyncConnection, id: UUID) -> ReceiptRow | None:
+    """Return the receipt that replaced another."""
+    return await _one(connection, _receipt.c.replaces_id == id)
+
+
+async def adjustments_of(connection: AsyncConnection, id: UUID) -> list[ReceiptRow]:
+    """Return the adjustments of a receipt, the first one first."""
+    return await _listed(
+        connection, (_receipt.c.adjusts_id == id,), (_receipt.c.issued_at, _receipt.c.id)
+    )
+
+
+async def listed(
+    connection: AsyncConnection,
+    owner: UUID | None,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+    payment_ids: Collection[UUID] | None = None,
+) -> list[ReceiptRow]:
+    """Return receipts newest first: those of one organisation, or all; of some payments only."""
+    conditions: list[ColumnElement[bool]] = []
+    if owner is not None:
+        conditions.append(_receipt.c.payer_organisation_id == owner)
+    if payment_ids is not None:
+        conditions.append(_receipt.c.payment_id.in_(payment_ids))
+    if before is not None:
+        conditions.append(tuple_(_receipt.c.issued_at, _receipt.c.id) < tuple_(*before))
+    order = (_receipt.c.issued_at.desc(), _receipt.c.id.desc())
+    return await _listed(connection, conditions, order, limit)
+
+
+async def _listed(
+    connection: AsyncConnection,
+    conditions: Iterable[ColumnElement[bool]],
+    order: Iterable[ColumnElement[object]],
+    limit: int | None = None,
+) -> list[ReceiptRow]:
+    statement = select(_receipt).where(*conditions).order_by(*order).limit(limit)
+    return [ReceiptRow(**row._mapping) for row in await connection.execute(statement)]
+
+
+async def waiting_since(connection: AsyncConnection) -> tuple[int, datetime | None]:
+    """Return how many paid payments have no receipt yet, and since when the oldest waits."""
+    receipted = exists().where(_receipt.c.issue_key == _payment.c.id)
+    statement = select(func.count(), func.min(_payment.c.paid_at)).where(
+        _payment.c.state.in_(_PAID), ~receipted
+    )
+    count, since = (await connection.execute(statement)).one()
+    return int(count), since

@@ -1,0 +1,1 @@
+"""Reconciliation: statements, what they are matched with, what is left over, the daily close."""

@@ -1,0 +1,209 @@
+"""Deciding on a refund that was asked for, and paying it out by hand.
+
+Handing it to a gateway is `refund_worker`'s and what comes of that `outcome_service`'s.
+"""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from border.identity.actor import Actor
+from border.money import Money
+from border.payments import payment_storage
+from border.payments.desk.drawer_service import record_payout
+from border.payments.evidence import Returns, Source
+from border.payments.exceptions import storage as exception_storage
+from border.payments.exceptions.exception_service import end_with_money
+from border.payments.exceptions.tables import ExceptionRow
+from border.payments.refunds import reserve_service, storage
+from border.payments.refunds.refund import (
+    APPROVERS,
+    ENDED,
+    PAYERS_OUT,
+    REFUND,
+    UNDECIDED,
+    second_person,
+)
+from border.payments.refunds.request_service import sees
+from border.payments.refunds.reserve_service import refund_facts
+from border.payments.refunds.tables import RefundRow
+from border.payments.tables import PaymentRow
+from border.refusal import INVALID, NOT_ALLOWED, NOT_FOUND, FieldError, refuses
+from border.store import Unit, table_of
+from border.words import N_
+
+SECOND_PERSON = refuses(
+    "another_approver_needed",
+    403,
+    N_("Another person approves"),
+    N_("Whoever asked for {reference} or approved it before does not approve it."),
+)
+NOT_YOURS = refuses(
+    "not_your_refund",
+    403,
+    N_("Asked for by somebody else"),
+    N_("{reference} is withdrawn by whoever asked for it. It can be declined instead."),
+)
+PAID_OUT_ALREADY = refuses(
+    "paid_out_already",
+    409,
+    N_("Paid out already"),
+    N_("{reference} was paid out under {number}. Nothing was booked a second time."),
+)
+
+
+async def approve(
+    unit: Unit, id: UUID, version: int | None = None, *, crossed: bool = False
+) -> RefundRow:
+    """Approve a refund; the first of two, if the truck has crossed by now.
+
+    refuses: not_found, not_allowed, another_approver_needed, move_not_open, stale_version. writes:
+    refund, payment_exception; `refund.approve` or `refund.approve_first`, `refund.hand_over`.
+    """
+    if not unit.actor.has(*APPROVERS):
+        raise NOT_ALLOWED(needs=[role.value for role in APPROVERS])
+    refund = await locked(unit, id)
+    needs_two = refund.needs_two or crossed
+    in_time = refund.state in UNDECIDED
+    if in_time and not second_person(refund, unit.actor):
+        raise SECOND_PERSON(reference=refund.reference)
+    first = needs_two and refund.state == "requested"
+    by = "approved_by" if refund.state == "requested" else "approved_too_by"
+    moved = await unit.move(
+        RefundRow,
+        id,
+        "approve_first" if first else "approve",
+        version=version,
+        changes={by: unit.actor.id, "needs_two": needs_two},
+        facts=refund_facts(refund),
+    )
+    if first:
+        return moved
+    if moved.exception_id:
+        await _end_exception(unit, moved, moved.exception_id)
+    return await reserve_service.handed_over(unit, moved)
+
+
+async def decline(unit: Unit, id: UUID, reason: str, version: int | None = None) -> RefundRow:
+    """Turn a refund down and put its money back.
+
+    refuses: invalid_fields, not_found, not_allowed, move_not_open, stale_version. writes: refund,
+    journal, posting; `refund.decline`.
+    """
+    if not reason.strip():
+        raise INVALID(errors=[FieldError("reason", "missing", N_("Say why it is declined."))])
+    return await reserve_service.drop(
+        unit, await locked(unit, id), "decline", reason, version=version
+    )
+
+
+async def withdraw(unit: Unit, id: UUID, version: int | None = None) -> RefundRow:
+    """Take back what one has asked for oneself.
+
+    refuses: not_found, not_allowed, not_your_refund, move_not_open, stale_version. writes:
+    refund, journal, posting; `refund.withdraw`.
+    """
+    refund = await locked(unit, id)
+    if unit.actor.id is None or unit.actor.id != refund.requested_by:
+        raise NOT_YOURS(reference=refund.reference)
+    return await reserve_service.drop(unit, refund, "withdraw", "", version=version)
+
+
+async def pay_out(unit: Unit, id: UUID, reference: str, version: int | None = None) -> RefundRow:
+    """Record that a person gave the money back: the bank's number, or the desk's receipt.
+
+    refuses: invalid_fields, not_found, not_allowed, paid_out_already, move_not_open,
+    stale_version. writes: refund, journal, posting, charge, payment; `refund.pay_out` and what
+    `reserve_service.give_back` writes.
+    """
+    number = reference.strip()
+    if not number or len(number) > 64:
+        says = N_("Give the number under which it was paid out, of up to 64 characters.")
+        raise INVALID(errors=[FieldError("reference", "missing", says)])
+    refund = await locked(unit, id)
+    role = PAYERS_OUT.get(Returns(refund.way))
+    if role is not None and not unit.actor.has(role):
+        raise NOT_ALLOWED(needs=[role.value])
+    if refund.paid_out_reference:
+        raise PAID_OUT_ALREADY(reference=refund.reference, number=refund.paid_out_reference)
+    await storage.lock_number(unit.connection, refund.way, number)
+    if other := await storage.paid_out_under(unit.connection, refund.way, number):
+        raise PAID_OUT_ALREADY(reference=other.reference, number=number)
+    moved = await unit.move(
+        RefundRow,
+        id,
+        "pay_out",
+        version=version,
+        changes={
+            "paid_out_reference": number,
+            "paid_out_by": unit.actor.id,
+            "succeeded_at": unit.at,
+        },
+        facts=refund_facts(refund),
+    )
+    payment = await payment_of(unit, moved)
+    await reserve_service.give_back(unit, moved, unit.at, Source.DESK, payment)
+    if moved.way == Returns.CASH:
+        # Last of all: the drawer is locked by every payment at the desk.
+        await record_payout(unit, moved.reference, Money(moved.amount_minor, moved.currency))
+    return moved
+
+
+async def get_refund(connection: AsyncConnection, actor: Actor, id: UUID) -> RefundRow:
+    """Return a refund to its payer, and to the zone's people. refuses: not_found."""
+    refund = await storage.refund_by_id(connection, id)
+    if refund is None or not sees(actor, refund.payer_organisation_id):
+        raise NOT_FOUND(what="refund")
+    return refund
+
+
+async def refunds_of(
+    connection: AsyncConnection, actor: Actor, payment_id: UUID
+) -> list[RefundRow]:
+    """Return the refunds of a payment that the actor may see. refuses: not_found."""
+    payment = await payment_storage.payment_by_id(connection, payment_id)
+    if payment is None or not sees(actor, payment.payer_organisation_id):
+        raise NOT_FOUND(what="payment")
+    return await storage.refunds_of(connection, payment_id)
+
+
+async def queue(connection: AsyncConnection, actor: Actor, limit: int = 100) -> list[RefundRow]:
+    """Return the refunds that are not over, the longest waiting first. refuses: not_allowed."""
+    if not actor.is_staff:
+        raise NOT_ALLOWED(needs=[role.value for role in APPROVERS])
+    over = (*ENDED, "succeeded")
+    running = [state.name for state in REFUND.states if state.name not in over]
+    return await storage.refunds_in(connection, running, limit)
+
+
+async def lately_ended(connection: AsyncConnection, limit: int = 20) -> list[RefundRow]:
+    """Return the refunds that were over last, the newest first."""
+    return await storage.refunds_in(connection, (*ENDED, "succeeded"), limit, newest=True)
+
+
+async def locked(unit: Unit, id: UUID) -> RefundRow:
+    """Return a refund, locked with its payment and its exception in the order of all.
+
+    refuses: not_found.
+    """
+    seen = await get_refund(unit.connection, unit.actor, id)
+    if seen.payment_id:
+        await payment_storage.lock_payment(unit.connection, seen.payment_id)
+    if seen.exception_id:
+        exception = table_of(ExceptionRow)
+        await unit.fetch(ExceptionRow, exception.c.id == seen.exception_id, lock=True)
+    return await storage.lock_refund(unit.connection, id) or seen
+
+
+async def payment_of(unit: Unit, refund: RefundRow) -> PaymentRow | None:
+    """Return the payment a refund is of, None for money that named none."""
+    if refund.payment_id is None:
+        return None
+    return await payment_storage.payment_by_id(unit.connection, refund.payment_id)
+
+
+async def _end_exception(unit: Unit, refund: RefundRow, exception_id: UUID) -> None:
+    exception = await exception_storage.exception_by_id(unit.connection, exception_id)
+    if exception is not None and exception.state != "resolved":
+        note = f"{refund.reference}: {refund.reason}"
+        await end_with_money(unit, exception.id, "refund", note)

@@ -1,0 +1,192 @@
+"""A resolution as a file: one table of comma-separated values, read whole or not at all. Pure.
+
+The column `record` says what a row is, and so which of the other columns it fills; a cell that
+does not belong there is refused rather than passed over.
+
+    resolution   once: code, title, issued_by, legal_basis, effective_from, effective_to?,
+                 example?, note?
+    terms        once for each kind: kind, mixed_load, collector_per_mille, vat
+    rate         code, kind, conditions, unit, amount_minor, currency?, minimum_minor?,
+                 legal_basis?, status
+    coefficient  code, kind, conditions, per_mille, reason, legal_basis?, status
+    exemption    code, kind, conditions, reason, legal_basis?, status
+
+Conditions are regime_group, commodity_group, direction, vehicle_class and movement, where nothing
+means `any`, and payload_below_g. Days are written 2027-01-01, an end is the first day after; money
+in whole minor units, digits only. With no legal_basis of its own a rule has its resolution's.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
+from typing import Protocol
+
+from border.payments.tariffs.resolution import Resolution
+from border.payments.tariffs.row_reading import COLUMNS, Row, condition_key, contents_of, header_of
+from border.refusal import INVALID, FieldError
+from border.words import N_
+
+MOST_ROWS = 2_000
+MOST_BYTES = 1_000_000
+
+
+class Lines(Protocol):
+    """The lines of a table as cells, and which line of the file was read last."""
+
+    line_num: int
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Give the lines."""
+        ...
+
+    def __next__(self) -> list[str]:
+        """Return the next line."""
+        ...
+
+
+def read(raw: bytes) -> Resolution:
+    """Return the resolution a file holds.
+
+    refuses: invalid_fields, with one error for every cell that is wrong, named
+    `lines.<line of the file>.<column>`.
+    """
+    rows, errors = _rows(raw)
+    resolution = header_of(rows, errors) if not errors else None
+    if resolution is not None:
+        resolution = contents_of(resolution, rows, errors)
+        errors += _repeated(rows)
+    if errors or resolution is None:
+        raise INVALID(errors=sorted(errors, key=_place))
+    return resolution
+
+
+def _place(error: FieldError) -> tuple[int, str]:
+    """Return where in the file an error stands."""
+    line = error.field.split(".")[1] if error.field.startswith("lines.") else "0"
+    return int(line), error.field
+
+
+def _rows(raw: bytes) -> tuple[list[Row], list[FieldError]]:
+    """Return the rows of a file by column name, and what is wrong with the file as a whole."""
+    if len(raw) > MOST_BYTES:
+        return [], [_of_file("too_large", N_("The file is larger than a megabyte."))]
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        says = N_("The file is not in UTF-8. Save it as “CSV UTF-8”.")
+        return [], [_of_file("not_utf8", says)]
+    first = text.partition("\n")[0]
+    # Spreadsheets of many countries write semicolons.
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        return _named(reader)
+    except csv.Error:
+        says = N_("The file is no table of comma-separated values.")
+        return [], [FieldError(f"lines.{reader.line_num}", "not_csv", says)]
+
+
+def _named(reader: Lines) -> tuple[list[Row], list[FieldError]]:
+    names = [name.strip().lower() for name in next(reader, [])]
+    if wrong := [name for name in names if name not in COLUMNS]:
+        says = N_("There is no column {names}.")
+        facts = (("names", ", ".join(wrong)),)
+        return [], [FieldError("lines.1", "unknown_column", says, facts)]
+    if "record" not in names or len(set(names)) < len(names):
+        says = N_("The first line names each column once, the column record among them.")
+        return [], [FieldError("lines.1", "columns", says)]
+    rows: list[Row] = []
+    errors: list[FieldError] = []
+    for cells in reader:
+        line = reader.line_num
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(rows) == MOST_ROWS:
+            errors.append(_of_file("too_many", N_("The file has more than two thousand rows.")))
+            break
+        if len(cells) > len(names):
+            says = N_("This line has more cells than there are columns.")
+            errors.append(FieldError(f"lines.{line}", "too_many_cells", says))
+            continue
+        given = dict(zip(names, (cell.strip() for cell in cells), strict=False))
+        rows.append(Row(line, {name: cell for name, cell in given.items() if cell}))
+    if not rows and not errors:
+        errors.append(_of_file("empty", N_("The file holds no rows.")))
+    return rows, errors
+
+
+def _of_file(code: str, says: str) -> FieldError:
+    return FieldError("file", code, says)
+
+
+def _repeated(rows: list[Row]) -> list[FieldError]:
+    """Return an error for every row that says again, or otherwise, what an earlier one said."""
+    seen: dict[tuple[str, ...], int] = {}
+    errors = []
+    for row in rows:
+        for column, key in (("code", ("code", row.text("code"))), ("", condition_key(row))):
+            if not key[-1]:
+                continue
+            if key in seen:
+                says = N_("This repeats line {line}.")
+                field = f"lines.{row.line}" + (f".{column}" if column else "")
+                errors.append(FieldError(field, "repeated", says, (("line", str(seen[key])),)))
+            seen.setdefault(key, row.line)
+    return errors
+
+
+def written(resolution: Resolution) -> str:
+    """Return a resolution as the text of a file; reading it gives the same resolution back."""
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n", restval="")
+    writer.writeheader()
+    ends = resolution.effective_to
+    writer.writerow(
+        {
+            "record": "resolution",
+            "code": resolution.code,
+            "title": resolution.title,
+            "issued_by": resolution.issued_by,
+            "legal_basis": resolution.legal_basis,
+            "effective_from": resolution.effective_from.isoformat(),
+            "effective_to": ends.isoformat() if ends else "",
+            "example": "yes" if resolution.example else "",
+            "note": resolution.note,
+        }
+    )
+    for kind, terms in sorted(resolution.terms, key=lambda pair: pair[0]):
+        writer.writerow(
+            {
+                "record": "terms",
+                "kind": kind,
+                "mixed_load": terms.mixed_load,
+                "collector_per_mille": terms.collector_per_mille,
+                "vat": terms.vat,
+            }
+        )
+    for rule in resolution.rules:
+        conditions = {
+            name: value
+            for name in ("regime_group", "commodity_group", "direction", "vehicle_class")
+            if (value := getattr(rule, name)) != "any"
+        }
+        row: dict[str, str | int] = {"record": rule.effect, "code": rule.code, "kind": rule.kind}
+        row |= conditions | {"legal_basis": rule.legal_basis, "status": rule.status}
+        row |= {} if rule.movement == "any" else {"movement": rule.movement}
+        row |= {} if rule.payload_below_g is None else {"payload_below_g": rule.payload_below_g}
+        if rule.effect == "rate":
+            row |= {"unit": rule.unit, "amount_minor": rule.rate.minor}
+            row |= {"minimum_minor": rule.minimum.minor} if rule.minimum else {}
+        else:
+            row |= {"reason": rule.reason}
+        row |= {"per_mille": rule.per_mille} if rule.effect == "coefficient" else {}
+        writer.writerow({**row, "currency": rule.rate.currency})
+    return out.getvalue()
+
+
+def digest(resolution: Resolution) -> bytes:
+    """Return the SHA-256 of what a resolution says; the order and form of its file do not count."""
+    ordered = replace(resolution, rules=tuple(sorted(resolution.rules, key=lambda r: r.code)))
+    return sha256(written(ordered).encode()).digest()

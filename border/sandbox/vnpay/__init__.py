@@ -1,0 +1,1 @@
+"""VNPAY from the company's side: pay page, IPN, query and refund."""

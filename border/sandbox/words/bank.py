@@ -1,0 +1,125 @@
+"""Words of the bank app."""
+
+WORDS = {
+    "bank_title": ("Ứng dụng ngân hàng", "Bank app", "银行应用"),
+    "scan": ("Quét mã VietQR", "Scan a VietQR code", "扫描 VietQR 码"),
+    "payload": ("Nội dung mã", "Content of the code", "二维码内容"),
+    "scan_hint": (
+        "Dán nội dung mã vào đây, hoặc đặt con trỏ vào ô rồi quét bằng máy đọc.",
+        "Paste the content of the code, or put the cursor into the field and use a scanner.",
+        "将二维码内容粘贴到此处，或把光标放入框内用扫码枪扫描。",
+    ),
+    "read": ("Đọc mã", "Read the code", "识别"),
+    "code_empty": (
+        "Chưa có nội dung mã.",
+        "There is no content of a code.",
+        "没有二维码内容。",
+    ),
+    "code_not_emv": (
+        "Đây không phải mã QR thanh toán.",
+        "This is not a payment code.",
+        "这不是付款二维码。",
+    ),
+    "code_length": (
+        "Mã bị hỏng: độ dài một trường không đúng.",
+        "The code is broken: the length of a field is wrong.",
+        "二维码已损坏：某个字段长度不正确。",
+    ),
+    "code_no_checksum": (
+        "Mã bị cắt: thiếu số kiểm tra ở cuối.",
+        "The code is cut off: its checksum is missing at the end.",
+        "二维码不完整：末尾缺少校验码。",
+    ),
+    "code_checksum": (
+        "Sai số kiểm tra: mã bị sửa hoặc đọc nhầm. Hãy quét lại.",
+        "Wrong checksum: the code was changed or misread. Scan it again.",
+        "校验码错误：二维码被改动或识别有误。请重新扫描。",
+    ),
+    "code_not_vietqr": (
+        "Đây không phải mã chuyển tiền VietQR.",
+        "This is not a VietQR transfer code.",
+        "这不是 VietQR 转账码。",
+    ),
+    "code_service": (
+        "Mã VietQR này không dùng để chuyển tiền.",
+        "This VietQR code is not for a transfer.",
+        "该 VietQR 码不用于转账。",
+    ),
+    "code_account": (
+        "Tài khoản thụ hưởng trong mã không đúng.",
+        "The beneficiary account in the code is not right.",
+        "二维码中的收款账户不正确。",
+    ),
+    "code_currency": (
+        "Mã không dùng đồng Việt Nam.",
+        "The code is not in Vietnamese dong.",
+        "二维码的币种不是越南盾。",
+    ),
+    "code_amount": (
+        "Số tiền trong mã không đúng.",
+        "The amount in the code is not right.",
+        "二维码中的金额不正确。",
+    ),
+    "transfer_unknown": (
+        "Không tìm thấy giao dịch chuyển tiền.",
+        "There is no such transfer.",
+        "没有找到该转账。",
+    ),
+    "to_account": ("Tài khoản nhận", "To account", "收款账户"),
+    "to_card": ("Thẻ nhận", "To card", "收款卡"),
+    "bank_code": ("Ngân hàng (BIN)", "Bank (BIN)", "银行 (BIN)"),
+    "bill_number": ("Mã hóa đơn", "Bill number", "账单编号"),
+    "asked_amount": ("Số tiền trong mã", "Amount in the code", "码中金额"),
+    "asked_memo": ("Nội dung trong mã", "Memo in the code", "码中附言"),
+    "none_asked": ("không ghi", "none", "无"),
+    "not_merchants": (
+        "Mã này dẫn tới tài khoản khác, không phải của đơn vị thu: tiền đi, nhưng đơn vị thu"
+        " không được báo và sao kê không có.",
+        "This code leads to an account that is not the merchant's: the money goes, but the"
+        " merchant is not told and no statement shows it.",
+        "该码指向的不是收款单位的账户：款项会转出，但不会通知收款单位，对账单也不显示。",
+    ),
+    "your_amount": ("Số tiền chuyển (₫)", "Amount to transfer (VND)", "转账金额（越南盾）"),
+    "your_memo": ("Nội dung chuyển", "Memo", "附言"),
+    "amount_wrong": (
+        "Hãy ghi số tiền bằng chữ số, lớn hơn 0.",
+        "Write the amount in digits, above 0.",
+        "请用数字填写大于 0 的金额。",
+    ),
+    "transfer": ("Chuyển tiền", "Transfer", "转账"),
+    "transfer_twice": ("Chuyển hai lần", "Transfer twice", "转账两次"),
+    "transfer_later": (
+        "Chuyển muộn, sau hạn thanh toán",
+        "Transfer late, after the time to pay",
+        "逾期后转账",
+    ),
+    "amount_plus_1": ("Thừa 1 ₫", "1 VND too much", "多付 1 越南盾"),
+    "amount_minus_1000": ("Thiếu 1.000 ₫", "1,000 VND too little", "少付 1,000 越南盾"),
+    "memo_stripped": (
+        "Nội dung bị bỏ dấu cách và cắt ngắn",
+        "Memo without spaces, cut short",
+        "附言去除空格并截短",
+    ),
+    "memo_upper": ("Nội dung viết hoa hết", "Memo in capitals", "附言全部大写"),
+    "memo_prefixed": (
+        "Nội dung thêm tiền tố ngân hàng",
+        "Memo with a bank prefix",
+        "附言带银行前缀",
+    ),
+    "memo_lost": ("Nội dung bị mất", "Memo lost", "附言丢失"),
+    "statement_only": (
+        "Không báo, chỉ có trong sao kê",
+        "Never tell, only on the statement",
+        "从不通知，仅对账单可见",
+    ),
+    "told_twice": ("Báo hai lần", "Tell twice", "通知两次"),
+    "told_badly_signed": ("Báo sai chữ ký", "Tell with a bad signature", "通知签名错误"),
+    "transferred": ("Đã chuyển tiền", "The money was transferred", "转账成功"),
+    "will_transfer": ("Đã đặt lệnh chuyển tiền", "The transfer is ordered", "转账已预约"),
+    "bank_reference": ("Số giao dịch", "Bank reference", "银行流水号"),
+    "memo_sent": ("Nội dung đến nơi", "Memo as it arrives", "到账附言"),
+    "happens_at": ("Thời điểm", "Time", "时间"),
+    "told_state": ("Báo cho đơn vị thu", "Merchant told", "通知收款单位"),
+    "not_told": ("không báo", "not told", "不通知"),
+    "another_code": ("Quét mã khác", "Scan another code", "扫描另一个码"),
+}
