@@ -4,25 +4,30 @@ PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 PACKAGES := api border customs logistics
 BROWSERS := chromium chromium-browser
+# Processes that run tests, each with servers of its own; 0 runs them in one, to look into.
+WORKERS ?= auto
 
-.PHONY: run test test-servers check bench docs clean chromium
+.PHONY: run test test-servers check lint install bench docs clean chromium
 
 run: .venv/runtime.done
 	@$(if $(PORT),BORDER_PORT=$(PORT)) exec .venv/bin/border demo
 
 test: .venv/development.done chromium
-	$(PYTHON) -m pytest $(TESTS)
+	$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
-# The same tests on servers that are there already, each run in a database of its own.
+# What touches servers once more, on servers that are there already, in a database of the run's own.
+# One process: two databases of one cluster would hold back each other's feed.
 test-servers: .venv/development.done chromium
 	BORDER_DATABASE_URL="$${BORDER_DATABASE_URL:-postgresql://postgres@127.0.0.1:5432/postgres}" \
 	BORDER_REDIS_URL="$${BORDER_REDIS_URL:-redis://127.0.0.1:6379/9}" \
-	$(PYTHON) -m pytest $(TESTS)
+	$(PYTHON) -m pytest -m "servers and not browser" $(TESTS)
 
-check: .venv/development.done
+lint: .venv/development.done
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+
+check: lint
 	$(PYTHON) -m pytest tests/test_house.py tests/test_docs.py tests/test_readme.py \
 	    tests/api/test_language.py
 
@@ -55,6 +60,8 @@ clean:
 	$(PIP) -r requirements.txt
 	$(PIP) --no-build-isolation --no-deps --editable .
 	@touch $@
+
+install: .venv/development.done chromium
 
 .venv/development.done: requirements-dev.txt .venv/runtime.done
 	$(PIP) -r requirements-dev.txt

@@ -1,5 +1,12 @@
-"""`python -m api`: the same as `border`."""
+"""The program `border`: the command line, and the documents it prints. `python -m api` too."""
 
-from api.command import main
+from api.cli.command import main
+from api.documents.printing import asyncapi, openapi
 
-main()
+__all__ = ["main"]
+
+main.add_command(openapi)
+main.add_command(asyncapi)
+
+if __name__ == "__main__":
+    main()

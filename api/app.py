@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from litestar import Litestar, Request, Response, Router
 from litestar.config.csrf import CSRFConfig
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Schema
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
 from litestar.plugins.pydantic import PydanticPlugin
@@ -21,18 +22,28 @@ from litestar.template.config import TemplateConfig
 
 from api import pages, routes
 from api.background import Background
-from api.media import refuse_other_content
-from api.pages.frame import language, show
-from api.problems import BODY_LIMIT, answer_problem, refusal_of, spoken
+from api.http import typefaces
+from api.http.description import describe
+from api.http.head import Application
+from api.http.media import ANSWERS, refuse_unfit
+from api.http.problems import BODY_LIMIT, answer_problem, headers_of, refusal_of, spoken
+from api.http.request_number import RequestNumber, answer_number
+from api.http.schema_page import ReadablePlugin
+from api.http.security import (
+    Authentication,
+    Headers,
+    permitted,
+    provide_actor,
+    refuse_undeclared,
+)
+from api.pages.kit.frame import language, show
+from api.pages.kit.kept_form import answer_kept, kept_form
 from api.receipt_office import receipt_office
-from api.routes.receipts import describe_receipt_files
-from api.routes.slips import describe_paper
-from api.schema_page import ReadablePlugin
-from api.security import Door, Headers, provide_actor
-from api.zone import Zone
+from api.zone import Services, jobs_of
 from border.settings import kept_secret
 
 HERE = Path(__file__).parent
+_PUBLIC = {"verb": "document.read"}
 logger = logging.getLogger("border.api")
 
 
@@ -43,68 +54,96 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         return answer_problem(request, error)
     refusal = refusal_of(error, request)
     if refusal.kind.status == 401 and request.method == "GET":
-        return Response(
-            b"", status_code=303, headers={"Location": f"/login?next={request.url.path}"}
-        )
+        query = f"?{request.url.query}" if request.url.query else ""
+        there = quote(request.url.path + query, safe="/")
+        return Response(b"", status_code=303, headers={"Location": f"/login?next={there}"})
     request.scope.setdefault("user", None)
-    return show(
+    if kept := kept_form(request, refusal):
+        return answer_kept(request, request.app.state.services, refusal, kept)
+    page = show(
         request,
-        request.app.state.zone,
-        "error.html",
+        request.app.state.services,
+        "kit/error.html",
         refusal.kind.status,
         problem=spoken(refusal, language(request)),
         way_out=None,
         request_id=refusal.facts.get("number"),
     )
+    page.headers.update(headers_of(refusal))
+    return page
 
 
-def create_app(open_zone: Callable[[], Zone], *, background: bool = True) -> Litestar:
-    """Return the application on the zone that `open_zone` opens when it starts.
+class Metrics(PrometheusController):
+    """Figures of the running program, for Prometheus."""
+
+    opt = {
+        **_PUBLIC,
+        ANSWERS: {
+            "200": OpenAPIResponse(
+                description="The figures.",
+                content={
+                    "text/plain": OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)),
+                    "application/openmetrics-text": OpenAPIMediaType(
+                        schema=Schema(type=OpenAPIType.STRING)
+                    ),
+                },
+            )
+        },
+    }
+
+
+def create_app(open_services: Callable[[], Services], *, background: bool = True) -> Litestar:
+    """Return the application on the zone that `open_services` opens when it starts.
 
     With `background` false nothing is done that nobody asked for: tests then run the jobs by hand.
     """
-    zone = open_zone()
-    receipts = cache(partial(receipt_office, zone.settings))
+    services = open_services()
+    receipts = cache(partial(receipt_office, services.settings))
 
     @asynccontextmanager
     async def live(app: Litestar) -> AsyncIterator[None]:
-        jobs = Background(zone, receipts)
-        await zone.hub.start()
+        jobs = Background(jobs_of(services, receipts), services.store.committed)
+        await services.hub.start()
         if background:
             jobs.start()
         try:
             yield
         finally:
-            await zone.hub.stop()
+            await services.hub.stop()
             await jobs.stop()
-            await zone.close()
+            await services.close()
 
-    settings = zone.settings
-    pay_pages = {urlsplit(url) for url in (settings.vnpay_url, settings.portal_url) if url}
+    settings = services.settings
+    pay_pages = {urlsplit(row.pay_page) for row in settings.gateways.values() if row.pay_page}
     origins = sorted({f"{page.scheme}://{page.netloc}" for page in pay_pages})
     prometheus = PrometheusConfig(app_name="border", prefix="border", group_path=True)
-    app = Litestar(
+    app = Application(
         route_handlers=[
-            Router("/api/v1", route_handlers=routes.ALL, before_request=refuse_other_content),
+            Router("/api/v1", route_handlers=routes.ALL, before_request=refuse_unfit),
             *routes.BESIDE,
             *pages.ALL,
-            create_static_files_router("/static", directories=[HERE / "static"], name="static"),
-            create_static_files_router("/fonts", directories=[zone.fonts.folder], name="fonts"),
-            PrometheusController,
+            *(
+                create_static_files_router(f"/{name}", directories=[folder], name=name, opt=_PUBLIC)
+                for name, folder in (("static", HERE / "static"), ("fonts", services.fonts.folder))
+            ),
+            *typefaces.ROUTES,
+            Metrics,
         ],
         # Not False, its default, which would override the strict numbers of the shapes.
         plugins=[PydanticPlugin(validate_strict=None)],  # type: ignore[arg-type]
         lifespan=[live],
         dependencies={
-            "zone": Provide(lambda: zone, sync_to_thread=False),
+            "services": Provide(lambda: services, sync_to_thread=False),
             "actor": Provide(provide_actor, sync_to_thread=False),
             "receipts": Provide(lambda: receipts(), sync_to_thread=True),
         },
+        guards=[permitted],
         middleware=[
             prometheus.middleware,
-            Door(),
+            RequestNumber(),
+            Authentication(),
         ],
-        before_send=[Headers(" ".join(["'self'", *origins]))],
+        before_send=[Headers(" ".join(["'self'", *origins])), answer_number],
         exception_handlers={Exception: answer},
         csrf_config=CSRFConfig(
             secret=kept_secret(settings.data_dir, "csrf").hex(),
@@ -118,15 +157,17 @@ def create_app(open_zone: Callable[[], Zone], *, background: bool = True) -> Lit
             title="Lào Cai border gate",
             version="1",
             description="Declarations, crossing hours, fees, slips, scans and figures.",
-            path="/schema",
+            openapi_router=Router(
+                "/schema", route_handlers=[], include_in_schema=False, opt=_PUBLIC
+            ),
             render_plugins=[ReadablePlugin(), JsonRenderPlugin(path="/openapi.json")],
             use_handler_docstrings=True,
         ),
         request_max_body_size=BODY_LIMIT,
         logging_config=None,
     )
-    app.state.zone = zone
+    app.state.services = services
     app.state.receipts = receipts
-    describe_paper(app)
-    describe_receipt_files(app)
+    describe(app)
+    refuse_undeclared(app)
     return app

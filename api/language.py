@@ -26,8 +26,9 @@ from babel.messages.pofile import read_po, write_po
 from babel.numbers import format_currency, format_decimal
 from babel.units import format_unit
 
-from border.clock import NEIGHBOUR_ZONE, ZONE
-from border.money import MINOR_UNITS, Money
+from border.core.clock import NEIGHBOUR_ZONE, ZONE
+from border.core.money import MINOR_UNITS, Money
+from border.vocabulary import DIRECTIONS, LABELS
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUES = ROOT / "api" / "locale"
@@ -249,6 +250,8 @@ def context_for(locale: str) -> dict[str, object]:
         "gettext": speaker.gettext,
         "ngettext": speaker.ngettext,
         "utc": _utc_text,
+        "labels_of_codes": LABELS,
+        "directions_said": DIRECTIONS,
         **{name: partial(formatter, locale=locale) for name, formatter in FORMATTERS.items()},
     }
 

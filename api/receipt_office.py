@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.language import translator
-from api.pages.wording import CHARGE_NAMES, in_words
+from api.pages.kit.labels import CHARGE_NAMES, in_words
 from border.payments.receipts.configured import open_office
 from border.payments.receipts.receipt import Collector
 from border.payments.receipts.receipt_service import Office

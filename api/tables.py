@@ -1,15 +1,26 @@
-"""Every table of the product in one place, for migrations and for the tests."""
+"""Every table and every kind of record of the product, for whoever needs them all.
 
-# ruff: noqa: F401
-import border.identity.tables
-import border.payments.desk.tables
-import border.payments.exceptions.tables
-import border.payments.ledger.tables
-import border.payments.receipts.tables
-import border.payments.reconciliation.tables
-import border.payments.refunds.tables
-import border.payments.tables
-import border.payments.tariffs.tables
-import border.tables
-import customs.tables
-import logistics.tables
+A table is found by standing in a module called `tables`; a kind of record is registered where its
+class is defined, and listed nowhere else.
+"""
+
+import importlib
+import pkgutil
+
+import border
+import customs
+import logistics
+from border.core.lifecycle import Lifecycle
+from border.core.tables import every_kind
+
+for _floor in (border, customs, logistics):
+    for _found in pkgutil.walk_packages(_floor.__path__, f"{_floor.__name__}."):
+        if _found.name.endswith(".tables"):
+            importlib.import_module(_found.name)
+
+KINDS = every_kind()
+"""Every kind of record, from the ground floor up."""
+LIVES: dict[str, Lifecycle] = {kind.lifecycle.name: kind.lifecycle for kind in KINDS}
+"""The life of each kind by its name."""
+if len(LIVES) != len(KINDS):
+    raise ValueError("two kinds of record live one life")

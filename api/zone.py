@@ -1,8 +1,10 @@
 """The zone put together: every part of the program, made once and handed to whoever needs it.
 
-The composition root. Here, and nowhere below, it is decided who listens to which event.
+The composition root. Here, and nowhere below, it is decided who listens to which event, and every
+package's jobs come together.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,20 +12,34 @@ from pathlib import Path
 import httpx
 from redis.asyncio import Redis
 
-from api.hub import Hub
-from border.clock import Clock, SystemClock
-from border.fonts import FontSet, prepare_fonts
-from border.payments.gateways.configured import Gateways, gateways_of
+from api.http.hub import Hub
+from api.tables import KINDS
+from border.core import postponed
+from border.core.clock import Clock, SystemClock
+from border.core.jobs import Job
+from border.core.store import Store, open_engine
+from border.paper.fonts import FontSet, prepare_fonts
+from border.payments.collection import jobs as collection_jobs
+from border.payments.gateways.registry import Gateways, gateways_of
+from border.payments.receipts import jobs as receipt_jobs
+from border.payments.receipts.receipt_service import Office
+from border.payments.reconciliation import jobs as reconciliation_jobs
+from border.payments.refunds import jobs as refund_jobs
 from border.payments.refunds import request_service, suspense_service
+from border.platform import jobs as platform_jobs
+from border.regulation import jobs as regulation_jobs
 from border.settings import Settings, kept_secret
-from border.store import Store, open_engine
-from logistics import booking_service
+from border.timeouts import Timeouts
+from border.timeouts import jobs as timeout_jobs
+from customs import jobs as customs_jobs
+from logistics import booking_service, slot_service
+from logistics import jobs as logistics_jobs
 from logistics.slip_service import SlipKeys
 from logistics.slip_token import SigningKey
 
 
 @dataclass
-class Zone:
+class Services:
     """Every part of the running program."""
 
     settings: Settings
@@ -56,12 +72,14 @@ def slip_keys(settings: Settings) -> SlipKeys:
     return SlipKeys(signing, keys)
 
 
-def open_zone(
+def open_services(
     settings: Settings, clock: Clock | None = None, *, fonts: FontSet | None = None
-) -> Zone:
+) -> Services:
     """Return the zone on the servers that the settings name."""
     if not (settings.database_url and settings.redis_url):
-        raise ValueError("open_zone needs a database and a Redis: start them, or set their URLs")
+        raise ValueError(
+            "open_services needs a database and a Redis: start them, or set their URLs"
+        )
     slips = slip_keys(settings)
     http = httpx.AsyncClient(timeout=10)
     store = Store(
@@ -72,10 +90,12 @@ def open_zone(
             # Let off, or paid: either way nothing is owed, and the booking stands.
             "charge.waive": (partial(booking_service.on_charge_settled, slips),),
             "booking.cancel": (request_service.on_cancelled,),
+            "regulation.schedule": (slot_service.on_rules_changed,),
+            "regulation.withdraw": (slot_service.on_rules_changed,),
             "payment_exception.raise": (suspense_service.propose_for_exception,),
         },
     )
-    return Zone(
+    return Services(
         settings=settings,
         store=store,
         redis=Redis.from_url(
@@ -86,4 +106,35 @@ def open_zone(
         gateways=gateways_of(settings, http),
         http=http,
         hub=Hub(store),
+    )
+
+
+def timeouts_of(store: Store) -> Timeouts:
+    """Return what ends records whose time is over, with what each package adds to it."""
+    return Timeouts(
+        store,
+        on_timeout={
+            **collection_jobs.ON_TIMEOUT,
+            **refund_jobs.ON_TIMEOUT,
+            **customs_jobs.ON_TIMEOUT,
+            **logistics_jobs.ON_TIMEOUT,
+        },
+        spared=logistics_jobs.SPARED,
+        kinds=KINDS,
+    )
+
+
+def jobs_of(services: Services, receipts: Callable[[], Office | None]) -> tuple[Job, ...]:
+    """Return every job of the program; `receipts` opens the receipt office."""
+    store = services.store
+    return (
+        *collection_jobs.jobs(store, services.gateways.queries),
+        *refund_jobs.jobs(store, services.gateways.refunders),
+        *receipt_jobs.jobs(store, receipts),
+        *reconciliation_jobs.jobs(store),
+        *platform_jobs.jobs(store, services.redis, services.settings.relay_stream),
+        *regulation_jobs.jobs(store),
+        *logistics_jobs.jobs(store),
+        *timeout_jobs(timeouts_of(store)),
+        *postponed.jobs(store),
     )

@@ -17,7 +17,7 @@ from bench.feed_rate import measure_feed
 from bench.ground import Ground, opened_ground
 from bench.intake import Flow, measure_intake
 from bench.measure import Say, Size, WrongAnswer, measure, opened_bench, opened_yard
-from border.clock import SystemClock
+from border.core.clock import SystemClock
 
 
 async def _slips(data_dir: Path, seconds: float, rounds: int) -> dict[str, Any]:

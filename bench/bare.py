@@ -24,7 +24,7 @@ _OPTIONS = {
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "60s",
 }
-"""The session options of `border.store.open_engine`."""
+"""The session options of `border.core.store.open_engine`."""
 
 
 class Connections:

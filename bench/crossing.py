@@ -13,16 +13,16 @@ from typing import Any, Literal
 import asyncpg
 import httpx
 
-from api.zone import Zone
+from api.zone import Services
 from bench.gate import gate_zone, inside
 from bench.ground import Ground, People
 from bench.load import Exchange, Job, request
 from bench.scenario import Scenario, W
 from bench.tape import Tape, recording
 from bench.trucks import GATE, LANE, Hour, Truck, Yard
-from border.clock import SystemClock
+from border.core.clock import SystemClock
+from border.core.store import Unit
 from border.identity.service import holder_of
-from border.store import Unit
 from logistics import booking_service, scan_service
 from logistics.booking import BookingRequest
 from logistics.scan_service import ScanRequest
@@ -53,22 +53,24 @@ class Case:
             return [_scan(one, kind, people) for kind in ("arrival", "entry")]
         return [_booking(one, people)]
 
-    async def call(self, zone: Zone, people: People, one: Truck) -> None:
+    async def call(self, services: Services, people: People, one: Truck) -> None:
         """Have the services do what one truck asks and commit, without HTTP."""
         token = people.gate_token if self.kind == "scan" else people.trader_token
-        actor = await holder_of(zone.store, token, "api")
+        actor = await holder_of(services.store, token, "api")
         assert actor is not None
         for exchange in self.job(one, people):
             body = exchange.request.partition("\r\n\r\n")[2]
 
             async def work(unit: Unit, body: str = body) -> None:
                 if self.kind == "scan":
-                    await scan_service.scan(unit, ScanRequest.model_validate_json(body), zone.slips)
+                    await scan_service.scan(
+                        unit, ScanRequest.model_validate_json(body), services.slips
+                    )
                 else:
                     asked = BookingRequest.model_validate_json(body)
-                    await booking_service.book(unit, one.hour.id, asked, zone.slips)
+                    await booking_service.book(unit, one.hour.id, asked, services.slips)
 
-            await zone.store.perform(actor, work)
+            await services.store.perform(actor, work)
 
     async def check(self, connection: asyncpg.Connection, ones: Sequence[Truck]) -> list[str]:
         """Return what is wrong with the records that a run has left."""
@@ -152,27 +154,27 @@ async def record(
 
     A first one goes before, so that what is said once per connection is not recorded.
     """
-    zone = gate_zone(ground)
+    services = gate_zone(ground)
     try:
-        async with inside(zone) as client:
+        async with inside(services) as client:
             return {
                 case.name: [
-                    await _recorded(zone, client, case, one, people)
+                    await _recorded(services, client, case, one, people)
                     for one in await case.prepare(yard, 2)
                 ][-1]
                 for case in cases
             }
     finally:
-        await zone.close()
+        await services.close()
 
 
 async def _recorded(
-    zone: Zone, client: httpx.AsyncClient, case: Scenario[W], one: W, people: People
+    services: Services, client: httpx.AsyncClient, case: Scenario[W], one: W, people: People
 ) -> list[Tape]:
     tapes = []
     for exchange in case.job(one, people):
         begun_at = SystemClock().now()
-        with recording(zone.store.engine, one.words(), begun_at) as tape:
+        with recording(services.store.engine, one.words(), begun_at) as tape:
             await send(client, exchange)
         tapes.append(tape)
     return tapes

@@ -19,10 +19,11 @@ from bench.ground import Ground, People, settings_of
 from bench.load import Exchange, drive_apart, request
 from bench.measure import Bench, WrongAnswer, checked
 from bench.tape import Tape, recording
-from border.clock import SystemClock
-from border.feed import BEGINNING, Fact, Place, read
+from border.core.clock import SystemClock
+from border.core.event import BEGINNING, Cursor, Event
+from border.core.store import Store, open_engine
 from border.platform import relay
-from border.store import Store, open_engine
+from border.platform.feed import read
 
 PAGE = 200
 MOST_PAGES = 50
@@ -30,31 +31,31 @@ AT_A_TIME = 500
 """As many entries go to Redis at once as the relay sends."""
 
 
-def _page(after: Place, last: Place, limit: int, people: People) -> Exchange:
+def _page(after: Cursor, last: Cursor, limit: int, people: People) -> Exchange:
     headers = {"Authorization": f"Bearer {people.platform_token}"}
     path = f"/api/v1/events?after={after}&limit={limit}"
     return Exchange(request("GET", path, headers=headers), 200, "next", str(last))
 
 
-async def _all_facts(store: Store) -> list[Fact]:
-    facts: list[Fact] = []
+async def _all_events(store: Store) -> list[Event]:
+    events: list[Event] = []
     async with store.reading() as connection:
         while page := await read(
-            connection, facts[-1].place if facts else BEGINNING, limit=AT_A_TIME
+            connection, events[-1].cursor if events else BEGINNING, limit=AT_A_TIME
         ):
-            facts += page
-    return facts
+            events += page
+    return events
 
 
 async def _record_page(ground: Ground, page: Exchange) -> Tape:
-    zone = gate_zone(ground)
+    services = gate_zone(ground)
     try:
-        async with inside(zone) as client:
+        async with inside(services) as client:
             await send(client, page)
-            with recording(zone.store.engine, {}, SystemClock().now()) as tape:
+            with recording(services.store.engine, {}, SystemClock().now()) as tape:
                 await send(client, page)
     finally:
-        await zone.close()
+        await services.close()
     return tape
 
 
@@ -72,20 +73,20 @@ async def measure_feed(bench: Bench, rounds: int, page: int = PAGE) -> list[dict
     engine = open_engine(bench.ground.database_url, 2)
     store = Store(engine, SystemClock())
     try:
-        facts = await _all_facts(store)
-        if len(facts) < page:
-            raise WrongAnswer(f"{len(facts)} events are too few to read a page of {page}")
-        reading = await _measure_reading(bench, facts, rounds, page)
-        relaying = await _measure_relay(bench.ground, store, facts, rounds)
+        events = await _all_events(store)
+        if len(events) < page:
+            raise WrongAnswer(f"{len(events)} events are too few to read a page of {page}")
+        reading = await _measure_reading(bench, events, rounds, page)
+        relaying = await _measure_relay(bench.ground, store, events, rounds)
     finally:
         await engine.dispose()
     return [reading, relaying]
 
 
 async def _measure_reading(
-    bench: Bench, facts: list[Fact], rounds: int, page: int
+    bench: Bench, events: list[Event], rounds: int, page: int
 ) -> dict[str, Any]:
-    places = [BEGINNING, *(fact.place for fact in facts[page - 1 :: page])]
+    places = [BEGINNING, *(event.cursor for event in events[page - 1 :: page])]
     pages = [
         _page(after, last, page, bench.people) for after, last in pairwise(places[:MOST_PAGES])
     ]
@@ -102,14 +103,14 @@ async def _measure_reading(
 
 
 async def _measure_relay(
-    ground: Ground, store: Store, facts: list[Fact], rounds: int
+    ground: Ground, store: Store, events: list[Event], rounds: int
 ) -> dict[str, Any]:
     settings = settings_of(ground)
     assert settings.redis_url
     redis = Redis.from_url(settings.redis_url, protocol=3)
     entries = [
-        (f"{fact.place.xid}-{fact.place.seq}", fact.type, json.dumps(fact.cloud_event()))
-        for fact in facts
+        (f"{event.cursor.xid}-{event.cursor.seq}", event.type, json.dumps(event.cloud_event()))
+        for event in events
     ]
     gate: list[Run] = []
     beside: list[Run] = []
@@ -119,8 +120,8 @@ async def _measure_relay(
             begun = time.perf_counter()
             handed_on = await relay.to_redis(redis, stream).catch_up(store)
             gate.append(Run(time.perf_counter() - begun, (0.0,) * handed_on))
-            if handed_on < len(facts) or await redis.xlen(stream) < len(facts):
-                raise WrongAnswer(f"{handed_on} of {len(facts)} events were handed on")
+            if handed_on < len(events) or await redis.xlen(stream) < len(events):
+                raise WrongAnswer(f"{handed_on} of {len(events)} events were handed on")
             await redis.delete(stream)
             begun = time.perf_counter()
             for start in range(0, len(entries), AT_A_TIME):

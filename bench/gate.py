@@ -8,21 +8,21 @@ from typing import Any
 import httpx
 
 from api.app import create_app
-from api.zone import Zone, open_zone
+from api.zone import Services, open_services
 from bench.ground import Ground, settings_of
 from bench.load import Server
 from bench.serve import serve, served
-from border.fonts import FontSet
+from border.paper.fonts import FontSet
 
 
-def gate_zone(ground: Ground) -> Zone:
+def gate_zone(ground: Ground) -> Services:
     """Return a zone on the ground. Its typefaces are an empty folder: no slip is drawn here."""
-    return open_zone(settings_of(ground), fonts=FontSet(ground.data_dir, "none"))
+    return open_services(settings_of(ground), fonts=FontSet(ground.data_dir, "none"))
 
 
-def inside(zone: Zone) -> httpx.AsyncClient:
+def inside(services: Services) -> httpx.AsyncClient:
     """Return a client of the program in this very process, its background jobs left out."""
-    app: Any = create_app(lambda: zone, background=False)
+    app: Any = create_app(lambda: services, background=False)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gate")
 
 

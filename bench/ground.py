@@ -15,13 +15,16 @@ import asyncpg
 from pydantic import SecretStr
 
 import api.tables  # noqa: F401  (every table of the product)
-from api import demo_accounts, seed
-from border.clock import SystemClock
+from api.cli import seed
+from api.demo import accounts as demo_accounts
+from border.core.clock import SystemClock
+from border.core.store import Store, open_engine
 from border.embedded import Servers, embedded_servers
 from border.identity.service import sign_in
 from border.migrations.run import upgrade
+from border.payments.gateways.portal.adapter import PortalSettings
+from border.payments.gateways.vnpay.adapter import VnpaySettings
 from border.settings import Settings
-from border.store import Store, open_engine
 
 POOL = 12
 """Connections of the gate's process, and of the bare statements beside it."""
@@ -71,11 +74,15 @@ def settings_of(ground: Ground) -> Settings:
         data_dir=ground.data_dir,
         pool_size=POOL,
         relay_stream=ground.stream,
-        vnpay_url="http://127.0.0.1:9/pay",
-        vnpay_api_url="http://127.0.0.1:9/query",
-        vnpay_secret=SecretStr("no-payment-is-made-here"),
-        portal_url=ground.portal_url,
-        portal_secret=SecretStr("no-payment-is-made-here" if ground.portal_url else ""),
+        vnpay=VnpaySettings(
+            url="http://127.0.0.1:9/pay",
+            api_url="http://127.0.0.1:9/query",
+            secret=SecretStr("no-payment-is-made-here"),
+        ),
+        portal=PortalSettings(
+            url=ground.portal_url,
+            secret=SecretStr("no-payment-is-made-here" if ground.portal_url else ""),
+        ),
     )
 
 

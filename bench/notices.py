@@ -14,18 +14,19 @@ from uuid import UUID
 
 import asyncpg
 
-from api.zone import Zone
+from api.zone import Services
 from bench.ground import Ground, People, settings_of
 from bench.load import Exchange, Job, request
 from bench.trucks import Yard
-from border.ids import new_id, new_reference
-from border.money import Money
-from border.payments.gateways.vnpay import amount_sent, canonical, sign
+from border.core.ids import new_id, new_reference
+from border.core.money import Money
+from border.core.store import table_of
+from border.payments.charges.tables import ChargeRow, PaymentChargeRow
+from border.payments.collection.notice_service import take_notice
+from border.payments.collection.tables import AttemptRow, NoticeRow, PaymentRow
+from border.payments.gateways.vnpay.messages import amount_sent, canonical, sign
 from border.payments.gateways.wire import as_sent
 from border.payments.ledger.book import due
-from border.payments.notice_service import take_notice
-from border.payments.tables import AttemptRow, ChargeRow, NoticeRow, PaymentChargeRow, PaymentRow
-from border.store import table_of
 
 IPN = "/api/v1/payments/vnpay/ipn"
 PAYMENTS = "/api/v1/payments"
@@ -60,8 +61,8 @@ class Ipn:
 
     def __init__(self, ground: Ground) -> None:
         settings = settings_of(ground)
-        self._terminal = settings.vnpay_terminal
-        self._secret = settings.vnpay_secret.get_secret_value()
+        self._terminal = settings.vnpay.terminal
+        self._secret = settings.vnpay.secret.get_secret_value()
 
     async def prepare(self, yard: Yard, number: int) -> list[Notice]:
         """Return notices about payments that wait for them."""
@@ -117,9 +118,11 @@ class Ipn:
         )
         return [] if kept == len(ones) else [f"{self.name}: {kept} of {len(ones)} are in the inbox"]
 
-    async def call(self, zone: Zone, people: People, one: Notice) -> None:
+    async def call(self, services: Services, people: People, one: Notice) -> None:
         """Take a notice in."""
-        answer = await take_notice(zone.store, zone.gateways.by_code["vnpay"], one.raw.encode())
+        answer = await take_notice(
+            services.store, services.gateways.by_code["vnpay"], one.raw.encode()
+        )
         if answer.body["RspCode"] != "00":
             raise RuntimeError(f"the notice was not taken: {answer.body}")
 

@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 import asyncpg
 
-from api.zone import Zone
+from api.zone import Services
 from bench.ground import People
 from bench.load import Job
 from bench.trucks import Yard
@@ -42,6 +42,6 @@ class Scenario(Protocol[W]):
         """Return what is wrong with the records that a run has left."""
         ...
 
-    async def call(self, zone: Zone, people: People, one: W) -> None:
+    async def call(self, services: Services, people: People, one: W) -> None:
         """Have the services do the same and commit, without HTTP."""
         ...

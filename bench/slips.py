@@ -17,10 +17,10 @@ from typing import Any
 from reportlab.lib.pagesizes import A5
 from reportlab.pdfgen.canvas import Canvas
 
-from border.fonts import prepare_fonts
+from border.paper.fonts import prepare_fonts
+from border.paper.words import InThree
 from logistics.slip_drawing import DeclaredGoods, FeeLine, SlipView, draw_slip
 from logistics.slip_token import SigningKey, SlipClaims, sign
-from logistics.slip_words import InThree
 
 _STARTS_AT = datetime(2026, 11, 23, 7, tzinfo=UTC)
 _ENDS_AT = _STARTS_AT + timedelta(hours=1)

@@ -121,14 +121,14 @@ async def _stages(
                 await lent.play(tape, one.words())
 
         sql = await _timed(await case.prepare(yard, TRUCKS), answers, play)
-    zone = gate_zone(ground)
+    services = gate_zone(ground)
     try:
 
         async def call(one: W) -> None:
-            await case.call(zone, people, one)
+            await case.call(services, people, one)
 
         service = await _timed(await case.prepare(yard, TRUCKS), answers, call)
-        async with inside(zone) as client:
+        async with inside(services) as client:
 
             async def ask(one: W) -> None:
                 for exchange in case.job(one, people):
@@ -136,7 +136,7 @@ async def _stages(
 
             in_process = await _timed(await case.prepare(yard, TRUCKS), answers, ask)
     finally:
-        await zone.close()
+        await services.close()
     alone = await _through(ground, people, yard, case, background=False)
     whole = await _through(ground, people, yard, case, background=True)
     stages = (
@@ -162,9 +162,9 @@ async def _through(
 
 
 async def _profiled(ground: Ground, people: People, yard: Yard, case: Scenario[W]) -> list[str]:
-    zone = gate_zone(ground)
+    services = gate_zone(ground)
     try:
-        async with inside(zone) as client:
+        async with inside(services) as client:
             jobs = [case.job(one, people) for one in await case.prepare(yard, TRUCKS)]
             for job in jobs[:WARM_UP]:
                 for exchange in job:
@@ -176,7 +176,7 @@ async def _profiled(ground: Ground, people: People, yard: Yard, case: Scenario[W
                     await send(client, exchange)
             profiler.disable()
     finally:
-        await zone.close()
+        await services.close()
     return _shares(pstats.Stats(profiler), sum(map(len, jobs[WARM_UP:])))
 
 

@@ -20,7 +20,7 @@ import asyncpg
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from border.ids import new_id, new_reference
+from border.core.ids import new_id, new_reference
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
 _REFERENCE = r"\b[A-Z]{3}-[2-9A-HJ-NP-Z]{5}-[2-9A-HJ-NP-Z]{5}\b"

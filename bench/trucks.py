@@ -22,17 +22,18 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
 from bench.ground import People
-from border.clock import SystemClock
-from border.ids import new_id, new_reference
-from border.money import Money
+from border.core.clock import SystemClock
+from border.core.ids import new_id, new_reference
+from border.core.money import Money
+from border.core.store import table_of
+from border.payments.charges.tables import ChargeRow
 from border.payments.ledger.book import OVERPAID, Entry, assessed, due, received
 from border.payments.ledger.tables import JournalRow, PostingRow
-from border.payments.tables import ChargeRow
-from border.store import table_of
-from customs.clearance import AGENCIES
+from border.vocabulary import AGENCIES
 from customs.tables import ClearanceRow, DeclarationRow, LineRow
-from logistics.slip_service import VALID_FOR, SlipKeys
+from logistics.slip_service import SlipKeys
 from logistics.slip_token import SlipClaims, sign
+from logistics.slot import LAST_BOOKING
 from logistics.tables import (
     BookingDeclarationRow,
     BookingRow,
@@ -45,8 +46,8 @@ GATE = "KIM_THANH_II"
 LANE = "X1"
 PLACES = 1_000_000
 _DIRECTION = "export"
-_RULE = f"{GATE}-{_DIRECTION}-2026"
 _SERIES = "BCDEFGHKLM"
+_SLIP_VALID = timedelta(hours=72)
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,11 @@ class Yard:
                 ends_at=hour.ends_at,
                 opens_at=self.now - timedelta(days=1),
                 capacity=PLACES,
-                rule_code=_RULE,
+                closes_at=hour.ends_at - LAST_BOOKING,
+                early_minutes=180,
+                entry_early_minutes=30,
+                grace_minutes=30,
+                hold_minutes=15,
             )
             for hour in hours
         )
@@ -158,7 +163,7 @@ class Yard:
                 state="active",
                 booking_id=truck.booking_id,
                 token=truck.token,
-                valid_until=hour.ends_at + VALID_FOR,
+                valid_until=hour.ends_at + _SLIP_VALID,
                 **self.record(),
             )
             for truck in trucks
@@ -245,7 +250,7 @@ class Yard:
             "gate": GATE,
             "created_at": self.now,
             "changed_at": self.now,
-            "due_at": self.now + timedelta(days=3),
+            "overdue_at": self.now + timedelta(days=3),
         }
 
     def _with_slip(self, number: int, hour: Hour) -> Truck:
@@ -258,7 +263,7 @@ class Yard:
                 direction=_DIRECTION,
                 starts_at=hour.starts_at,
                 ends_at=hour.ends_at,
-                valid_until=hour.ends_at + VALID_FOR,
+                valid_until=hour.ends_at + _SLIP_VALID,
             ),
             self._keys.signing,
         )
@@ -275,6 +280,8 @@ class Yard:
             slot_starts_at=truck.hour.starts_at,
             slot_ends_at=truck.hour.ends_at,
             held_until=truck.hour.ends_at,
+            free_cancel_until=truck.hour.starts_at,
+            slip_valid_until=truck.hour.ends_at + _SLIP_VALID,
             plate=truck.plate,
             plate_typed=truck.plate_typed,
             country="VN",

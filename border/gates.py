@@ -6,9 +6,9 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.refusal import NOT_FOUND
-from border.store import table_of
-from border.tables import GateRow, LaneRow
+from border.core.refusal import NOT_FOUND
+from border.core.store import table_of
+from border.core.tables import GateRow, LaneRow
 
 _gate = table_of(GateRow)
 _lane = table_of(LaneRow)

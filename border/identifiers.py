@@ -1,23 +1,22 @@
-"""Identifiers that others issue: tax codes, container numbers, plates, customs numbers, phones.
+"""Identifiers that others issue: tax codes, container numbers, customs numbers, phones.
 
 Each function takes what was typed or scanned and returns the one canonical form, or raises
 `IdentifierError`, which names what is wrong and the way out. Pure: whether the firm, the truck
-or the declaration exists is not asked here. Our own references are `border.ids`.
+or the declaration exists is not asked here. Our own references are `border.core.ids`; plates
+are `border.plates`.
 """
 
 import re
-import unicodedata
-from dataclasses import dataclass
-from typing import Literal
 
+import phonenumbers
 from stdnum import iso6346
-from stdnum.cn import uscc
+from stdnum.cn import ric, uscc
+from stdnum.exceptions import InvalidChecksum, ValidationError
 from stdnum.vn import mst
 
+from border.core.ids import code_as_printed
+from border.core.words import N_
 from border.reference.catalogue import COUNTRIES
-from border.words import N_
-
-Direction = Literal["export", "import", "transit"]
 
 
 class IdentifierError(ValueError):
@@ -42,18 +41,14 @@ class IdentifierError(ValueError):
 
 
 def normalised(text: str) -> str:
-    """Return `text` in compatibility form and upper case, without blanks, dashes and dots."""
-    folded = unicodedata.normalize("NFKC", text).upper()
-    return "".join(
-        letter
-        for letter in folded
-        if unicodedata.category(letter) not in ("Zs", "Pd", "Cf", "Cc") and letter not in ".·•‧・−"
-    )
+    """Return `text` as it is printed, in capitals, without blanks, dashes and dots."""
+    return "".join(letter for letter in code_as_printed(text).upper() if letter not in "-.·•‧・")
 
 
 # --- tax codes ---------------------------------------------------------------------------------
 
 _CITIZEN_ID_DIGITS = 12
+_CHINESE_CODE_LENGTH = 18
 _FOREIGN_TAX_CODE = re.compile(r"[0-9A-Z/]{2,35}")
 
 
@@ -61,23 +56,32 @@ def tax_code(text: str, country: str = "VN") -> str:
     """Return the canonical tax code of a firm in `country` (two letters).
 
     VN: 10 digits with their check digit, 13 for a branch, or the 12 of a citizen's identity
-    number, which has none. CN: the 18 characters of the unified social credit code. Of any other
-    country only the characters are looked at.
+    number, which has none. CN: the 18 characters of the unified social credit code, or of the
+    identity number of a natural person. Of any other country only the characters are looked at.
 
     refuses: `tax_code_format`, `tax_code_length`, `tax_code_check_digit`.
-    source: Vietnam: tax code (MST) rules as in python-stdnum; China: GB 32100.
+    source: Vietnam: tax code (MST) rules as in python-stdnum; China: GB 32100 and GB 11643.
     """
     plain = normalised(text)
     if country == "VN":
         return _vietnamese_tax_code(plain)
     if country == "CN":
-        return _social_credit_code(plain)
+        return _chinese_tax_code(plain)
     if not _FOREIGN_TAX_CODE.fullmatch(plain):
         raise IdentifierError(
             "tax_code_format",
             N_("A tax code has 2 to 35 letters and digits. Copy it from the invoice."),
         )
     return plain
+
+
+def tax_code_of_either_side(text: str) -> str:
+    """Return the tax code of a firm that may be Vietnamese or Chinese; its length tells.
+
+    refuses: as `tax_code`.
+    """
+    chinese = len(normalised(text)) == _CHINESE_CODE_LENGTH
+    return tax_code(text, "CN" if chinese else "VN")
 
 
 def _vietnamese_tax_code(plain: str) -> str:
@@ -117,8 +121,26 @@ def _vietnamese_tax_code(plain: str) -> str:
     return plain
 
 
+def _chinese_tax_code(plain: str) -> str:
+    """Return a firm's or a person's number; what fits neither is judged as what it looks like."""
+    try:
+        return str(ric.validate(plain))
+    except InvalidChecksum:
+        person = True
+    except ValidationError:
+        person = False
+    try:
+        return _social_credit_code(plain)
+    except IdentifierError:
+        if person:
+            raise _wrong_check_digit(
+                "tax_code_check_digit", len(plain), plain[-1], ric.calc_check_digit(plain)
+            ) from None
+        raise
+
+
 def _social_credit_code(plain: str) -> str:
-    length = 18
+    length = _CHINESE_CODE_LENGTH
     if len(plain) != length:
         raise IdentifierError(
             "tax_code_length",
@@ -186,82 +208,12 @@ def container_number(text: str) -> str:
     return plain
 
 
-# --- plates ------------------------------------------------------------------------------------
-
-_PROVINCES_OF_CHINA = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-_CN_SERIAL = "[0-9A-HJ-NP-Z]"
-_PLATES = {
-    "VN": re.compile(r"[1-9][0-9](?P<series>[A-Z]{1,2})[0-9]{4,5}"),
-    # Five characters; a trailer four and 挂; a new-energy vehicle six, with its letter first
-    # (small) or last (large).
-    "CN": re.compile(
-        rf"[{_PROVINCES_OF_CHINA}][A-HJ-NP-Z]"
-        rf"(?:{_CN_SERIAL}{{5}}|{_CN_SERIAL}{{4}}挂|[A-HJK]{_CN_SERIAL}[0-9]{{4}}|[0-9]{{5}}[A-HJK])"
-    ),
-}
-_PLATE_SAYS = {
-    "VN": N_(
-        "A Vietnamese plate is two digits of the province, one or two letters and four or five "
-        "digits, such as 24C-123.45. Type it as it stands on the vehicle."
-    ),
-    "CN": N_(
-        "A Chinese plate is the character of the province, a letter and five characters without "
-        "I and O (six for new energy, four and 挂 for a trailer), such as 云G·12345. "
-        "Type it as it stands on the vehicle."
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Plate:
-    """A number plate: as typed, as compared (`normalised`), and the country that issued it."""
-
-    typed: str
-    normalised: str
-    country: str
-
-    @property
-    def is_trailer(self) -> bool:
-        """Whether the plate is that of a trailer: 挂 in China, series R in Vietnam."""
-        if self.country == "CN":
-            return self.normalised.endswith("挂")
-        return self.normalised.lstrip("0123456789").startswith("R")
-
-
-def plate(text: str, country: str) -> Plate:
-    """Return the plate `text` of `country` (`VN` or `CN`), ready to be compared.
-
-    refuses: `plate_country`, `plate_format`.
-    source: patterns as registered by both countries' police (VN: province, series, number;
-    CN: GA 36, of which small and large new-energy plates).
-    """
-    pattern = _PLATES.get(country)
-    if pattern is None:
-        raise IdentifierError(
-            "plate_country",
-            N_("Plates of VN and CN cross here; {country} is neither. Choose one of the two."),
-            country=country,
-        )
-    read = normalised(text)
-    if not pattern.fullmatch(read):
-        for other, of_other in _PLATES.items():
-            if of_other.fullmatch(read):
-                raise IdentifierError(
-                    "plate_country",
-                    N_("{plate} has the form of a plate of {other}. Set the country to {other}."),
-                    plate=text,
-                    other=other,
-                )
-        raise IdentifierError("plate_format", _PLATE_SAYS[country])
-    return Plate(typed=text, normalised=read, country=country)
-
-
 # --- customs numbers ---------------------------------------------------------------------------
 
 _DIRECTION_PREFIX = {"import": "10", "export": "30"}
 
 
-def customs_number(text: str, direction: Direction) -> str:
+def customs_number(text: str, direction: str) -> str:
     """Return the twelve-digit number of the national customs declaration.
 
     An import begins with 10, an export with 30, a transit with either.
@@ -296,22 +248,19 @@ def customs_number(text: str, direction: Direction) -> str:
 
 
 def phone(text: str) -> str:
-    """Return a telephone number as `+` and 8 to 15 digits.
+    """Return a telephone number that can be dialled, as `+`, its country and its digits.
 
-    A number without a country is read as Vietnamese when it begins with 0, and as a Chinese
-    mobile when it has eleven digits and begins with 1.
+    A number without a country is read as Vietnamese, and as a Chinese mobile when it has eleven
+    digits and begins with 1.
     refuses: `phone_format`.
-    source: ITU-T E.164.
+    source: ITU-T E.164, and the numbering plans that `phonenumbers` carries.
     """
-    # "+84 (0)912…" is how visiting cards show both ways of dialling.
-    plain = normalised(text).replace("(0)", "").translate({ord("("): None, ord(")"): None})
-    if plain.startswith("00"):
-        plain = "+" + plain[2:]
-    elif re.fullmatch(r"0[0-9]{9,10}", plain):
-        plain = "+84" + plain[1:]
-    elif re.fullmatch(r"1[3-9][0-9]{9}", plain):
-        plain = "+86" + plain
-    if not re.fullmatch(r"\+[1-9][0-9]{7,14}", plain):
+    chinese = re.fullmatch(r"1[3-9][0-9]{9}", normalised(text))
+    try:
+        read = phonenumbers.parse(text, "CN" if chinese else "VN")
+    except phonenumbers.NumberParseException:
+        read = None
+    if read is None or read.extension or not phonenumbers.is_valid_number(read):
         raise IdentifierError(
             "phone_format",
             N_(
@@ -319,7 +268,7 @@ def phone(text: str) -> str:
                 "Vietnam, such as +84 912 345 678."
             ),
         )
-    return plain
+    return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
 
 
 # --- countries ---------------------------------------------------------------------------------

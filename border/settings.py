@@ -9,16 +9,29 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from border.identifiers import tax_code
+from border.payments.gateways.kind import GatewaySettings
+from border.payments.gateways.portal.adapter import PORTAL, PortalSettings
+from border.payments.gateways.vietqr.adapter import VIETQR, VietQrSettings
+from border.payments.gateways.vnpay.adapter import VNPAY, VnpaySettings
 
 
 class Settings(BaseSettings):
     """Every setting with its default; the description says what it is for."""
 
-    model_config = SettingsConfigDict(env_prefix="BORDER_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="BORDER_",
+        env_file=".env",
+        extra="ignore",
+        # A gateway's row is set by its name and the field's: BORDER_VNPAY_API_URL is vnpay.api_url.
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+    )
 
     mode: Literal["demo", "production"] = Field(
         default="demo",
@@ -51,63 +64,14 @@ class Settings(BaseSettings):
         default="127.0.0.1", description="Addresses whose X-Forwarded-For is believed."
     )
     pool_size: int = Field(default=12, description="Database connections kept by one process.")
-    vnpay_url: str = Field(
-        default="",
-        description="VNPAY's pay page; in demo mode the sandbox's.",
+    vnpay: Annotated[VnpaySettings, VNPAY] = Field(
+        default=VnpaySettings(), description="VNPAY, the gateway offered first."
     )
-    vnpay_api_url: str = Field(
-        default="", description="VNPAY's query and refund address; in demo mode the sandbox's."
+    vietqr: Annotated[VietQrSettings, VIETQR] = Field(
+        default=VietQrSettings(), description="Transfers to our own account."
     )
-    vnpay_terminal: str = Field(default="GATE0001", description="Terminal code (vnp_TmnCode).")
-    vnpay_secret: SecretStr = Field(
-        default=SecretStr(""), description="Secret shared with VNPAY; never logged."
-    )
-    vnpay_old_secret: SecretStr = Field(
-        default=SecretStr(""), description="The secret before, accepted during a rotation."
-    )
-    vietqr_bin: str = Field(
-        default="970436", description="The bank of our account for transfers, by its BIN."
-    )
-    vietqr_bank: str = Field(
-        default="Vietcombank", description="That bank's name, as payers know it."
-    )
-    vietqr_account: str = Field(
-        default="1017595600", description="Our account there; the demo's is made up."
-    )
-    vietqr_account_name: str = Field(
-        default="BQL CUA KHAU LAO CAI", description="In whose name the account is."
-    )
-    vietqr_secret: SecretStr = Field(
-        default=SecretStr(""),
-        description="Secret under which the bank's webhook is signed; without it no transfers.",
-    )
-    vietqr_old_secret: SecretStr = Field(
-        default=SecretStr(""), description="The secret before, accepted during a rotation."
-    )
-    portal_url: str = Field(
-        default="",
-        description="Where the public-service portal takes INIT; in demo mode the sandbox's.",
-    )
-    portal_bill_url: str = Field(
-        default="", description="Where it answers GET_BILL; the same address if unset."
-    )
-    portal_pay_hosts: str = Field(
-        default="",
-        description="Further hosts its pay pages may be on, by spaces; its own is always believed.",
-    )
-    portal_failed_codes: str = Field(
-        default="99", description="Codes (MaLoi) that say a payment failed for good, by spaces."
-    )
-    portal_partner: str = Field(default="GATE", description="Our partner code (MaDoiTac).")
-    portal_secret: SecretStr = Field(
-        default=SecretStr(""),
-        description="Secret shared with the portal; without it it is not offered.",
-    )
-    portal_old_secret: SecretStr = Field(
-        default=SecretStr(""), description="The secret before, accepted during a rotation."
-    )
-    portal_hash: Literal["sha256", "hmac"] = Field(
-        default="sha256", description="How the portal hashes: plain, or keyed as it once did."
+    portal: Annotated[PortalSettings, PORTAL] = Field(
+        default=PortalSettings(), description="The National Public Service Portal."
     )
     receipt_key_file: Path | None = Field(
         default=None, description="Key that signs receipts, PEM; a demonstration makes its own."
@@ -130,19 +94,26 @@ class Settings(BaseSettings):
     relay_stream: str = Field(default="border:events", description="Redis stream of the feed.")
     import_batch: int = Field(default=200, description="Rows an import commits at a time.")
 
+    @field_validator("receipt_collector_tax_code")
+    @classmethod
+    def _checked_tax_code(cls, given: str) -> str:
+        return tax_code(given) if given else ""
+
     @property
     def base_url(self) -> str:
         """The address under which others reach this service, without a trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
+    def gateways(self) -> dict[str, GatewaySettings]:
+        """The gateways' rows by name; what a gateway is beside that is in `gateways.registry`."""
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: row for name, row in found.items() if isinstance(row, GatewaySettings)}
+
+    @property
     def demo(self) -> bool:
         """True where demo accounts and the sandbox are at home."""
         return self.mode == "demo"
-
-
-GATEWAY_SECRETS = ("vnpay_secret", "vietqr_secret", "portal_secret")
-"""The settings that hold what a gateway signs with."""
 
 
 def kept_secret(folder: Path, name: str, size: int = 32) -> bytes:

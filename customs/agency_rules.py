@@ -1,32 +1,90 @@
 """Which agencies must clear a declaration, as dated rules.
 
-The rules are rows of a table, by the beginning of the commodity code or by a kind of handling,
-each with the days it applies, its legal basis and whether that has been confirmed. Customs and
-the border guard clear everything that crosses. Pure: the clearances themselves are records.
+A row is by the beginning of the commodity code or by a kind of handling, with its legal basis and
+whether that has been confirmed. Customs and the border guard clear everything that crosses.
+Pure: the clearances themselves are records.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Annotated, Literal
 
+from pydantic import Field, StringConstraints
+
+from border.core.refusal import FieldError
+from border.core.request_body import KEEPABLE
+from border.core.words import N_
 from border.reference.catalogue import rows_of
+from border.regulation.rule_kind import Draft, RuleKind, RuleRow, Words, rule_kind
+from border.regulation.rulebook import RuleSet
+from border.vocabulary import AGENCIES, DIRECTIONS, HANDLING, Handling
+from customs.selectivity_rules import CUSTOMS_APPROVERS, CUSTOMS_WRITERS
 
-ALWAYS = frozenset({"customs", "border_guard"})
+ALWAYS = frozenset(code for code, agency in AGENCIES.items() if agency.always)
 """The agencies that clear every declaration."""
-AGENCIES = ALWAYS | {"plant_quarantine", "animal_quarantine", "health_quarantine"}
-"""Every agency that may have to clear one."""
 _ANY = "any"
+
+
+class AgencyRow(RuleRow):
+    """One reason why an agency must clear.
+
+    For codes that begin with `hs_prefix` and, where `handling` is given, only for goods so
+    handled. `status` is `unconfirmed` until an officer of the agency has confirmed the row.
+    """
+
+    agency: str = Field(max_length=24, pattern=KEEPABLE)
+    hs_prefix: Annotated[str, StringConstraints(pattern=r"^\d{0,10}$")] = ""
+    direction: Literal["any", "export", "import", "transit"] = "any"
+    handling: Handling | Literal[""] = ""
+    legal_basis: str = Field(min_length=1, max_length=160, pattern=KEEPABLE)
+    status: Literal["confirmed", "unconfirmed"] = "unconfirmed"
+
+
+def _fault(row: AgencyRow) -> FieldError | None:
+    if row.agency not in AGENCIES or row.agency in ALWAYS:
+        says = N_("Choose one of: {expected}.")
+        expected = ", ".join(code for code in AGENCIES if code not in ALWAYS)
+        return FieldError("agency", "literal_error", says, (("expected", expected),))
+    if row.hs_prefix or row.handling:
+        return None
+    return FieldError("hs_prefix", "no_condition", N_("Say what the rule is about."))
+
+
+def _words(row: AgencyRow) -> Words:
+    facts = {
+        "agency": AGENCIES[row.agency].label,
+        "hs_prefix": row.hs_prefix,
+        "direction": N_("every direction")
+        if row.direction == _ANY
+        else DIRECTIONS[row.direction].label,
+        "legal_basis": row.legal_basis,
+    }
+    if row.handling == "live_animals" and not row.hs_prefix:
+        return N_("{agency}: live animals, {direction} ({legal_basis})"), facts
+    if row.handling:
+        facts["handling"] = HANDLING[row.handling]
+        return N_("{agency}: goods {hs_prefix} handled as {handling}, {direction}"), facts
+    return N_("{agency}: goods whose code begins with {hs_prefix}, {direction}"), facts
+
+
+AGENCY_RULES = rule_kind(
+    RuleKind(
+        name="agency_rules",
+        label=N_("Which agencies must clear which goods"),
+        row=AgencyRow,
+        words=_words,
+        fault=_fault,
+        writers=CUSTOMS_WRITERS,
+        approvers=CUSTOMS_APPROVERS,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AgencyRule:
-    """One reason why `agency` must clear.
-
-    Applies from the day `effective_from` up to but not including `effective_until` (None: still
-    in force), to codes that begin with `hs_prefix` and, where `handling` is given, only to goods
-    so handled. `status` is `unconfirmed` until an officer of the agency has confirmed the row.
-    """
+    """One reason why `agency` must clear, with its days: `effective_until` is exclusive."""
 
     agency: str
     hs_prefix: str
@@ -51,24 +109,45 @@ class AgencyRule:
         )
 
 
-@cache
-def agency_rules() -> tuple[AgencyRule, ...]:
-    """Return the rules that ship with the product, of all days."""
-    return tuple(
-        AgencyRule(
-            agency=cells["agency"],
-            hs_prefix=cells["hs_prefix"],
-            direction=cells["direction"],
-            handling=cells["handling"],
-            effective_from=date.fromisoformat(cells["effective_from"]),
-            effective_until=date.fromisoformat(cells["effective_until"])
-            if cells["effective_until"]
-            else None,
-            legal_basis=cells["legal_basis"],
-            status=cells["status"],
-        )
-        for cells in rows_of("agency_rules.csv")
+def agency_rules(found: RuleSet[AgencyRow]) -> tuple[AgencyRule, ...]:
+    """Return the rules of a set."""
+    days = found.effective_from, found.effective_to
+    return tuple(_rule(row, *days) for row in found.rows)
+
+
+def _rule(row: AgencyRow, begins: date, ends: date | None) -> AgencyRule:
+    return AgencyRule(
+        agency=row.agency,
+        hs_prefix=row.hs_prefix,
+        direction=row.direction,
+        handling=row.handling,
+        effective_from=begins,
+        effective_until=ends,
+        legal_basis=row.legal_basis,
+        status=row.status,
     )
+
+
+@cache
+def seed() -> Draft:
+    """Return the set the program begins with; it holds from the day on which all of it is law."""
+    rows = list(rows_of("agency_rules.csv"))
+    told = ("agency", "hs_prefix", "direction", "handling", "legal_basis", "status")
+    return Draft(
+        code="agencies-2018",
+        title=N_("Subjects of the agencies' laws, by heading"),
+        issued_by=N_("seed of the program"),
+        legal_basis="Law 41/2013/QH13, Law 79/2015/QH13, Decree 15/2018/NĐ-CP; unconfirmed",
+        effective_from=max(date.fromisoformat(cells["effective_from"]) for cells in rows),
+        rows=tuple({name: cells[name] for name in told} for cells in rows),
+    )
+
+
+@cache
+def seed_rules() -> tuple[AgencyRule, ...]:
+    """Return the rules the program begins with."""
+    draft = seed()
+    return tuple(_rule(row, draft.effective_from, None) for row in AGENCY_RULES.read(draft.rows))
 
 
 def agencies_for(
@@ -76,17 +155,15 @@ def agencies_for(
     direction: str,
     handling: Collection[str],
     on_date: date,
-    rules: Iterable[AgencyRule] | None = None,
+    rules: Iterable[AgencyRule],
 ) -> frozenset[str]:
     """Return the agencies that must clear goods with these codes on the day `on_date`.
 
     `hs_codes` are digits only; `direction` is export, import or transit; `handling` holds words
-    such as `live_animals`. `rules` stand in for those that ship, where given.
+    such as `live_animals`.
     """
     codes = tuple(hs_codes) or ("",)  # a rule by handling alone also holds without a code
-    in_force = [
-        rule for rule in (agency_rules() if rules is None else rules) if rule.in_force(on_date)
-    ]
+    in_force = [rule for rule in rules if rule.in_force(on_date)]
     return ALWAYS | {
         rule.agency for code in codes for rule in in_force if rule.covers(code, direction, handling)
     }

@@ -1,25 +1,20 @@
-"""Who may see a declaration and who may make which move on it, beyond the role a move asks for.
+"""What bars a move on a declaration beyond what the table of permissions says.
 
-Pure. The lifecycle says which roles a move is open to; here is what a role alone does not tell:
-a trader acts on the own firm's declarations only, a red lane is inspected before it is accepted,
-and whoever inspected does not accept.
+Pure. Who may make which move on whose declaration is `customs.declaration`'s rows; here is what a
+role does not tell: a red lane is inspected before it is accepted, and whoever inspected does not
+accept.
 """
 
 from typing import Protocol
 from uuid import UUID
 
-from border.identity.actor import Actor, Role
-from border.lifecycle import Move
-from border.refusal import refuses
-from border.words import N_
+from border.core.actor import Actor
+from border.core.lifecycle import Move
+from border.core.refusal import refuses
+from border.core.words import N_
+from border.identity import policy
 from customs.declaration import DECLARATION
 
-NOT_THE_OWNER = refuses(
-    "not_the_owner",
-    403,
-    N_("Not your declaration"),
-    N_("{subject} was made by another firm. Only that firm may do this."),
-)
 INSPECTION_NEEDED = refuses(
     "inspection_needed",
     409,
@@ -34,7 +29,7 @@ SECOND_PERSON_NEEDED = refuses(
 )
 
 
-class Standing(Protocol):
+class DeclarationFacts(Protocol):
     """What the rules look at in a declaration."""
 
     reference: str
@@ -45,29 +40,11 @@ class Standing(Protocol):
     inspected_by: UUID | None
 
 
-def may_see(declaration: Standing, actor: Actor) -> bool:
-    """Say whether `actor` sees the declaration: its firm, its carrier, and the zone's staff."""
-    if actor.is_staff:
-        return True
-    ours = actor.organisation_id
-    return ours is not None and ours in (
-        declaration.owner_organisation_id,
-        declaration.carrier_organisation_id,
-    )
+def refuse_unfit(declaration: DeclarationFacts, actor: Actor, verb: str) -> None:
+    """Refuse what the table would allow and the declaration does not.
 
-
-def refuse_unfit(declaration: Standing, actor: Actor, verb: str) -> None:
-    """Refuse what the role would allow and the declaration does not.
-
-    refuses: not_the_owner, inspection_needed, second_person_needed.
+    refuses: inspection_needed, second_person_needed.
     """
-    open_here = [
-        move
-        for move in DECLARATION.of(verb)
-        if declaration.state in move.sources and not actor.roles.isdisjoint(move.by)
-    ]
-    if open_here and all(not _owned(declaration, actor, move) for move in open_here):
-        raise NOT_THE_OWNER(subject=declaration.reference)
     if verb == "accept":
         if declaration.lane == "red" and declaration.state == "under_review":
             raise INSPECTION_NEEDED(subject=declaration.reference)
@@ -75,29 +52,20 @@ def refuse_unfit(declaration: Standing, actor: Actor, verb: str) -> None:
             raise SECOND_PERSON_NEEDED(subject=declaration.reference)
 
 
-def open_moves(declaration: Standing, actor: Actor) -> tuple[Move, ...]:
+def open_moves(declaration: DeclarationFacts, actor: Actor) -> tuple[Move, ...]:
     """Return the moves `actor` may make now: a page's buttons, the `moves` of an answer."""
     return tuple(
         move
-        for move in DECLARATION.open_to(declaration.state, actor.roles)
-        if _owned(declaration, actor, move)
-        and not (move.verb == "accept" and _not_yet_acceptable(declaration, actor))
+        for move in policy.open_moves(actor, DECLARATION, declaration)
+        if not (move.verb == "accept" and _not_yet_acceptable(declaration, actor))
     )
 
 
-def _owned(declaration: Standing, actor: Actor, move: Move) -> bool:
-    """Say whether the firm fits: a trader's move is for the firm that made the declaration."""
-    acting = actor.roles.intersection(move.by)
-    return (
-        acting != {Role.TRADER.value} or actor.organisation_id == declaration.owner_organisation_id
-    )
-
-
-def _inspected(declaration: Standing, actor: Actor) -> bool:
+def _inspected(declaration: DeclarationFacts, actor: Actor) -> bool:
     return actor.id is not None and actor.id == declaration.inspected_by
 
 
-def _not_yet_acceptable(declaration: Standing, actor: Actor) -> bool:
+def _not_yet_acceptable(declaration: DeclarationFacts, actor: Actor) -> bool:
     if declaration.state == "under_review":
         return declaration.lane == "red"
     return _inspected(declaration, actor)

@@ -8,10 +8,16 @@ a customs number is already in use, or a carrier registered, is asked of the dat
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from border.identifiers import IdentifierError, container_number, customs_number, tax_code
+from border.core.refusal import FieldError
+from border.core.words import N_
+from border.identifiers import (
+    IdentifierError,
+    container_number,
+    customs_number,
+    tax_code,
+    tax_code_of_either_side,
+)
 from border.reference.catalogue import COUNTRIES, REGIMES, UNITS
-from border.refusal import FieldError
-from border.words import N_
 from customs.draft import DraftDeclaration, Line, Party, Value
 from customs.nomenclature import UnknownHsCode, nomenclature
 
@@ -19,7 +25,6 @@ ACCEPTED_CURRENCIES = frozenset({"VND", "CNY", "USD"})
 """Currencies in which a trader may state a value at this gate."""
 UNITS_OF_VNACCS = frozenset({"PCE"})
 """Unit codes customary in VNACCS that today's Recommendation 20 no longer lists (unconfirmed)."""
-_SOCIAL_CREDIT_CODE_LENGTH = 18
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def check(
             if isinstance(draft.declarant, Party)
             else draft.declarant,
             "carrier_tax_code": sheet.identifier(
-                "carrier_tax_code", draft.carrier_tax_code, _tax_code_of_either_side
+                "carrier_tax_code", draft.carrier_tax_code, tax_code_of_either_side
             ),
             "lines": sheet.lines(draft.lines),
             "handling": list(dict.fromkeys(draft.handling)),
@@ -65,12 +70,6 @@ def check(
         }
     )
     return Checked(checked, tuple(sheet.errors))
-
-
-def _tax_code_of_either_side(text: str) -> str:
-    """Return the tax code of a carrier, who may be Vietnamese or Chinese; the length tells."""
-    plain = "".join(text.split())
-    return tax_code(text, "CN" if len(plain) == _SOCIAL_CREDIT_CODE_LENGTH else "VN")
 
 
 @dataclass

@@ -4,32 +4,23 @@ Every agency has its own clearance and decides nothing but that. A clearance is 
 it is one of the conditions of it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
+from typing import Annotated, ClassVar
 
-from border.identity.actor import Role
-from border.lifecycle import SYSTEM, Lifecycle, Move, State
-from border.words import N_
+from border.core.event_type import events_of
+from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
+from border.core.payload import Meaning, Payload
+from border.core.words import N_
+from border.identity.policy import allow, declare
+from border.platform.payload_fields import Direction, GivenReason
+from border.vocabulary import AGENCIES, CUSTOMS
+from customs.declaration import AgencyCode, GoodsLane
 
-CUSTOMS = "customs"
-DECIDED_BY: dict[str, Role] = {
-    CUSTOMS: Role.CUSTOMS_OFFICER,
-    "border_guard": Role.BORDER_GUARD,
-    "plant_quarantine": Role.PLANT_QUARANTINE,
-    "animal_quarantine": Role.ANIMAL_QUARANTINE,
-    "health_quarantine": Role.HEALTH_QUARANTINE,
-}
+DECIDED_BY = {code: agency.role for code, agency in AGENCIES.items()}
 """Each agency and the one role that decides for it."""
-AGENCIES = tuple(DECIDED_BY)
 OTHER_AGENCIES = tuple(agency for agency in AGENCIES if agency != CUSTOMS)
 """The agencies whose clearances customs waits for; its own comes with accepting the papers."""
-AGENCY_NAMES = {
-    CUSTOMS: N_("Customs"),
-    "border_guard": N_("Border guard"),
-    "plant_quarantine": N_("Plant quarantine"),
-    "animal_quarantine": N_("Animal quarantine"),
-    "health_quarantine": N_("Health quarantine"),
-}
 
 _DECIDERS = tuple(role.value for role in DECIDED_BY.values())
 _OWNER = "agency"
@@ -38,6 +29,7 @@ _TWO_DAYS = timedelta(days=2)
 CLEARANCE = Lifecycle(
     name="clearance",
     says=N_("One agency's clearance of a declaration"),
+    noun=N_("Clearance"),
     states=(
         State("not_required", N_("Not required")),
         State("pending", N_("Awaited"), _OWNER, _TWO_DAYS),
@@ -51,6 +43,13 @@ CLEARANCE = Lifecycle(
         Move("fail", ("pending",), "failed", _DECIDERS, N_("Fail"), ("reason",)),
         Move("waive", ("pending", "failed"), "waived", _DECIDERS, N_("Waive"), ("reason",)),
     ),
+)
+
+declare(
+    "clearance",
+    allow(_DECIDERS, "list"),
+    # One verb for each agency, where the moves say `by` all of them: each decides its own only.
+    *(allow((role,), f"decide_{agency}") for agency, role in DECIDED_BY.items()),
 )
 
 VERB_OF = {move.target: move.verb for move in CLEARANCE.moves}
@@ -67,3 +66,17 @@ def first_states(required: Collection[str]) -> dict[str, str]:
 def sources_of(decision: str) -> tuple[str, ...]:
     """Return the states from which a clearance can be decided as `decision`."""
     return tuple(s for move in CLEARANCE.moves if move.target == decision for s in move.sources)
+
+
+class ClearancePayload(Payload):
+    """What every event of a clearance says: one agency's word on one declaration."""
+
+    columns: ClassVar[Mapping[str, str]] = {"goods_lane": "lane"}
+
+    agency: Annotated[AgencyCode, Meaning("The agency that decided.")]
+    direction: Direction
+    goods_lane: GoodsLane | None
+    reason: GivenReason | None = None
+
+
+EVENTS = events_of(CLEARANCE, ClearancePayload)

@@ -2,19 +2,20 @@
 
 from uuid import UUID
 
-from border.refusal import (
+from border.core.refusal import (
     INVALID,
     MOVE_NOT_OPEN,
-    NOT_ALLOWED,
     NOT_FOUND,
     STALE_VERSION,
     FieldError,
     refuses,
 )
-from border.store import Clash, Unit
-from border.words import N_
+from border.core.store import Clash, Unit
+from border.core.words import N_
+from border.identity import policy
+from border.vocabulary import CUSTOMS
 from customs import storage
-from customs.clearance import CUSTOMS, DECIDED_BY
+from customs.clearance import DECIDED_BY
 from customs.decision import write_decision
 from customs.declaration import CLEARABLE
 from customs.declaration_service import make_move
@@ -48,19 +49,17 @@ async def decide_clearance(
     if decision.decision != "passed" and not decision.reason:
         says = N_("Say why, in a sentence.")
         raise INVALID(errors=[FieldError("reason", "required", says)])
-    role = DECIDED_BY.get(agency)
-    if role is None:
+    if agency not in DECIDED_BY:
         raise NOT_FOUND(what="agency")
-    if not unit.actor.has(role):
-        raise NOT_ALLOWED(needs=[role.value])
+    policy.check(unit.actor, f"clearance.decide_{agency}")
     if agency == CUSTOMS:
         if decision.decision not in _CUSTOMS_VERB:
             raise CUSTOMS_NEVER_WAIVES()
         verb = _CUSTOMS_VERB[decision.decision]
         return await make_move(unit, id, verb, MoveBody(reason=decision.reason), version)
-    row = await held_for_change(unit, id)
+    row = await held_for_change(unit, id, "read")
     if version is not None and version != row.version:
-        raise STALE_VERSION(given=version, current=row.version)
+        raise STALE_VERSION(subject=row.reference, given=version, current=row.version)
     if row.state not in CLEARABLE:
         raise MOVE_NOT_OPEN(
             subject=row.reference, state=row.state, verb=decision.decision, allowed=["—"]

@@ -4,35 +4,40 @@ One row is one declaration with one line. The file is read line by line and neve
 whole. What is read here is only the file: the checks and the writing are `import_service`'s.
 """
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from pydantic import ValidationError
 from stdnum.vn import mst
 
-from border.identifiers import Direction
-from border.money import MINOR_UNITS, share
-from border.refusal import INVALID, FieldError, refuses
-from border.words import N_
+from border.core.money import MINOR_UNITS, share
+from border.core.refusal import INVALID, FieldError, Refusal
+from border.core.words import N_
+from border.files.csv_rows import Row, Table
+from border.files.fault import FILE_NOT_READABLE, Unreadable
+from border.files.spoiled import (
+    SPREADSHEET_NUMBER,
+    SPREADSHEET_SAYS,
+    is_shortened,
+    without_leading_zeros,
+)
+from border.files.text import UTF_8, encoding_of, lines_of, rewound
+from border.vocabulary import Direction
 from customs.draft import DraftDeclaration, Line, Party, Value
 from customs.nomenclature import nomenclature
 
-NOT_READABLE = refuses(
-    "file_not_readable",
-    400,
-    N_("The file cannot be read"),
-    N_("Line {line} cannot be read as CSV in UTF-8. Save the file again as “CSV UTF-8”."),
-)
-_LONGEST_LINE = 1 << 20
 _KEY_DIGITS = 10
 _GRAMS_IN_KG = 3
 """Decimal places between the kilograms of a file and our grams."""
 _UNNAMED = "(not stated)"
-_PREFIX = {"import": "10", "export": "30"}
+_PREFIX = {"import": "10", "export": "30", "transit": "10"}
+
+
+def _as_they_stand(importer: str, exporter: str, _country: str) -> tuple[str, str]:
+    return importer, exporter
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class ColumnMap:
     before. A customs number is made of the direction's prefix and the key. The net mass is in
     kilograms and stands for the gross mass and the quantity too, where the file has neither.
     Prices are in whole units of `currency` with decimals, rounded half up to minor units.
+    `called` gives an importer and an exporter, by what stands in the file and the exporter's
+    country, the names that the declarations carry.
     """
 
     source: str
@@ -57,6 +64,7 @@ class ColumnMap:
     direction: Direction
     regime: str
     currency: str
+    called: Callable[[str, str, str], tuple[str, str]] = _as_they_stand
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -72,6 +80,11 @@ class ColumnMap:
             self.exporter_country,
         )
 
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """The columns whose numbers name something and count nothing."""
+        return self.key, self.hs_code, self.importer, self.exporter
+
 
 DECLARATIONS_2021 = ColumnMap(
     source="declarations_2021q1",
@@ -83,7 +96,7 @@ DECLARATIONS_2021 = ColumnMap(
     importer="Importer ID",
     exporter="Seller ID",
     exporter_country="Country of Departure",
-    direction="import",
+    direction=Direction.IMPORT,
     regime="A11",
     currency="KRW",
 )
@@ -111,77 +124,111 @@ class Progress:
     lines: int = 0
     bytes: int = 0
 
+    def count(self, lines: Iterable[str]) -> Iterator[str]:
+        """Yield lines, counting them."""
+        for line in lines:
+            self.lines += 1
+            yield line
+
+
+@dataclass
+class _Counted:
+    """A file whose bytes are counted as they are read."""
+
+    file: BinaryIO
+    progress: Progress
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        return self._count(self.file.read(size))
+
+    def readline(self, size: int = -1) -> bytes:
+        """Return the next line."""
+        return self._count(self.file.readline(size))
+
+    def _count(self, piece: bytes) -> bytes:
+        self.progress.bytes += len(piece)
+        return piece
+
+
+def read_encoding(file: BinaryIO) -> str:
+    """Return what a file is written in, having read all of it. refuses: file_not_readable."""
+    try:
+        return encoding_of(rewound(file))
+    except Unreadable as fault:
+        raise _not_readable(fault) from fault
+
+
+def _not_readable(fault: Unreadable) -> Refusal:
+    return FILE_NOT_READABLE(line=fault.problem.line, errors=[fault.problem.error])
+
 
 def read_rows(
-    file: BinaryIO, columns: ColumnMap, gate: str, progress: Progress | None = None
+    file: BinaryIO,
+    columns: ColumnMap,
+    gate: str,
+    progress: Progress | None = None,
+    encoding: str = UTF_8,
 ) -> Iterator[SourceRow]:
-    """Yield the rows of `file` one by one.
+    """Yield the rows of `file` one by one, reading no further than that.
 
-    refuses: invalid_fields (a column is missing), file_not_readable.
+    refuses: invalid_fields (a column is missing or twice), file_not_readable.
     """
     counted = progress if progress is not None else Progress()
-    reader = csv.DictReader(_lines(file, counted), strict=True)
     try:
-        _refuse_missing(columns, reader.fieldnames or ())
-        for cells in reader:
-            yield _row(cells, columns, gate, reader.line_num)
-    except csv.Error as error:
-        raise NOT_READABLE(line=counted.lines) from error
+        lines = counted.count(lines_of(_Counted(file, counted), encoding))
+        table = Table(lines, columns.columns)
+        places, problems = table.places(columns.columns)
+        if problems:
+            raise INVALID(errors=[problem.error for problem in problems])
+        for row in table:
+            yield _row(row, places, columns, gate)
+    except Unreadable as fault:
+        raise _not_readable(fault) from fault
 
 
-def _lines(file: BinaryIO, progress: Progress) -> Iterator[str]:
-    """Yield the lines of `file` as text, counting them."""
-    while raw := file.readline(_LONGEST_LINE):
-        progress.lines += 1
-        progress.bytes += len(raw)
-        try:
-            yield raw.decode("utf-8-sig" if progress.lines == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise NOT_READABLE(line=progress.lines) from error
-
-
-def _refuse_missing(columns: ColumnMap, present: Iterable[str]) -> None:
-    """Refuse a file without a column that is needed. refuses: invalid_fields."""
-    there = set(present)
-    missing = [name for name in columns.columns if name not in there]
-    if missing:
-        says = N_("The file has no column of this name. Choose the mapping that fits the file.")
-        raise INVALID(errors=[FieldError(name, "missing_column", says) for name in missing])
-
-
-def _row(cells: Mapping[Any, Any], columns: ColumnMap, gate: str, line: int) -> SourceRow:
+def _row(row: Row, places: Mapping[str, int], columns: ColumnMap, gate: str) -> SourceRow:
     """Return one row as a draft, or with what is wrong with it."""
-    key = (cells.get(columns.key) or "").strip()
-    if None in cells or None in cells.values():
-        says = N_("The row has more or fewer cells than the first line has columns.")
-        return SourceRow(line, key, None, (FieldError("row", "wrong_number_of_cells", says),))
-    errors: list[FieldError] = []
-    if not (key.isascii() and key.isdecimal() and len(key) <= _KEY_DIGITS):
+    if row.wrong:
+        at = places[columns.key]
+        given = row.cells[at] if at < len(row.cells) else ""
+        return SourceRow(row.line, given, None, (replace(row.wrong, field="row"),))
+    cells = {name: row.cells[at] for name, at in places.items()}
+    key = cells[columns.key]
+    errors = [
+        FieldError(column, SPREADSHEET_NUMBER, SPREADSHEET_SAYS, (("given", cells[column]),))
+        for column in columns.identifiers
+        if is_shortened(cells[column])
+    ]
+    if key.isascii() and key.isdecimal() and len(key) <= _KEY_DIGITS:
+        # A spreadsheet drops zeros in front, so that the next file may lack them.
+        key = without_leading_zeros(key)
+    elif not is_shortened(key):
         says = N_("A row needs a key of up to ten digits, which its customs number is made of.")
         errors.append(FieldError(columns.key, "not_a_key", says))
     amounts: dict[str, int] = {}
-    for column, places in (
+    for column, decimals in (
         (columns.net_mass_kg, _GRAMS_IN_KG),
         (columns.price, MINOR_UNITS[columns.currency]),
     ):
         try:
-            amounts[column] = scaled(cells[column].strip(), places)
+            amounts[column] = scaled(cells[column], decimals)
         except (InvalidOperation, ValueError):
             says = N_("{given} is no number that fits here.")
             errors.append(FieldError(column, "not_a_number", says, (("given", cells[column]),)))
     if errors:
-        return SourceRow(line, key, None, tuple(errors))
+        return SourceRow(row.line, key, None, tuple(errors))
     try:
         draft = _draft(
-            {name: cells[name].strip() or None for name in columns.columns},
+            {name: cell or None for name, cell in cells.items()},
             columns,
             gate,
             amounts[columns.net_mass_kg],
             amounts[columns.price],
         )
     except ValidationError as error:
-        return SourceRow(line, key, None, tuple(_shape_errors(error)))
-    return SourceRow(line, key, draft)
+        return SourceRow(row.line, key, None, tuple(_shape_errors(error)))
+    return SourceRow(row.line, key, draft)
 
 
 def _shape_errors(error: ValidationError) -> Iterator[FieldError]:
@@ -200,20 +247,21 @@ def _draft(
     price_minor: int,
 ) -> DraftDeclaration:
     """Return the declaration in a row; an empty cell is None. Raises ValidationError."""
-    code, importer = cells[columns.hs_code], cells[columns.importer]
+    code, country = cells[columns.hs_code], cells[columns.exporter_country]
+    importer, exporter = columns.called(
+        cells[columns.importer] or _UNNAMED, cells[columns.exporter] or _UNNAMED, country or ""
+    )
     return DraftDeclaration(
         customs_number=f"{_PREFIX[columns.direction]}{cells[columns.key]:0>{_KEY_DIGITS}}",
         regime=columns.regime,
         direction=columns.direction,
         gate=gate,
         importer=Party(
-            name=importer or _UNNAMED,
-            tax_code=nobodys_tax_code(importer or _UNNAMED),
+            name=importer,
+            tax_code=nobodys_tax_code(importer),
             country="VN",
         ),
-        exporter=Party(
-            name=cells[columns.exporter] or _UNNAMED, country=cells[columns.exporter_country]
-        ),
+        exporter=Party(name=exporter, country=country),
         lines=[
             Line(
                 hs_code=code,

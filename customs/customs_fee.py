@@ -4,59 +4,75 @@ Only goods in transit carry such a charge at this gate. The fee for using the ga
 yards is charged on the crossing, not here.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
-from border.money import Money
-from border.payments.tariffs.tariff import Assessment, ExplanationLine
-from border.words import N_
+from pydantic import Field
+
+from border.core.money import Money
+from border.core.request_body import KEEPABLE, Integer
+from border.core.words import N_
+from border.payments.face import Assessment, ExplanationLine
+from border.regulation.rule_kind import Draft, RuleKind, RuleRow, Words, rule_kind
+from border.regulation.rulebook import RuleSet
+from customs.selectivity_rules import CUSTOMS_APPROVERS, CUSTOMS_WRITERS
 
 TRANSIT_FEE = "customs_transit_fee"
 """The kind of charge for goods in transit, one on each declaration."""
 _SAYS = N_("Customs fee for goods in transit, one declaration ({legal_basis})")
 
 
-@dataclass(frozen=True)
-class CustomsFee:
-    """A rate for one direction, in force from a day up to but not including another."""
+class CustomsFeeRow(RuleRow):
+    """What a declaration of one direction is charged, in whole đồng; `status` as confirmed."""
 
-    code: str
-    direction: str
-    amount: Money
-    effective_from: date
-    effective_until: date | None
-    legal_basis: str
-    status: str
-
-    def in_force(self, on: date) -> bool:
-        """Say whether the rate holds on the day `on`."""
-        return self.effective_from <= on and (
-            self.effective_until is None or on < self.effective_until
-        )
+    code: str = Field(min_length=1, max_length=48, pattern=r"^[a-z0-9_]+$")
+    direction: Literal["transit"]
+    amount_minor: Integer = Field(gt=0, le=10**12)
+    currency: Literal["VND"] = "VND"
+    legal_basis: str = Field(default="", max_length=160, pattern=KEEPABLE)
+    status: Literal["confirmed", "unconfirmed"] = "unconfirmed"
 
 
-CUSTOMS_FEES = (
-    CustomsFee(
-        code="transit_2021",
-        direction="transit",
-        amount=Money(200_000, "VND"),
-        effective_from=date(2021, 4, 5),
-        effective_until=None,
-        legal_basis="Circular 14/2021/TT-BTC",
-        # Circular 86/2025/TT-BTC has replaced it; its rates were not found.
-        status="unconfirmed",
+def _words(row: CustomsFeeRow) -> Words:
+    amount = Money(row.amount_minor, row.currency)
+    return N_("Goods in transit: {amount} for each declaration"), {"amount": amount}
+
+
+CUSTOMS_FEE = rule_kind(
+    RuleKind(
+        name="customs_fee",
+        label=N_("What customs charges on a declaration"),
+        row=CustomsFeeRow,
+        words=_words,
+        key="direction",
+        writers=CUSTOMS_WRITERS,
+        approvers=CUSTOMS_APPROVERS,
+    )
+)
+SEED = Draft(
+    code="customs-fee-2021",
+    title=N_("Customs fee for goods in transit"),
+    issued_by="Bộ Tài chính",
+    legal_basis="Circular 14/2021/TT-BTC",
+    effective_from=date(2021, 4, 5),
+    note="Circular 86/2025/TT-BTC has replaced it; its rates were not found.",
+    rows=(
+        {
+            "code": "transit_2021",
+            "direction": "transit",
+            "amount_minor": 200_000,
+            "status": "unconfirmed",
+        },
     ),
 )
+"""The rates the program begins with."""
 
 
-def customs_fee(
-    direction: str, on: date, fees: Iterable[CustomsFee] = CUSTOMS_FEES
-) -> Assessment | None:
-    """Return what customs charges on a declaration lodged on the day `on`, or None."""
-    fitting = [fee for fee in fees if fee.direction == direction and fee.in_force(on)]
-    if not fitting:
+def customs_fee(direction: str, found: RuleSet[CustomsFeeRow] | None) -> Assessment | None:
+    """Return what customs charges on a declaration by the rates in force, or None."""
+    row = next((row for row in found.rows if row.direction == direction), None) if found else None
+    if row is None or found is None:
         return None
-    fee = max(fitting, key=lambda fee: fee.effective_from)
-    line = ExplanationLine(_SAYS, {"legal_basis": fee.legal_basis}, fee.amount)
-    return Assessment(fee.amount, (line,), (fee.code,))
+    amount = Money(row.amount_minor, row.currency)
+    line = ExplanationLine(_SAYS, {"legal_basis": row.legal_basis or found.legal_basis}, amount)
+    return Assessment(amount, (line,), (row.code,), versions={CUSTOMS_FEE.name: found.version})

@@ -4,9 +4,11 @@ What it is not: the question who may decide; that is `customs.clearance_service`
 customs itself the lifecycle's.
 """
 
-from border.refusal import refuses
-from border.store import PROGRAM, Event, Unit
-from border.words import N_
+from border.core.actor import Actor
+from border.core.event import Event
+from border.core.refusal import refuses
+from border.core.store import PROGRAM, Unit
+from border.core.words import N_
 from customs import storage
 from customs.clearance import CLEARANCE, VERB_OF, sources_of
 from customs.tables import DeclarationRow
@@ -39,6 +41,7 @@ async def write_decision(
         agency,
         sources_of(decision),
         state=decision,
+        overdue_at=CLEARANCE.overdue_at(decision, unit.at),
         decided_at=unit.at,
         decided_by=actor.id,
         reason=reason,
@@ -51,9 +54,7 @@ async def write_decision(
             state=present.get(agency, "not_required"),
             decision=decision,
         )
-    await unit.record(
-        clearance_event(unit, row, agency, decision, reason, actor.name_in_events), row
-    )
+    await unit.record(clearance_event(unit, row, agency, decision, reason, actor), row)
 
 
 def clearance_event(
@@ -62,22 +63,12 @@ def clearance_event(
     agency: str,
     decision: str,
     reason: str | None,
-    actor: str,
+    actor: Actor,
 ) -> Event:
-    """Return the event of a decision: its subject is the declaration, its reason stays inside."""
-    return Event(
-        type=CLEARANCE.event(VERB_OF[decision]),
-        gate=row.gate,
-        subject=row.reference,
-        key=row.reference,
-        version=row.version,
-        happened_at=unit.at,
+    """Return the event of a decision: its subject is the declaration, its reason is private."""
+    return unit.event(
+        CLEARANCE.event(VERB_OF[decision]),
+        record=row,
         actor=actor,
-        facts={
-            "agency": agency,
-            "state": decision,
-            "direction": row.direction,
-            "lane": row.lane,
-        },
-        inside={"reason": reason} if reason else {},
+        payload={"agency": agency, "state": decision, "reason": reason or None},
     )

@@ -7,11 +7,20 @@ source: WCO Revised Kyoto Convention (lodge, register, query, release); Circular
 (fifteen days of validity from registration).
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from border.identity.actor import Role
-from border.lifecycle import SYSTEM, Lifecycle, Move, State
-from border.words import N_
+from pydantic import WithJsonSchema
+
+from border.core.actor import STAFF, Role
+from border.core.event_type import Besides, events_of
+from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
+from border.core.payload import Meaning, Nothing, Payload
+from border.core.words import N_
+from border.identity.policy import FIRMS, SIGNED_IN, Bounds, Scope, allow, declare, holders
+from border.platform.payload_fields import Count, Direction, GivenReason
+from border.vocabulary import AGENCIES
 
 DRAFT_KEPT = timedelta(days=7)
 """How long a draft is kept. source: information stored in VNACCS is editable for seven days."""
@@ -24,9 +33,10 @@ _REASON = ("reason",)
 DECLARATION = Lifecycle(
     name="declaration",
     says=N_("A gate declaration: goods, papers and the way to their release"),
+    noun=N_("Declaration"),
     states=(
         State("draft", N_("Being written"), _TRADER, DRAFT_KEPT, "expire"),
-        State("lodged", N_("Lodged"), SYSTEM, timedelta(minutes=5), "register"),
+        State("lodged", N_("Lodged"), SYSTEM, timedelta(minutes=5)),
         State("registered", N_("Registered"), SYSTEM, VALIDITY, "expire"),
         State("under_review", N_("Papers under review"), _OFFICER, VALIDITY, "expire"),
         State("queried", N_("An answer is awaited"), _TRADER, VALIDITY, "expire"),
@@ -132,6 +142,16 @@ DECLARATION = Lifecycle(
     ),
 )
 
+declare(
+    "declaration",
+    allow((SIGNED_IN,), "read", "list", scopes=(Scope.OWN, Scope.CARRIED)),
+    allow((*STAFF, SYSTEM), "read", "list"),
+    allow((Role.TRADER,), "draft", "update"),
+    allow(FIRMS, "book", scopes=(Scope.OWN, Scope.CARRIED)),
+    bounds=Bounds(own="owner_organisation_id", carried="carrier_organisation_id"),
+    moves=DECLARATION,
+)
+
 EDITABLE = frozenset({"draft", "returned"})
 """States in which the trader may still change any field."""
 UNBOUND = EDITABLE | {"rejected", "cancelled", "expired"}
@@ -158,16 +178,66 @@ OFFERED_VERBS = tuple(dict.fromkeys(move.verb for move in DECLARATION.moves if m
 """Every verb that people may ask for, in the order of the life."""
 
 
-def steps(state: str, verbs: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the states that `verbs` lead through, one after another, starting from `state`.
+AgencyCode: TypeAlias = Annotated[str, WithJsonSchema({"enum": [*AGENCIES]})]
+Agencies: TypeAlias = Annotated[list[AgencyCode], Meaning("Agencies that must clear the goods.")]
+GoodsLane: TypeAlias = Annotated[
+    Literal["green", "yellow", "red"],
+    Meaning("Lane of the goods: green, yellow or red.", older="lane"),
+]
+GrossMass: TypeAlias = Annotated[Count, Meaning("Gross mass of all lines in grams.")]
+LineCount: TypeAlias = Annotated[Count, Meaning("Lines of goods.")]
+Regime: TypeAlias = Annotated[str, Meaning("Customs regime code.")]
 
-    Raises ValueError where the life has no such move.
-    """
-    reached = []
-    for verb in verbs:
-        targets = [move.target for move in DECLARATION.of(verb) if state in move.sources]
-        if not targets:
-            raise ValueError(f"a declaration that is {state} cannot {verb}")
-        state = targets[0]
-        reached.append(state)
-    return tuple(reached)
+
+class DeclarationPayload(Payload):
+    """What every event of a declaration says; a draft may lack the regime, and has no lane."""
+
+    columns: ClassVar[Mapping[str, str]] = {"goods_lane": "lane"}
+
+    goods_lane: GoodsLane | None
+    direction: Direction
+    regime: Regime | None
+    reason: GivenReason | None = None
+
+
+class DeclarationWithGoods(DeclarationPayload):
+    """A declaration with the measure of its goods."""
+
+    line_count: LineCount
+    gross_mass_g: GrossMass
+    agencies: Agencies | None = None
+
+
+class DeclarationLodged(DeclarationPayload):
+    """A lodged declaration: its goods, who must clear them, and which rules chose the lane."""
+
+    line_count: LineCount
+    gross_mass_g: GrossMass
+    agencies: Agencies
+    lane_rules: Annotated[list[str], Meaning("Rules that chose the lane.", private=True)]
+
+
+class DeclarationInspected(DeclarationPayload):
+    """A declaration whose goods were looked at, and what was found."""
+
+    inspection_outcome: Annotated[
+        Literal["conforming", "discrepant"],
+        Meaning("What the inspection found.", older="outcome"),
+    ]
+
+
+EVENTS = events_of(
+    DECLARATION,
+    DeclarationPayload,
+    besides=(
+        Besides(
+            "draft", N_("Begin a declaration"), holders("declaration.draft"), DeclarationWithGoods
+        ),
+        Besides("update", N_("Change a draft"), holders("declaration.update"), Nothing),
+    ),
+    lodge=DeclarationLodged,
+    register=DeclarationWithGoods,
+    clear_green=DeclarationWithGoods,
+    review=DeclarationWithGoods,
+    record_inspection=DeclarationInspected,
+)

@@ -5,15 +5,17 @@ must hold before release `customs.release`'s.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from border.payments.charge_service import all_settled, void
-from border.refusal import INVALID, NOT_FOUND, FieldError, refuses
-from border.store import Unit
-from border.words import N_
+from border.core.refusal import INVALID, NOT_FOUND, FieldError, refuses
+from border.core.store import Unit
+from border.core.words import N_
+from border.identity import policy
+from border.payments.face import payment_blocked, void
+from border.vocabulary import CUSTOMS
 from customs import storage
-from customs.clearance import CUSTOMS
 from customs.decision import write_decision
 from customs.declaration import DECLARATION, HELD, OFFERED_VERBS
 from customs.dossier_service import Dossier, dossier_of
@@ -21,7 +23,7 @@ from customs.draft import MoveBody
 from customs.lodging_service import lodge
 from customs.release import ReleaseFacts, failed_checks
 from customs.tables import DeclarationRow
-from customs.turn import due_after, facts_of, held_for_move, moved_by_program
+from customs.turn import due_after, held_for_move, moved_by_program
 
 RELEASE_NOT_OPEN = refuses(
     "release_not_open",
@@ -65,9 +67,8 @@ async def make_move(
         verb,
         version=version,
         changes={"reason": body.reason, **_changes(unit, verb, body)},
-        facts=facts_of(row) | ({"outcome": body.outcome} if verb == "record_inspection" else {}),
-        inside={"reason": body.reason} if body.reason else {},
-        due_at=due_after(verb, row.registered_at),
+        payload={"reason": body.reason},
+        overdue_at=due_after(verb, row.valid_until),
     )
     if verb in _CUSTOMS_DECISION:
         await write_decision(unit, row, CUSTOMS, _CUSTOMS_DECISION[verb], body.reason)
@@ -84,7 +85,7 @@ async def _refuse_early_release(unit: Unit, row: DeclarationRow) -> None:
     failed = failed_checks(
         ReleaseFacts(
             clearances={clearance.agency: clearance.state for clearance in clearances},
-            charges_settled=await all_settled(unit.connection, row.reference),
+            charges_settled=not await payment_blocked(unit.connection, [row.reference]),
             held=row.state in HELD,
         )
     )
@@ -96,8 +97,10 @@ async def _refuse_early_release(unit: Unit, row: DeclarationRow) -> None:
         )
 
 
-async def exit_and_close(unit: Unit, id: UUID) -> DeclarationRow:
-    """Record that the goods have passed the gate, and close the declaration.
+async def exit_and_close(
+    unit: Unit, id: UUID, happened_at: datetime | None = None
+) -> DeclarationRow:
+    """Record that the goods have passed the gate, now unless said, and close the declaration.
 
     refuses: not_found, move_not_open (not released, or held). writes: declaration,
     `declaration.exit`, `declaration.close`.
@@ -105,18 +108,15 @@ async def exit_and_close(unit: Unit, id: UUID) -> DeclarationRow:
     row = await unit.fetch(DeclarationRow, storage.declaration.c.id == id, lock=True)
     if row is None:
         raise NOT_FOUND(what="declaration")
-    row = await moved_by_program(unit, row, "exit")
-    return await moved_by_program(unit, row, "close", {"closed_at": unit.at})
+    row = await moved_by_program(unit, row, "exit", happened_at=happened_at)
+    closed = {"closed_at": unit.at}
+    return await moved_by_program(unit, row, "close", closed, happened_at=happened_at)
 
 
 def _refuse_incomplete(unit: Unit, row: DeclarationRow, verb: str, body: MoveBody) -> None:
     """Refuse a body that lacks what the move needs. refuses: invalid_fields."""
-    open_here = [
-        move
-        for move in DECLARATION.of(verb)
-        if row.state in move.sources and not unit.actor.roles.isdisjoint(move.by)
-    ]
-    needs = {need for move in open_here for need in move.needs}
+    open_here = policy.open_moves(unit.actor, DECLARATION, row)
+    needs = {need for move in open_here if move.verb == verb for need in move.needs}
     if verb == "accept" and row.inspection_outcome == "discrepant":
         needs.add("reason")
     missing = [need for need in sorted(needs) if not getattr(body, need)]

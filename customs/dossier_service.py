@@ -6,22 +6,25 @@ A record one may not see is answered as if it did not exist.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.identity.actor import Actor
-from border.ids import WrongReference, parse_reference
-from border.payments.charge_service import charges_on
-from border.payments.tables import ChargeRow
-from border.refusal import INVALID, NOT_ALLOWED, NOT_FOUND, FieldError
-from border.words import N_
+from border.core.actor import Actor
+from border.core.ids import WrongReference, parse_reference
+from border.core.refusal import INVALID, NOT_FOUND, FieldError
+from border.core.words import N_
+from border.identifiers import normalised
+from border.identity import policy
+from border.payments.face import ChargeRow, charges_on
+from border.platform.history import states_at
+from border.vocabulary import AGENCIES
 from customs import dossier_storage, storage
-from customs.clearance import DECIDED_BY
-from customs.declaration import HELD, RELEASED
+from customs.clearance import CLEARANCE
+from customs.declaration import DECLARATION, HELD, RELEASED
 from customs.dossier_storage import Wanted
 from customs.tables import ClearanceRow, DeclarationRow, LineRow
 
@@ -128,6 +131,16 @@ async def list_declarations(
     return Page(items, _cursor_of(items[-1]) if len(rows) > limit else None)
 
 
+async def first_goods(
+    connection: AsyncConnection, declaration_ids: Collection[UUID]
+) -> dict[UUID, str]:
+    """Return what a list says each declaration is about: its first goods.
+
+    For declarations that the reader sees already.
+    """
+    return await dossier_storage.first_goods(connection, declaration_ids) if declaration_ids else {}
+
+
 def _looked_for(q: str | None) -> tuple[str | None, str | None]:
     """Return the reference and the customs number that a search asks for."""
     if q is None or not q.strip():
@@ -135,7 +148,7 @@ def _looked_for(q: str | None) -> tuple[str | None, str | None]:
     try:
         return parse_reference(q, DeclarationRow.prefix), None
     except WrongReference:
-        return None, "".join(q.split())
+        return None, normalised(q)
 
 
 def _cursor_of(row: DeclarationRow) -> str:
@@ -186,18 +199,49 @@ async def work_by_lane(
 
 def agencies_of(actor: Actor) -> tuple[str, ...]:
     """Return the agencies the actor decides for. refuses: not_allowed where there is none."""
-    agencies = tuple(agency for agency, role in DECIDED_BY.items() if actor.has(role))
-    if not agencies:
-        raise NOT_ALLOWED(needs=[role.value for role in DECIDED_BY.values()])
-    return agencies
+    policy.check(actor, "clearance.list")
+    return tuple(agency for agency in AGENCIES if policy.may(actor, f"clearance.decide_{agency}"))
 
 
-async def gate_view(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, GateView]:
-    """Return what the barrier asks about declarations, by id; an unknown id is left out."""
+async def gate_view(
+    connection: AsyncConnection, ids: Collection[UUID], at: datetime | None = None
+) -> dict[UUID, GateView]:
+    """Return what the barrier asks about declarations, by id; an unknown id is left out.
+
+    With `at` their states and clearances are those of that instant, the rest as it is now.
+    """
     if not ids:
         return {}
     rows = await dossier_storage.standing_at_gate(connection, ids)
-    return {row["id"]: _gate_view(row) for row in rows}
+    views = {row["id"]: _gate_view(row) for row in rows}
+    return views if at is None else await _as_of(connection, views, at)
+
+
+async def _as_of(
+    connection: AsyncConnection, views: Mapping[UUID, GateView], at: datetime
+) -> dict[UUID, GateView]:
+    """Return views with the states and clearances of an instant, as the events tell them."""
+    references = [view.reference for view in views.values()]
+    states = await states_at(connection, DECLARATION.name, references, at)
+    decided = await states_at(connection, CLEARANCE.name, references, at, part="agency")
+
+    def then(view: GateView) -> GateView:
+        state = states.get((view.reference, None), view.state)
+        clearances = {
+            agency: decided.get((view.reference, agency), "pending")
+            if now != "not_required"
+            else now
+            for agency, now in view.clearances.items()
+        }
+        return replace(
+            view,
+            state=state,
+            released=state in RELEASED,
+            held=state in HELD,
+            clearances=clearances,
+        )
+
+    return {id: then(view) for id, view in views.items()}
 
 
 def _gate_view(row: Mapping[Any, Any]) -> GateView:

@@ -10,17 +10,17 @@ from sqlalchemy import (
     RowMapping,
     and_,
     exists,
-    false,
     func,
     or_,
     select,
-    true,
     tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.identity.actor import Actor
-from customs.clearance import CUSTOMS, GIVEN
+from border.core.actor import Actor
+from border.identity import policy
+from border.vocabulary import CUSTOMS
+from customs.clearance import GIVEN
 from customs.declaration import CLEARABLE
 from customs.storage import clearance, declaration, line
 from customs.tables import DeclarationRow
@@ -39,23 +39,12 @@ class Wanted:
     customs_number: str | None = None
 
 
-def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition under which `actor` sees a declaration (see `customs.authority`)."""
-    if actor.is_staff:
-        return true()
-    ours = actor.organisation_id
-    if ours is None:
-        return false()
-    return or_(
-        declaration.c.owner_organisation_id == ours,
-        declaration.c.carrier_organisation_id == ours,
-    )
-
-
 async def find(connection: AsyncConnection, id: UUID, actor: Actor) -> DeclarationRow | None:
     """Return one declaration that `actor` may see."""
     found = await connection.execute(
-        select(declaration).where(declaration.c.id == id, visible_to(actor))
+        select(declaration).where(
+            declaration.c.id == id, policy.visible(actor, "declaration.read", declaration)
+        )
     )
     row = found.one_or_none()
     return None if row is None else DeclarationRow(**row._mapping)
@@ -69,7 +58,7 @@ async def page(
     limit: int,
 ) -> list[DeclarationRow]:
     """Return up to `limit` visible declarations, the newest first, older than `before`."""
-    conditions = [visible_to(actor), *_narrowed(wanted)]
+    conditions = [policy.visible(actor, "declaration.list", declaration), *_narrowed(wanted)]
     if before is not None:
         conditions.append(tuple_(declaration.c.created_at, declaration.c.id) < before)
     found = await connection.execute(
@@ -79,6 +68,18 @@ async def page(
         .limit(limit)
     )
     return [DeclarationRow(**row._mapping) for row in found]
+
+
+async def first_goods(
+    connection: AsyncConnection, declaration_ids: Collection[UUID]
+) -> dict[UUID, str]:
+    """Return what the first line of each declaration says the goods are, or their code."""
+    found = await connection.execute(
+        select(line.c.declaration_id, func.coalesce(line.c.description, line.c.hs_code)).where(
+            line.c.declaration_id.in_(declaration_ids), line.c.position == 0
+        )
+    )
+    return {id: said for id, said in found if said}
 
 
 def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:

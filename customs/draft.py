@@ -7,28 +7,22 @@ Shapes only: types, lengths and unknown fields. Whether a code exists or a numbe
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
+from pydantic import Field, StringConstraints
+
+from border.core.request_body import KEEPABLE, Integer, RequestBody
+from border.vocabulary import Direction, Handling
 
 MOST_LINES = 500
 _MILLI = Decimal(1000)
 
-# PostgreSQL stores no NUL character, in text or in JSON.
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-LongText = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
-Code = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\x00]*$")]
-Mass = Annotated[StrictInt, Field(le=10**12, description="grams")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=KEEPABLE)]
+LongText = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=KEEPABLE)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=KEEPABLE)]
+Mass = Annotated[Integer, Field(le=10**12, description="grams")]
 Quantity = Annotated[Decimal, Field(max_digits=15, decimal_places=3)]
-Direction = Literal["export", "import", "transit"]
-Handling = Literal["perishable", "live_animals", "dangerous_goods", "oversize"]
 
 
-class Shape(BaseModel):
-    """A part of a request: nothing unknown, no blanks around."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-
-class Party(Shape):
+class Party(RequestBody):
     """A firm on one side of the trade; `tax_code` is checked by the rules of its `country`."""
 
     name: Text | None = None
@@ -36,14 +30,14 @@ class Party(Shape):
     country: Code | None = None
 
 
-class Value(Shape):
+class Value(RequestBody):
     """An amount in minor units of a currency."""
 
-    minor: Annotated[StrictInt, Field(le=10**15)]
+    minor: Annotated[Integer, Field(le=10**15)]
     currency: Code
 
 
-class Line(Shape):
+class Line(RequestBody):
     """One kind of goods. `quantity` has at most three decimals, in the unit of Rec 20 `unit`."""
 
     hs_code: Code | None = None
@@ -56,14 +50,14 @@ class Line(Shape):
     value: Value | None = None
 
 
-class Certificate(Shape):
+class Certificate(RequestBody):
     """A paper of an agency, by its number and, where known, its kind."""
 
     number: Text
     kind: Code | None = None
 
 
-class _Fields(Shape):
+class _Fields(RequestBody):
     """What a draft and a change to it have in common."""
 
     customs_number: Code | None = None
@@ -88,7 +82,7 @@ class DraftDeclaration(_Fields):
 class DraftChange(_Fields):
     """A change to a draft: a field that is not sent stays, a list is replaced as a whole."""
 
-    direction: Direction = "export"
+    direction: Direction = Direction.EXPORT
     gate: Code = ""
 
     def applied_to(self, draft: DraftDeclaration) -> DraftDeclaration:
@@ -98,14 +92,14 @@ class DraftChange(_Fields):
         )
 
 
-class MoveBody(Shape):
+class MoveBody(RequestBody):
     """What a verb may bring: a reason, and the outcome of an inspection."""
 
     reason: LongText | None = None
     outcome: Literal["conforming", "discrepant"] | None = None
 
 
-class ClearanceDecision(Shape):
+class ClearanceDecision(RequestBody):
     """An agency's decision; a refusal and a waiver need their reason."""
 
     decision: Literal["passed", "failed", "waived"]

@@ -1,51 +1,20 @@
-"""Letting declarations expire whose time has run out."""
+"""What happens when a declaration's time is over: it expires, or the program makes up for itself.
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from functools import partial
-from uuid import UUID
+When that is, and which move it is, `customs.declaration` says; `border.timeouts` makes it.
+"""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from border.payments.charge_service import void
-from border.store import PROGRAM, Store, Unit
-from customs import storage
-from customs.declaration import DECLARATION
+from border.core.store import Unit
+from border.payments.face import void
 from customs.tables import DeclarationRow
 from customs.turn import moved_by_program
 
-Spared = Callable[[AsyncConnection, Sequence[UUID]], Awaitable[Collection[UUID]]]
-"""Names those of some overdue declarations that must not expire: their truck stands in line."""
-_BATCH = 200
 
+async def on_timeout(unit: Unit, row: DeclarationRow, verb: str) -> None:
+    """Make the move of a declaration out of time.
 
-async def expire_overdue(store: Store, spared: Spared | None = None) -> int:
-    """Let declarations expire whose time has run out; return how many that were.
-
-    Those that `spared` names are left alone: a truck in line does not lose its papers to the
-    queue. Each expires in a transaction of its own, and whoever moved it first wins.
-    writes: declaration, charge (let fall), `declaration.expire`.
+    writes: declaration, charge (voided, where it expires), `declaration.<verb>`.
     """
-    expired, after = 0, None
-    while True:
-        async with store.reading() as connection:
-            due = await storage.overdue(connection, store.clock.now(), after, _BATCH)
-            ids = [id for _, id in due]
-            kept = set(await spared(connection, ids)) if spared and ids else set()
-        for id in ids:
-            if id not in kept:
-                expired += await store.perform(PROGRAM, partial(_expire, id=id))
-        if len(due) < _BATCH:
-            return expired
-        after = due[-1]
-
-
-async def _expire(unit: Unit, id: UUID) -> bool:
-    """Let one declaration expire, unless somebody has moved it on."""
-    row = await unit.fetch(DeclarationRow, storage.declaration.c.id == id, lock=True)
-    if row is None or row.due_at is None or row.due_at > unit.at:
-        return False
-    if DECLARATION.state(row.state).then != "expire":
-        return False
-    await moved_by_program(unit, row, "expire")
-    await void(unit, row.reference)
-    return True
+    changes = {"closed_at": unit.at} if verb == "close" else None
+    await moved_by_program(unit, row, verb, changes)
+    if verb == "expire":
+        await void(unit, row.reference)

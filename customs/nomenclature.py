@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
 from border.reference.catalogue import HS, TARIFF_LINES
@@ -22,6 +22,7 @@ from customs.word_index import WordIndex
 _HEADING, _SUBHEADING, _LINE = 4, 6, 8
 _DECLARABLE = (_SUBHEADING, _LINE)
 _NAMED_EXCEPTIONS = 5
+_REMEMBERED = 4096
 # "(SEN)" points to the supplementary notes and "(1)" to a footnote: neither names the goods.
 _NOTE_MARK = re.compile(r"\s*\((?:SEN|[0-9]+)\)|\.$")
 _OTHER = "Loại khác"
@@ -96,8 +97,10 @@ class Nomenclature:
         }
         self._known = {code for codes in self._declarable.values() for code in codes}
 
-    def find(self, code: str) -> HsCode | None:
-        """Return the heading, subheading or line `code` (dots and blanks ignored), or None."""
+        self.find = lru_cache(_REMEMBERED)(self._find)
+        """Return the heading, subheading or line of a code (dots and blanks ignored), or None."""
+
+    def _find(self, code: str) -> HsCode | None:
         digits = _digits(code)
         row, line = self._hs.get(digits[:_SUBHEADING]), self._lines.get(digits)
         if line is not None:

@@ -7,7 +7,7 @@ printed in the docs. It says nothing of who may release: that is the lifecycle's
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from border.words import N_
+from border.core.words import N_
 from customs.clearance import GIVEN, OTHER_AGENCIES
 
 

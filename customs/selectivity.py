@@ -1,24 +1,24 @@
 """The first lane of a declaration, chosen by dated rules.
 
-Green passes, yellow has its papers looked at, red its goods. The rules are rows: each names what
-it is about, the days it applies and its basis, and every one that hits is stored with the version
-of the whole table. What hit is for officers' eyes: a trader sees the lane alone. It orders
-reviews and proposes checks; it never imposes a duty.
+Green passes, yellow has its papers looked at, red its goods. The rules are the rows of a dated
+set: every one that hits is stored with the version of the set. What hit is for officers' eyes: a
+trader sees the lane alone. It orders reviews and proposes checks; it never imposes a duty.
 source: UNCTAD ASYCUDA on selectivity (criteria and a random share); the three lanes of VNACCS.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 
-from border.money import Money
-from border.words import N_
+from border.core.money import Money
+from border.core.words import N_
+from border.vocabulary import AGENCIES
 
 LANES = ("green", "yellow", "red")
 """The lanes from the lightest to the strictest."""
 LANE_NAMES = {"green": N_("Green"), "yellow": N_("Yellow"), "red": N_("Red")}
-QUARANTINE_AGENCIES = frozenset({"plant_quarantine", "animal_quarantine", "health_quarantine"})
+QUARANTINE_AGENCIES = frozenset(code for code, one in AGENCIES.items() if one.quarantine)
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,11 @@ class SelectivityRule:
 
 @dataclass(frozen=True)
 class LaneChoice:
-    """The lane, the codes of the rules that hit, and the version of the rules that were asked."""
+    """The lane, and the codes of the rules that hit with the reason that each gives."""
 
     lane: str
-    codes: tuple[str, ...] = field(default=())
-    version: str = ""
+    codes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 def draw(code: str, reference: str) -> int:
@@ -102,19 +102,8 @@ def draw(code: str, reference: str) -> int:
     return int.from_bytes(sha256(f"{code}\0{reference}".encode()).digest()[:8]) % 1000
 
 
-def version_of(rules: Iterable[SelectivityRule]) -> str:
-    """Return twelve characters that change whenever any of `rules` does."""
-    # A set has no order of its own between two runs, so its members are sorted first.
-    told = [
-        repr({k: sorted(v) if isinstance(v, frozenset) else v for k, v in vars(rule).items()})
-        for rule in rules
-    ]
-    return sha256("\n".join(told).encode()).hexdigest()[:12]
-
-
 def choose_lane(goods: Consignment, rules: Iterable[SelectivityRule], on: date) -> LaneChoice:
     """Return the strictest lane among the rules in force on the day `on` that hit; else green."""
-    in_force = [rule for rule in rules if rule.in_force(on)]
-    hit = [rule for rule in in_force if rule.hits(goods)]
+    hit = [rule for rule in rules if rule.in_force(on) and rule.hits(goods)]
     lane = max((rule.lane for rule in hit), key=LANES.index, default=LANES[0])
-    return LaneChoice(lane, tuple(rule.code for rule in hit), version_of(in_force))
+    return LaneChoice(lane, tuple(rule.code for rule in hit), tuple(rule.says for rule in hit))

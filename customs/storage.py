@@ -3,29 +3,37 @@
 Statements that carry an invariant are conditional and say in one step whether they took.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
+    Text,
+    any_,
     delete,
-    exists,
+    literal,
+    null,
     select,
-    tuple_,
+    union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.database import written_by_no_later_transaction
+from border.core.database import as_json, inserting, written_by_no_later_transaction
+from border.core.store import table_of
+from border.core.tables import GateRow
 from border.identity.tables import OrganisationRow
-from border.store import table_of
-from customs.declaration import CLEARABLE, DECLARATION
+from customs.declaration import CLEARABLE, UNBOUND
 from customs.tables import CUSTOMS_NUMBER_FENCE, ClearanceRow, DeclarationRow, LineRow
 
 declaration = table_of(DeclarationRow)
+gate = table_of(GateRow)
 line = table_of(LineRow)
 clearance = table_of(ClearanceRow)
 organisation = table_of(OrganisationRow)
@@ -61,18 +69,17 @@ async def clearances_of(connection: AsyncConnection, id: UUID) -> list[Clearance
     return [ClearanceRow(**row._mapping) for row in found]
 
 
-async def begin_clearances(
-    connection: AsyncConnection, id: UUID, states: Mapping[str, str]
-) -> None:
-    """Set every agency's clearance to its first state; what was decided before is forgotten."""
-    await connection.execute(delete(clearance).where(clearance.c.declaration_id == id))
-    await connection.execute(
-        insert(clearance),
-        [
-            {"declaration_id": id, "agency": agency, "state": state}
-            for agency, state in states.items()
-        ],
+async def begin_clearances(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Set clearances to their first states; what was decided on them before is forgotten."""
+    if not rows:
+        return
+    statement = inserting(clearance, list(rows[0]))
+    renewing = ("state", "overdue_at", "decided_at", "decided_by")
+    columns = {name: statement.excluded[name] for name in renewing}
+    renewed = statement.on_conflict_do_update(
+        index_elements=["declaration_id", "agency"], set_={**columns, "reason": None}
     )
+    await connection.execute(renewed, {"rows": as_json(rows)})
 
 
 async def decide(
@@ -100,7 +107,7 @@ async def touch(connection: AsyncConnection, id: UUID, at: datetime) -> Declarat
     """Raise the version of a declaration that the agencies may still decide on.
 
     None when a later transaction wrote it first, so that the events of one declaration keep
-    their order in the feed; the caller stands back and runs again (see `border.store`).
+    their order in the feed; the caller stands back and runs again (see `border.core.store`).
     """
     found = (
         await connection.execute(
@@ -117,68 +124,79 @@ async def touch(connection: AsyncConnection, id: UUID, at: datetime) -> Declarat
     return None if found is None else DeclarationRow(**found._mapping)
 
 
-async def has_registered(connection: AsyncConnection, owner: UUID, other_than: UUID | None) -> bool:
-    """Say whether a firm has ever had another declaration registered."""
-    conditions = [
-        declaration.c.owner_organisation_id == owner,
-        declaration.c.registered_at.is_not(None),
-    ]
-    if other_than is not None:
-        conditions.append(declaration.c.id != other_than)
-    return bool(await connection.scalar(select(exists().where(*conditions))))
+@dataclass(frozen=True)
+class Known:
+    """What the database knows of what a set of declarations names.
 
-
-async def organisation_with(connection: AsyncConnection, tax_code: str) -> UUID | None:
-    """Return the organisation that is registered with a tax code."""
-    found: UUID | None = await connection.scalar(
-        select(organisation.c.id).where(organisation.c.tax_code == tax_code)
-    )
-    return found
-
-
-async def overdue(
-    connection: AsyncConnection,
-    at: datetime,
-    after: tuple[datetime, UUID] | None,
-    limit: int,
-) -> list[tuple[datetime, UUID]]:
-    """Return (due, id) of declarations overdue at `at` in a state that then expires, in order."""
-    expiring = [state.name for state in DECLARATION.states if state.then == "expire"]
-    conditions = [declaration.c.due_at <= at, declaration.c.state.in_(expiring)]
-    if after is not None:
-        conditions.append(tuple_(declaration.c.due_at, declaration.c.id) > after)
-    found = await connection.execute(
-        select(declaration.c.due_at, declaration.c.id)
-        .where(*conditions)
-        .order_by(declaration.c.due_at, declaration.c.id)
-        .limit(limit)
-    )
-    return [(due_at, id) for due_at, id in found]
-
-
-async def known_import_keys(connection: AsyncConnection, keys: Collection[str]) -> set[str]:
-    """Return those of `keys` that were imported before."""
-    found = await connection.execute(
-        select(declaration.c.import_key).where(declaration.c.import_key.in_(keys))
-    )
-    return set(found.scalars())
-
-
-async def add_all(
-    connection: AsyncConnection,
-    rows: Sequence[DeclarationRow],
-    lines: Iterable[Mapping[str, Any]],
-    clearances: Iterable[Mapping[str, Any]],
-) -> set[UUID]:
-    """Insert declarations with their lines and clearances; one that clashes is left out.
-
-    Return the ids of those that were inserted.
+    `gates` in use; registered `carriers` by tax code; `import_keys` that were imported;
+    customs `numbers` of live declarations; up to two declarations `registered` by each firm,
+    enough to tell of any declaration whether there was another.
     """
-    statement = insert(declaration).on_conflict_do_nothing().returning(declaration.c.id)
-    found = await connection.execute(statement, [row.model_dump() for row in rows])
-    added = set(found.scalars())
-    for table, parts in ((line, lines), (clearance, clearances)):
-        kept = [part for part in parts if part["declaration_id"] in added]
-        if kept:
-            await connection.execute(insert(table), kept)
-    return added
+
+    gates: frozenset[str]
+    carriers: Mapping[str, UUID]
+    import_keys: frozenset[str]
+    numbers: frozenset[str]
+    registered: Mapping[UUID, Collection[UUID]]
+
+
+async def known(
+    connection: AsyncConnection,
+    *,
+    tax_codes: Collection[str] = (),
+    import_keys: Collection[str] = (),
+    numbers: Collection[str] = (),
+    owners: Collection[UUID] = (),
+) -> Known:
+    """Return what is known of these, read with one statement."""
+    first = (
+        select(declaration.c.id)
+        .where(declaration.c.owner_organisation_id == organisation.c.id)
+        .where(declaration.c.registered_at.is_not(None))
+        .limit(2)
+        .lateral("registered")
+    )
+
+    def texts(values: Collection[str]) -> ColumnElement[Any]:
+        """Return texts as one value: the same short statement for any number of them."""
+        return literal(list(values), ARRAY(Text))
+
+    asked = {
+        "gate": select(gate.c.code, null()).where(gate.c.active),
+        "carrier": select(organisation.c.tax_code, organisation.c.id).where(
+            organisation.c.tax_code == any_(texts(tax_codes))
+        ),
+        "import_key": select(declaration.c.import_key, declaration.c.id).where(
+            declaration.c.import_key == any_(texts(import_keys))
+        ),
+        "number": select(declaration.c.customs_number, declaration.c.id).where(
+            declaration.c.customs_number == any_(texts(numbers)),
+            declaration.c.state.not_in(UNBOUND),
+        ),
+        "registered": select(sql_cast(organisation.c.id, Text), first.c.id).where(
+            organisation.c.id.in_(owners)
+        ),
+    }
+    given = {
+        "gate": True,
+        "carrier": tax_codes,
+        "import_key": import_keys,
+        "number": numbers,
+        "registered": owners,
+    }
+    parts = [
+        part.add_columns(literal(what).label("what")) for what, part in asked.items() if given[what]
+    ]
+    found: dict[str, list[tuple[str, UUID]]] = {what: [] for what in asked}
+    for name, id, what in await connection.execute(union_all(*parts)):
+        found[what].append((name, id))
+    registered: dict[UUID, list[UUID]] = {owner: [] for owner in owners}
+    for owner, id in found["registered"]:
+        registered[UUID(owner)].append(id)
+    return Known(
+        frozenset(code for code, _ in found["gate"]),
+        dict(found["carrier"]),
+        frozenset(key for key, _ in found["import_key"]),
+        frozenset(number for number, _ in found["number"]),
+        registered,
+    )

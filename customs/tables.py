@@ -4,6 +4,7 @@ Definitions only. What must never happen is also said in SQL: one live declarati
 customs number, no net mass above the gross, no state or lane that does not exist.
 """
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -11,17 +12,25 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, Text, text
 from sqlmodel import Field, SQLModel
 
-from border.lifecycle import Lifecycle
-from border.tables import Record, json_column, record_args
-from customs.clearance import AGENCIES, CLEARANCE
-from customs.declaration import DECLARATION, UNBOUND
+from border.core.lifecycle import Lifecycle
+from border.core.tables import (
+    Part,
+    Record,
+    json_column,
+    overdue_index,
+    record_args,
+    versions_column,
+)
+from border.vocabulary import AGENCIES, Direction
+from customs.clearance import CLEARANCE
+from customs.declaration import CLEARABLE, DECLARATION, UNBOUND
 from customs.selectivity import LANES
 
 CUSTOMS_NUMBER_FENCE = "uq_declaration_customs_number_live"
 """The index that keeps two live declarations from carrying one customs number."""
 
 
-def _one_of(column: str, values: tuple[str, ...]) -> str:
+def _one_of(column: str, values: Iterable[str]) -> str:
     """Return the SQL condition that `column` holds one of `values`, or nothing."""
     return f"{column} IN (" + ", ".join(f"'{value}'" for value in sorted(values)) + ")"
 
@@ -30,8 +39,9 @@ class DeclarationRow(Record, table=True):
     """A gate declaration.
 
     `goes_first` is true for perishable goods and live animals. `totals` are the declared values in
-    minor units by currency. `lane_rules` holds what chose the lane, for officers only. `reason` is
-    what was said with the last move. `import_key` names the row of a file it came from.
+    minor units by currency. `lane_rules` holds what chose the lane, `rule_versions` the sets of
+    rules that were asked at lodging, for officers only. `reason` is what was said with the last
+    move. `import_key` names the row of a file it came from.
     """
 
     __tablename__ = "declaration"
@@ -39,7 +49,7 @@ class DeclarationRow(Record, table=True):
     prefix: ClassVar[str] = "DEC"
     __table_args__ = record_args(
         DECLARATION,
-        CheckConstraint(_one_of("direction", ("export", "import", "transit")), name="direction"),
+        CheckConstraint(_one_of("direction", Direction), name="direction"),
         CheckConstraint(_one_of("lane", LANES), name="lane"),
         CheckConstraint(
             _one_of("inspection_outcome", ("conforming", "discrepant")), name="inspection_outcome"
@@ -83,9 +93,11 @@ class DeclarationRow(Record, table=True):
     totals: dict[str, int] = Field(default_factory=dict, sa_column=json_column())
     lane: str | None = Field(default=None, max_length=8)
     lane_rules: dict[str, Any] | None = Field(default=None, sa_column=json_column(nullable=True))
+    rule_versions: dict[str, str] = Field(default_factory=dict, sa_column=versions_column())
     reason: str | None = Field(default=None, sa_type=Text)
     lodged_at: datetime | None = None
     registered_at: datetime | None = None
+    valid_until: datetime | None = None
     released_at: datetime | None = None
     closed_at: datetime | None = None
     reviewer_id: UUID | None = None
@@ -116,10 +128,14 @@ class LineRow(SQLModel, table=True):
     value_currency: str | None = Field(default=None, max_length=3)
 
 
-class ClearanceRow(SQLModel, table=True):
-    """What one agency has decided on a declaration."""
+class ClearanceRow(Part, table=True):
+    """What one agency has decided on a declaration, or still has to."""
 
     __tablename__ = "clearance"
+    lifecycle: ClassVar[Lifecycle] = CLEARANCE
+    whole: ClassVar[type[Record]] = DeclarationRow
+    whole_id: ClassVar[str] = "declaration_id"
+    counts_while: ClassVar[Collection[str]] = CLEARABLE
     __table_args__ = (
         CheckConstraint(CLEARANCE.check_sql(), name="state"),
         CheckConstraint(_one_of("agency", AGENCIES), name="agency"),
@@ -132,6 +148,7 @@ class ClearanceRow(SQLModel, table=True):
             "declaration_id",
             postgresql_where=text("state IN ('pending', 'failed')"),
         ),
+        overdue_index(CLEARANCE),
     )
 
     declaration_id: UUID = Field(primary_key=True, foreign_key="declaration.id")

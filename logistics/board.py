@@ -9,17 +9,17 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border import gates
-from border.store import AnyRow
-from border.tables import GateRow
+from border.core.store import AnyRow
+from border.core.tables import GateRow
+from border.vocabulary import Direction, Priority
 from logistics import figure_storage, figures, storage
-from logistics.slot import LAST_BOOKING, Direction
 
 WAITS_OF = timedelta(hours=24)
 """Waiting times are those of the trucks admitted in this last while."""
 GONE_AFTER = timedelta(hours=48)
 """A truck that arrived longer ago than this and was never admitted no longer counts as waiting."""
 NEXT_SLOTS = 6
-CALL_CLASSES = ("perishable", "ordinary", "empty")
+CALL_CLASSES = tuple(Priority)
 """The order in which waiting trucks are called, by class (Ukraine publishes such an order too)."""
 _HOUR = timedelta(hours=1)
 
@@ -62,7 +62,7 @@ async def board(
     for slot in await storage.slots_between(
         connection, gate, None, at - _HOUR, at + timedelta(days=2)
     ):
-        if at < slot.ends_at - LAST_BOOKING:
+        if at < slot.closes_at:
             slots[slot.gate, slot.direction].append(slot)
     begin = at.replace(minute=0, second=0, microsecond=0) - 23 * _HOUR
     exits: dict[tuple[str, str], dict[datetime, int]] = defaultdict(dict)

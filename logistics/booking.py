@@ -3,21 +3,30 @@
 The request's shape, the lifecycle, and what each state permits. No SQL, no clock.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Annotated, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from border.identifiers import IdentifierError, Plate, phone, plate
-from border.identity.actor import Role
-from border.lifecycle import SYSTEM, Lifecycle, Move, State
-from border.refusal import FieldError, refuses
-from border.words import N_
-from logistics.slot import VehicleClass
+from border.core.actor import STAFF, Role
+from border.core.event_type import Besides, events_of
+from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
+from border.core.payload import Meaning, Nothing, Payload
+from border.core.refusal import FieldError, refuses
+from border.core.request_body import KEEPABLE, Integer, RequestBody
+from border.core.words import N_
+from border.identifiers import IdentifierError, phone
+from border.identity.policy import FIRMS, SIGNED_IN, Bounds, Scope, allow, declare, holders
+from border.plates import Plate, trailer_plate, vehicle_plate
+from border.platform.payload_fields import Direction, Instant
+from border.vocabulary import VehicleClass
 
 BOOKING = Lifecycle(
     "booking",
     N_("The life of a booking"),
+    noun=N_("Booking"),
     states=(
         State("held", N_("Held, waiting for payment"), Role.TRADER, timedelta(minutes=18), "lapse"),
         State("confirmed", N_("Confirmed"), Role.TRADER, timedelta(days=14), "miss"),
@@ -52,14 +61,37 @@ BOOKING = Lifecycle(
         Move("use", ("confirmed", "checked_in"), "used", (SYSTEM,), N_("Admit"), offered=False),
         Move("miss", ("confirmed",), "no_show", (SYSTEM,), N_("Mark as not come"), offered=False),
         Move("leave", ("checked_in",), "left", (SYSTEM,), N_("Mark as gone"), offered=False),
+        # The truck had come while nobody knew: an offline device tells it after the end.
+        Move(
+            "check_in",
+            ("cancelled", "late_cancelled", "no_show"),
+            "checked_in",
+            (SYSTEM,),
+            N_("Check in"),
+            offered=False,
+            corrects=True,
+        ),
+        Move(
+            "use",
+            ("cancelled", "late_cancelled", "no_show", "left"),
+            "used",
+            (SYSTEM,),
+            N_("Admit"),
+            offered=False,
+            corrects=True,
+        ),
     ),
+)
+declare(
+    "booking",
+    allow((SIGNED_IN,), "read", "list", scopes=(Scope.OWN,)),
+    allow((*STAFF, SYSTEM), "read", "list"),
+    allow(FIRMS, "hold"),
+    bounds=Bounds(own="owner_organisation_id"),
+    moves=BOOKING,
 )
 LIVE = frozenset({"held", "confirmed", "checked_in"})
 """States in which a booking keeps its place, its plate and its declarations."""
-FREE_CANCEL_BEFORE = timedelta(hours=3)
-"""A confirmed booking is cancelled in time until this long before its hour (Russia's SEOP rule)."""
-PAYMENT_GRACE = timedelta(minutes=3)
-"""How long after `held_until` a payment begun in time may still arrive before the hold lapses."""
 
 VEHICLE_BOOKED = refuses(
     "vehicle_already_booked",
@@ -92,30 +124,20 @@ def fee_group(regime: str | None, direction: str) -> str:
     return "temporary" if direction == "transit" or regime in _TEMPORARY else "ordinary"
 
 
-KEEPABLE = r"^[^\x00]*$"
-"""PostgreSQL keeps no NUL character, in text or in JSON."""
-
-
-class Shape(BaseModel):
-    """A request shape: unknown fields are refused, outer spaces dropped."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
-
-
 MOST_PAYLOAD_G = 100_000_000
 
 
-class Vehicle(Shape):
+class Vehicle(RequestBody):
     """The truck. `payload_g` is what it may carry, in grams."""
 
     plate: str = Field(min_length=4, max_length=20, pattern=KEEPABLE, examples=["24C-123.45"])
     trailer_plate: str | None = Field(default=None, min_length=4, max_length=20, pattern=KEEPABLE)
     country: str = Field(pattern="^(VN|CN)$")
     vehicle_class: VehicleClass = Field(alias="class")
-    payload_g: int = Field(gt=0, le=MOST_PAYLOAD_G)
+    payload_g: Integer = Field(gt=0, le=MOST_PAYLOAD_G)
 
 
-class Driver(Shape):
+class Driver(RequestBody):
     """Who drives it; kept inside the zone."""
 
     name: str = Field(min_length=2, max_length=120, pattern=KEEPABLE)
@@ -123,7 +145,7 @@ class Driver(Shape):
     phone: str | None = Field(default=None, max_length=20, pattern=KEEPABLE)
 
 
-class BookingRequest(Shape):
+class BookingRequest(RequestBody):
     """What a booking asks for. An empty truck says so and carries no declaration."""
 
     declaration_ids: tuple[UUID, ...] = Field(default=(), max_length=8)
@@ -140,13 +162,33 @@ _BANDS = {
 }
 
 
+def too_heavy(gross_g: int, vehicle: Vehicle) -> list[FieldError]:
+    """Return the error of goods, all declarations together, that weigh more than the truck carries.
+
+    The class follows from the payload and the fee from the class, so a truck that is too small on
+    paper would pay too little.
+    """
+    if gross_g <= vehicle.payload_g:
+        return []
+    says = N_(
+        "The goods weigh {load} kg, but the truck may carry {payload} kg. Enter the truck that "
+        "really comes, or book fewer declarations on it."
+    )
+    facts = (("load", str(-(-gross_g // 1000))), ("payload", str(vehicle.payload_g // 1000)))
+    return [FieldError("vehicle.payload_g", "load_exceeds_payload", says, facts)]
+
+
 class CheckedVehicle(BaseModel):
-    """A vehicle whose plates have been read."""
+    """A vehicle whose plates have been read, and the number its driver can be called at."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
 
     plate: Plate
     trailer: Plate | None
+    driver_phone: str | None
+
+
+T = TypeVar("T")
 
 
 def check(request: BookingRequest) -> tuple[CheckedVehicle | None, list[FieldError]]:
@@ -154,22 +196,24 @@ def check(request: BookingRequest) -> tuple[CheckedVehicle | None, list[FieldErr
     errors: list[FieldError] = []
     vehicle = request.vehicle
 
-    def read(field: str, text: str | None) -> Plate | None:
-        if text is None:
+    def read(field: str, how: Callable[[str], T], text: str | None) -> T | None:
+        if not text:
             return None
         try:
-            return plate(text, vehicle.country)
+            return how(text)
         except IdentifierError as error:
             errors.append(FieldError(field, error.code, error.says, error.facts))
             return None
 
-    tractor = read("vehicle.plate", vehicle.plate)
-    trailer = read("vehicle.trailer_plate", vehicle.trailer_plate)
-    if request.driver.phone:
-        try:
-            phone(request.driver.phone)
-        except IdentifierError as error:
-            errors.append(FieldError("driver.phone", error.code, error.says, error.facts))
+    tractor = read(
+        "vehicle.plate", lambda text: vehicle_plate(text, vehicle.country), vehicle.plate
+    )
+    trailer = read(
+        "vehicle.trailer_plate",
+        lambda text: trailer_plate(text, vehicle.country),
+        vehicle.trailer_plate,
+    )
+    driver_phone = read("driver.phone", phone, request.driver.phone)
     low, high = _BANDS.get(vehicle.vehicle_class, (0, MOST_PAYLOAD_G + 1))
     if not low <= vehicle.payload_g < high:
         says = N_("The payload does not lie in the class chosen. Correct one of the two.")
@@ -185,4 +229,42 @@ def check(request: BookingRequest) -> tuple[CheckedVehicle | None, list[FieldErr
         errors.append(FieldError("declaration_ids", "repeated", says))
     if errors or tractor is None:
         return None, errors
-    return CheckedVehicle(plate=tractor, trailer=trailer), []
+    return CheckedVehicle(plate=tractor, trailer=trailer, driver_phone=driver_phone), []
+
+
+TruckClass: TypeAlias = Annotated[VehicleClass, Meaning("Class of the truck.")]
+SlotStart: TypeAlias = Annotated[Instant, Meaning("Beginning of the booked hour.")]
+
+
+class BookingHeld(Payload):
+    """An hour that was booked; the plate stays in the zone."""
+
+    direction: Direction
+    vehicle_class: TruckClass
+    slot_starts_at: SlotStart
+    empty: Annotated[bool, Meaning("Whether the truck comes without goods.")]
+    plate: Annotated[str, Meaning("Plate of the truck.", private=True)]
+
+
+class BookingConfirmed(Payload):
+    """A booking on which nothing is owed."""
+
+    direction: Direction
+    vehicle_class: TruckClass
+
+
+class BookingEnded(Payload):
+    """A booking that was not used."""
+
+    direction: Direction
+    slot_starts_at: SlotStart
+
+
+EVENTS = events_of(
+    BOOKING,
+    BookingEnded,
+    besides=(Besides("hold", N_("Book an hour"), holders("booking.hold"), BookingHeld),),
+    confirm=BookingConfirmed,
+    check_in=Nothing,
+    use=Nothing,
+)

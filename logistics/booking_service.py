@@ -13,31 +13,41 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.clock import local_date
-from border.identity.actor import PROGRAM, Actor, Role
-from border.payments import charge_service
-from border.payments.tables import ChargeRow
-from border.payments.tariffs import storage as tariff_storage
-from border.payments.tariffs.tariff import Assessment, Load, assess
-from border.refusal import INVALID, NOT_ALLOWED, NOT_FOUND, FieldError
-from border.store import AnyRow, Event, Unit
-from border.tables import Record
-from border.words import N_
+from border.core.actor import PROGRAM, Actor
+from border.core.clock import local_date
+from border.core.event import Event
+from border.core.refusal import INVALID, NOT_FOUND, FieldError
+from border.core.store import AnyRow, Unit
+from border.core.tables import Record
+from border.core.words import N_
+from border.identity import policy
+from border.payments.face import (
+    Assessment,
+    ChargeRow,
+    Load,
+    charges_on,
+    owe,
+    payment_blocked,
+    price,
+    void,
+)
+from border.regulation.rulebook import rules_on
+from border.vocabulary import Handling, Priority
 from customs.declaration import BOOKABLE
 from customs.dossier_service import GateView, gate_view
 from logistics import slip_service, storage
 from logistics.booking import (
     DECLARATION_BOOKED,
     DECLARATION_NOT_BOOKABLE,
-    FREE_CANCEL_BEFORE,
-    PAYMENT_GRACE,
     VEHICLE_BOOKED,
     BookingRequest,
     CheckedVehicle,
     check,
     fee_group,
+    too_heavy,
 )
 from logistics.slot import SLOT_FULL, check_bookable
+from logistics.slot_rules import CROSSING_TERMS
 from logistics.tables import BookingRow, PassageRow
 
 FEE = "infrastructure_fee"
@@ -57,16 +67,16 @@ async def book(
     """Hold a place for a truck; with nothing owed it is confirmed at once.
 
     refuses: invalid_fields, not_found, slot_over, slot_not_open_yet, slot_full,
-    declaration_not_bookable, declaration_already_booked, vehicle_already_booked, no_tariff.
+    declaration_not_bookable, declaration_already_booked, vehicle_already_booked, no_tariff,
+    no_rules_in_force.
     writes: booking, booking_declaration, slot, charge; events booking.hold, charge.owe.
     """
-    if not unit.actor.has(Role.TRADER, Role.CARRIER):
-        raise NOT_ALLOWED(needs=[Role.TRADER, Role.CARRIER])
+    policy.check(unit.actor, "booking.hold")
     vehicle, errors = check(request)
-    slot = await storage.slot_with_rule(unit.connection, slot_id)
+    slot = await storage.one_slot(unit.connection, slot_id)
     if slot is None:
         raise NOT_FOUND(what="slot")
-    check_bookable(slot.ends_at, slot.opens_at, unit.at)
+    check_bookable(slot.ends_at, slot.opens_at, slot.closes_at, unit.at)
     loads = await _loads(unit, request.declaration_ids)
     for place, load in enumerate(loads):
         field = f"declaration_ids.{place}"
@@ -76,6 +86,8 @@ async def book(
         if load.direction != slot.direction:
             says = N_("This declaration goes another way than the slot.")
             errors.append(FieldError(field, "another_direction", says))
+    if not any(error.field == "vehicle.payload_g" for error in errors):
+        errors += too_heavy(sum(load.gross_mass_g or 0 for load in loads), request.vehicle)
     if errors or vehicle is None:
         raise INVALID(errors=errors)
     for load in loads:
@@ -87,7 +99,7 @@ async def book(
         raise SLOT_FULL(capacity=slot.capacity)
     assessment = await _assessed(unit, request, loads, slot)
     if assessment is not None and assessment.amount.minor:
-        await charge_service.owe(
+        await owe(
             unit,
             kind=FEE,
             subject=row.reference,
@@ -105,8 +117,8 @@ async def _assessed(
     unit: Unit, request: BookingRequest, loads: Sequence[GateView], slot: AnyRow
 ) -> Assessment | None:
     """Return what the crossing costs on its day; None for an empty truck. refuses: no_tariff."""
-    return assess(
-        await tariff_storage.tariff_rules(unit.connection, FEE),
+    return await price(
+        unit.connection,
         FEE,
         [
             Load(
@@ -126,12 +138,7 @@ async def _assessed(
 async def _loads(unit: Unit, ids: Sequence[UUID]) -> list[GateView]:
     """Return the declarations to be booked, in the order asked for. refuses: not_found."""
     found = await gate_view(unit.connection, ids)
-    ours = unit.actor.organisation_id
-    loads = [found[id] for id in ids if id in found]
-    firms = [(load.owner_organisation_id, load.carrier_organisation_id) for load in loads]
-    if len(loads) < len(ids) or any(ours not in pair for pair in firms):
-        raise NOT_FOUND(what="declaration")
-    return loads
+    return [policy.found(unit.actor, "declaration.book", found.get(id)) for id in ids]
 
 
 async def _hold(
@@ -142,26 +149,24 @@ async def _hold(
     handling: Sequence[str],
 ) -> BookingRow:
     held_until = min(unit.at + timedelta(minutes=slot.hold_minutes), slot.ends_at)
+    book = await rules_on(unit.connection, local_date(unit.at), [CROSSING_TERMS])
+    terms = book.of(CROSSING_TERMS).rows[0]
     try:
         row = await unit.create(
             BookingRow,
             "held",
             "hold",
             gate=slot.gate,
-            due_at=held_until + PAYMENT_GRACE,
-            facts={
-                "direction": slot.direction,
-                "vehicle_class": request.vehicle.vehicle_class,
-                "slot_starts_at": slot.starts_at.isoformat(),
-                "empty": request.empty,
-            },
-            inside={"plate": vehicle.plate.normalised},
+            overdue_at=held_until + terms.payment_grace,
             owner_organisation_id=unit.actor.organisation_id,
             slot_id=slot.id,
             direction=slot.direction,
             slot_starts_at=slot.starts_at,
             slot_ends_at=slot.ends_at,
             held_until=held_until,
+            free_cancel_until=slot.starts_at - terms.free_cancel,
+            slip_valid_until=slot.ends_at + terms.slip_valid,
+            rule_versions=slot.rule_versions | book.versions(CROSSING_TERMS),
             plate=vehicle.plate.normalised,
             plate_typed=vehicle.plate.typed,
             trailer_plate=vehicle.trailer.normalised if vehicle.trailer else None,
@@ -170,7 +175,7 @@ async def _hold(
             payload_g=request.vehicle.payload_g,
             empty=request.empty,
             priority=priority_of(handling, request.empty),
-            driver=request.driver.model_dump(),
+            driver=request.driver.model_dump() | {"phone": vehicle.driver_phone},
         )
         await storage.put_declarations(unit.connection, row.id, request.declaration_ids)
     except IntegrityError as error:
@@ -190,11 +195,11 @@ def _already_booked(error: IntegrityError, request: BookingRequest) -> Exception
     return error
 
 
-def priority_of(handling: Sequence[str], empty: bool) -> str:
+def priority_of(handling: Sequence[str], empty: bool) -> Priority:
     """Return the class a truck is called in: perishable before ordinary before empty."""
-    if {"perishable", "live_animals"} & set(handling):
-        return "perishable"
-    return "empty" if empty else "ordinary"
+    if {Handling.PERISHABLE, Handling.LIVE_ANIMALS} & set(handling):
+        return Priority.PERISHABLE
+    return Priority.EMPTY if empty else Priority.ORDINARY
 
 
 async def on_charge_settled(
@@ -206,8 +211,8 @@ async def on_charge_settled(
     found = await storage.booking_view(unit.connection, reference=row.subject)
     if found is None or found.state != "held":
         return
-    if await charge_service.all_settled(unit.connection, found.reference):
-        slot = await storage.slot_with_rule(unit.connection, found.slot_id)
+    if not await payment_blocked(unit.connection, [found.reference]):
+        slot = await storage.one_slot(unit.connection, found.slot_id)
         assert slot is not None
         await _confirm(unit, found, slot.grace_minutes, slips)
 
@@ -216,11 +221,8 @@ async def _confirm(
     unit: Unit, held: BookingRow | AnyRow, grace_minutes: int, slips: slip_service.SlipKeys
 ) -> None:
     """Confirm a held booking on which nothing is owed: its slip and its expected passage."""
-    facts = {"direction": held.direction, "vehicle_class": held.vehicle_class}
     missed_at = held.slot_ends_at + timedelta(minutes=grace_minutes)
-    row = await unit.move(
-        BookingRow, held.id, "confirm", actor=PROGRAM, due_at=missed_at, facts=facts
-    )
+    row = await unit.move(BookingRow, held.id, "confirm", actor=PROGRAM, overdue_at=missed_at)
     await slip_service.issue(unit, row, slips)
     await unit.create(
         PassageRow,
@@ -229,19 +231,25 @@ async def _confirm(
         gate=row.gate,
         key=row.reference,
         actor=PROGRAM,
-        facts={**facts, "priority": row.priority},
+        payload={
+            "direction": row.direction,
+            "vehicle_class": row.vehicle_class,
+            "priority": row.priority,
+        },
         booking_id=row.id,
     )
 
 
 async def cancel(unit: Unit, id: UUID, version: int | None) -> Booked:
-    """Cancel a booking and give everything back; within three hours it counts as late.
+    """Cancel a booking and give everything back; too near its hour it counts as late.
 
-    refuses: not_found, not_allowed, move_not_open, stale_version. writes: booking, slot,
+    refuses: not_allowed, not_found, move_not_open, stale_version. writes: booking, slot,
     booking_declaration, slip, passage, charge; event booking.cancel or booking.late_cancel.
     """
-    found = await visible(unit.connection, unit.actor, id)
-    in_time = found.state == "held" or unit.at < found.slot_starts_at - FREE_CANCEL_BEFORE
+    policy.check(unit.actor, "booking.cancel")
+    row = await storage.booking_view(unit.connection, id=id)
+    found = policy.found(unit.actor, "booking.cancel", row)
+    in_time = found.state == "held" or unit.at < found.free_cancel_until
     await _end(unit, found, "cancel" if in_time else "late_cancel", unit.actor, version)
     return await _booked(unit.connection, id)
 
@@ -250,41 +258,33 @@ async def _end(
     unit: Unit, found: AnyRow, verb: str, actor: Actor, version: int | None = None
 ) -> None:
     """End a booking that was not used and free its place, vehicle, goods, slip and charge."""
-    facts = {"direction": found.direction, "slot_starts_at": found.slot_starts_at.isoformat()}
-    await unit.move(BookingRow, found.id, verb, version=version, actor=actor, facts=facts)
+    await unit.move(BookingRow, found.id, verb, version=version, actor=actor)
     await storage.give_back_place(unit.connection, found.slot_id)
     await storage.free_declarations(unit.connection, found.id)
-    await charge_service.void(unit, found.reference)
+    await void(unit, found.reference)
     if found.passage_state in ("expected", "arrived"):
         passage = await unit.fetch(PassageRow, storage.passage.c.booking_id == found.id)
         assert passage is not None
-        facts = {"direction": found.direction, "vehicle_class": found.vehicle_class}
+        said = {"direction": found.direction, "vehicle_class": found.vehicle_class}
         await unit.move(
-            PassageRow, passage.id, "call_off", key=found.reference, actor=PROGRAM, facts=facts
+            PassageRow, passage.id, "call_off", key=found.reference, actor=PROGRAM, payload=said
         )
         await slip_service.revoke(unit, found.id, found.reference)
 
 
-async def end_overdue(unit: Unit, limit: int = 50) -> int:
-    """Let run-out holds lapse, mark those who did not come, and those who left the yard."""
-    ended = 0
-    for state, verb in (("held", "lapse"), ("confirmed", "miss"), ("checked_in", "leave")):
-        for id in await storage.overdue(unit.connection, storage.booking, [state], unit.at, limit):
-            found = await storage.booking_view(unit.connection, id=id)
-            assert found is not None
-            await _end(unit, found, verb, PROGRAM)
-            ended += 1
-    return ended
+async def on_timeout(unit: Unit, row: BookingRow, verb: str) -> None:
+    """End a booking whose time is over: not paid, not come, or gone from the yard.
+
+    writes: booking, slot, booking_declaration, slip, passage, charge; `booking.<verb>`.
+    """
+    found = await storage.booking_view(unit.connection, id=row.id)
+    assert found is not None
+    await _end(unit, found, verb, PROGRAM)
 
 
 async def visible(connection: AsyncConnection, actor: Actor, id: UUID) -> AnyRow:
     """Return a booking that the actor may see. refuses: not_found."""
-    found = await storage.booking_view(connection, id=id)
-    if found is None or not (
-        actor.is_staff or found.owner_organisation_id == actor.organisation_id
-    ):
-        raise NOT_FOUND(what="booking")
-    return found
+    return policy.found(actor, "booking.read", await storage.booking_view(connection, id=id))
 
 
 async def get(connection: AsyncConnection, actor: Actor, id: UUID) -> Booked:
@@ -295,10 +295,8 @@ async def get(connection: AsyncConnection, actor: Actor, id: UUID) -> Booked:
 
 async def find(connection: AsyncConnection, actor: Actor, reference: str) -> AnyRow:
     """Return a booking that the actor may see, by its reference. refuses: not_found."""
-    found = await storage.booking_view(connection, reference=reference)
-    if found is None:
-        raise NOT_FOUND(what="booking")
-    return await visible(connection, actor, found.id)
+    row = await storage.booking_view(connection, reference=reference)
+    return policy.found(actor, "booking.read", row)
 
 
 async def live_on(
@@ -311,6 +309,13 @@ async def live_on(
     return await storage.live_bookings_of(connection, declaration_ids) if declaration_ids else {}
 
 
+async def carried_by(
+    connection: AsyncConnection, booking_ids: Collection[UUID]
+) -> dict[UUID, list[UUID]]:
+    """Return the declarations on each of some bookings that the reader sees already."""
+    return await storage.declarations_of(connection, list(booking_ids)) if booking_ids else {}
+
+
 async def loads_of(connection: AsyncConnection, id: UUID) -> list[GateView]:
     """Return the declarations on a booking, as the barrier sees them."""
     ids = (await storage.declarations_of(connection, [id]))[id]
@@ -321,7 +326,7 @@ async def loads_of(connection: AsyncConnection, id: UUID) -> list[GateView]:
 async def _booked(connection: AsyncConnection, id: UUID) -> Booked:
     found = await storage.booking_view(connection, id=id)
     assert found is not None
-    charges = await charge_service.charges_on(connection, [found.reference])
+    charges = await charges_on(connection, [found.reference])
     return Booked(found, charges.get(found.reference, []))
 
 
@@ -334,7 +339,7 @@ async def list_bookings(
     declaration_id: UUID | None = None,
 ) -> list[Booked]:
     """Return the bookings the actor may see, newest first, `before` one of them."""
-    owner = None if actor.is_staff else actor.organisation_id
-    found = await storage.bookings_of(connection, owner, states, before, limit, declaration_id)
-    charges = await charge_service.charges_on(connection, [row.reference for row in found])
+    ours = policy.visible(actor, "booking.list", storage.booking)
+    found = await storage.bookings_of(connection, ours, states, before, limit, declaration_id)
+    charges = await charges_on(connection, [row.reference for row in found])
     return [Booked(row, charges.get(row.reference, [])) for row in found]

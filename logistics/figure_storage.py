@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.store import AnyRow
+from border.core.store import AnyRow
 from logistics.storage import booking, passage, scan, slot, visit
 
 
@@ -33,17 +33,23 @@ async def waiting_by_class(connection: AsyncConnection, since: datetime) -> Sequ
     ).all()
 
 
-async def waiting_times(connection: AsyncConnection, since: datetime) -> Sequence[AnyRow]:
-    """Return percentiles of waiting, in-zone and turn time in seconds, by gate and direction."""
+def forward(end: Any, begin: Any) -> Any:
+    """Return the condition that two instants run forward: a pair that does not is no time."""
+    return end >= begin
 
-    def percentiles(name: str, seconds: Any) -> list[Any]:
+
+async def waiting_times(connection: AsyncConnection, since: datetime) -> Sequence[AnyRow]:
+    """Return percentiles of waiting, in-zone and turn time in seconds, by gate and direction.
+
+    A visit whose steps run backwards counts as admitted and for no time that needs the pair.
+    """
+
+    def percentiles(name: str, end: Any, begin: Any) -> list[Any]:
+        seconds = case((forward(end, begin), func.extract("epoch", end - begin)))
         return [
             func.percentile_cont(p / 100).within_group(seconds).label(f"{name}_p{p}")
             for p in (50, 90, 95)
         ] + [func.max(seconds).label(f"{name}_max")]
-
-    def seconds(end: Any, begin: Any) -> Any:
-        return func.extract("epoch", end - begin)
 
     return (
         await connection.execute(
@@ -51,9 +57,9 @@ async def waiting_times(connection: AsyncConnection, since: datetime) -> Sequenc
                 visit.c.gate,
                 visit.c.direction,
                 func.count().label("admitted"),
-                *percentiles("waiting", seconds(visit.c.admitted_at, visit.c.arrived_at)),
-                *percentiles("in_zone", seconds(visit.c.exited_at, visit.c.admitted_at)),
-                *percentiles("turn", seconds(visit.c.exited_at, visit.c.arrived_at)),
+                *percentiles("waiting", visit.c.admitted_at, visit.c.arrived_at),
+                *percentiles("in_zone", visit.c.exited_at, visit.c.admitted_at),
+                *percentiles("turn", visit.c.exited_at, visit.c.arrived_at),
             )
             .where(visit.c.admitted_at >= since)
             .group_by(visit.c.gate, visit.c.direction)

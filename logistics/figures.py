@@ -8,16 +8,24 @@ over is itself published as an event, again with a higher revision when a late e
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.clock import local_date, local_midnight
-from border.feed import Fact, Reader
-from border.identity.actor import PROGRAM
-from border.store import AnyRow, Event, Store, Unit, table_of
+from border.core.actor import PROGRAM
+from border.core.clock import local_date, local_midnight
+from border.core.event import Event
+from border.core.event_type import EventType, Key, declare
+from border.core.lifecycle import SYSTEM
+from border.core.payload import Meaning, Payload
+from border.core.store import AnyRow, Store, Unit, table_of
+from border.core.words import N_
+from border.platform.feed import Reader
+from border.platform.payload_fields import Count, Direction, Instant
 from logistics import figure_storage
+from logistics.passage import GateLane
 from logistics.tables import VisitRow, WindowRow
 
 WINDOW = timedelta(minutes=5)
@@ -30,28 +38,54 @@ _window = table_of(WindowRow)
 _COUNTS = ("arrivals", "entries", "exits", "refusals")
 
 
+class WindowCounted(Payload):
+    """What passed a lane within five minutes."""
+
+    window_start: Annotated[Instant, Meaning("Beginning of the window.")]
+    window_end: Annotated[Instant, Meaning("End of the window, exclusive.")]
+    revision: Annotated[Count, Meaning("Rises when a late event changes the window.")]
+    direction: Direction
+    gate_lane: GateLane
+    arrivals: Annotated[Count, Meaning("Trucks that reached the yard in the window.")]
+    entries: Annotated[Count, Meaning("Trucks admitted in the window.")]
+    exits: Annotated[Count, Meaning("Trucks that left in the window.")]
+    refusals: Annotated[Count, Meaning("Scans refused in the window.")]
+
+
+EVENTS = declare(
+    EventType(
+        "throughput.window",
+        N_("Five minutes of a lane were counted"),
+        (SYSTEM,),
+        WindowCounted,
+        Key("gate, direction and lane", "subject"),
+    )
+)
+
+
 def window_of(at: datetime) -> datetime:
     """Return the start of the five-minute window an instant lies in."""
     return at - (at - datetime.fromtimestamp(0, at.tzinfo)) % WINDOW
 
 
-async def count(unit: Unit, facts: list[Fact]) -> None:
-    """Add a batch of facts to the windows and visits. writes: throughput_window, visit."""
+async def count(unit: Unit, events: list[Event]) -> None:
+    """Add a batch of events to the windows and visits. writes: throughput_window, visit."""
     windows: dict[tuple[str, str, str, datetime], dict[str, int]] = {}
-    for fact in facts:
-        if fact.type in _COUNTED:
-            column, instant = _COUNTED[fact.type]
-            at = datetime.fromisoformat(fact.facts["at"])
-            await _tell_visit(unit, fact, {instant: at})
-        elif fact.type == "passage.call_off":
-            await _tell_visit(unit, fact, {"gone_at": fact.happened_at})
+    for event in events:
+        if event.type in _COUNTED:
+            column, instant = _COUNTED[event.type]
+            # Not `happened_at`: before decision 0016 that was when an offline shift was brought.
+            at = datetime.fromisoformat(event.payload["at"])
+            await _tell_visit(unit, event, {instant: at})
+        elif event.type == "passage.call_off":
+            await _tell_visit(unit, event, {"gone_at": event.happened_at})
             continue
-        elif fact.type == "scan.refuse":
-            column, at = "refusals", fact.happened_at
+        elif event.type == "scan.refuse":
+            column, at = "refusals", event.happened_at
         else:
             continue
-        direction = fact.facts.get("direction") or "unknown"
-        key = (fact.gate, direction, fact.facts["lane"], window_of(at))
+        direction = event.payload.get("direction") or "unknown"
+        key = (event.gate, direction, event.payload["gate_lane"], window_of(at))
         counts = windows.setdefault(key, dict.fromkeys(_COUNTS, 0))
         counts[column] += 1
     for (gate, direction, lane, start), counts in sorted(windows.items()):
@@ -75,15 +109,15 @@ async def count(unit: Unit, facts: list[Fact]) -> None:
         )
 
 
-async def _tell_visit(unit: Unit, fact: Fact, instants: dict[str, datetime]) -> None:
+async def _tell_visit(unit: Unit, event: Event, instants: dict[str, datetime]) -> None:
     values = {
-        "subject": fact.subject,
-        "direction": fact.facts["direction"],
-        "vehicle_class": fact.facts["vehicle_class"],
-        "priority": fact.facts.get("priority", "ordinary"),
+        "subject": event.subject,
+        "direction": event.payload["direction"],
+        "vehicle_class": event.payload["vehicle_class"],
+        "priority": event.payload.get("priority", "ordinary"),
         **instants,
     }
-    await unit.connection.execute(figure_storage.put_visit(fact.gate, values))
+    await unit.connection.execute(figure_storage.put_visit(event.gate, values))
 
 
 READER = Reader("figures", count)
@@ -116,23 +150,20 @@ async def publish(unit: Unit, limit: int = 200) -> int:
 
 
 def _window_event(unit: Unit, row: AnyRow) -> Event:
-    return Event(
-        type="throughput.window",
+    return unit.event(
+        "throughput.window",
         gate=row.gate,
         subject=f"{row.gate}/{row.direction}/{row.lane}"[:40],
-        key=f"{row.gate}/{row.direction}/{row.lane}"[:40],
         version=row.revision,
         happened_at=row.window_start + WINDOW,
-        actor=PROGRAM.name_in_events,
-        facts={
-            "window_start": row.window_start.isoformat(),
-            "window_end": (row.window_start + WINDOW).isoformat(),
+        payload={
+            "window_start": row.window_start,
+            "window_end": row.window_start + WINDOW,
             "revision": row.revision,
             "direction": row.direction,
-            "lane": row.lane,
+            "gate_lane": row.lane,
             **{name: getattr(row, name) for name in _COUNTS},
         },
-        inside={},
     )
 
 

@@ -1,13 +1,18 @@
 """The statements of a scan: the hot path of the gate. No decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.store import AnyRow
-from logistics.storage import booked, booking, passage, scan, slip, slot, slot_rule
+from border.core.database import written_by_no_later_transaction
+from border.core.store import AnyRow
+from logistics.booking import LIVE
+from logistics.scan_fact import ScanFlag
+from logistics.storage import booked, booking, passage, scan, slip, slot
+from logistics.tables import ScanRow
 
 
 async def scan_made_before(connection: AsyncConnection, device: str, scan_id: str) -> AnyRow | None:
@@ -40,9 +45,13 @@ async def scanned_slip(
             slip.c.reference.label("slip_reference"),
             slip.c.state.label("slip_state"),
             slip.c.valid_until,
+            slip.c.created_at.label("issued_at"),
+            slip.c.changed_at.label("slip_changed_at"),
             booking.c.id.label("booking_id"),
             booking.c.reference.label("booking_reference"),
             booking.c.state.label("booking_state"),
+            booking.c.changed_at.label("booking_changed_at"),
+            booking.c.slot_id,
             booking.c.gate,
             booking.c.direction,
             booking.c.plate,
@@ -53,24 +62,126 @@ async def scanned_slip(
             booking.c.slot_starts_at,
             booking.c.slot_ends_at,
             booking.c.empty,
-            slot_rule.c.early_minutes,
-            slot_rule.c.grace_minutes,
+            slot.c.early_minutes,
+            slot.c.entry_early_minutes,
+            slot.c.grace_minutes,
             passage.c.id.label("passage_id"),
             passage.c.state.label("passage_state"),
+            passage.c.changed_at.label("passage_changed_at"),
             passage.c.arrived_at,
             passage.c.admitted_at,
+            passage.c.exited_at,
+            passage.c.returned_at,
             declarations.label("declaration_ids"),
         )
         .select_from(slip)
         .join(booking, booking.c.id == slip.c.booking_id)
         .join(slot, slot.c.id == booking.c.slot_id)
-        .join(slot_rule, slot_rule.c.code == slot.c.rule_code)
         .join(passage, passage.c.booking_id == booking.c.id)
         .where(slip.c.reference == reference)
     )
     if lock:
         statement = statement.with_for_update(of=[booking, passage, slip])
     return (await connection.execute(statement)).one_or_none()
+
+
+async def waiting_scans(connection: AsyncConnection, booking_id: UUID) -> Sequence[ScanRow]:
+    """Return the scans of a booking's slips that wait for a step, as they happened."""
+    statement = (
+        select(scan)
+        .join(slip, slip.c.id == scan.c.slip_id)
+        .where(slip.c.booking_id == booking_id, scan.c.waits)
+        .order_by(scan.c.happened_at, scan.c.received_at, scan.c.id)
+    )
+    return [ScanRow(**row._mapping) for row in await connection.execute(statement)]
+
+
+async def made_steps(
+    connection: AsyncConnection, booking_id: UUID, kinds: Collection[str]
+) -> dict[str, ScanRow]:
+    """Return the newest scan by which each of some steps of a booking's passage was made."""
+    statement = (
+        select(scan)
+        .join(slip, slip.c.id == scan.c.slip_id)
+        .where(
+            slip.c.booking_id == booking_id,
+            scan.c.kind.in_(kinds),
+            scan.c.verdict != "refused",
+            ~scan.c.waits,
+            ~scan.c.flags.contains([ScanFlag.DECISION.value]),
+        )
+        .order_by(scan.c.received_at, scan.c.id)
+    )
+    found = await connection.execute(statement)
+    return {row.kind: ScanRow(**row._mapping) for row in found}
+
+
+async def judged(connection: AsyncConnection, row: ScanRow) -> None:
+    """Write what is true of a scan now."""
+    values = {name: getattr(row, name) for name in ("verdict", "code", "flags", "waits", "answer")}
+    await connection.execute(update(scan).where(scan.c.id == row.id).values(**values))
+
+
+async def tell_step(
+    connection: AsyncConnection, passage_id: UUID, instants: Mapping[str, datetime], at: datetime
+) -> AnyRow | None:
+    """Write the instants of a step learnt late; the passage stays where it is.
+
+    None where a later transaction has written the passage, as in every move.
+    """
+    statement = (
+        update(passage)
+        .where(passage.c.id == passage_id, written_by_no_later_transaction(passage))
+        .values(version=passage.c.version + 1, changed_at=at, **instants)
+        .returning(*passage.c)
+    )
+    return (await connection.execute(statement)).one_or_none()
+
+
+async def is_booked_anew(
+    connection: AsyncConnection,
+    booking_id: UUID,
+    plates: Collection[str],
+    declaration_ids: Collection[UUID],
+) -> bool:
+    """Say whether another live booking has a truck's plates or its goods by now."""
+    same_truck = (
+        select(booking.c.id)
+        .where(
+            booking.c.id != booking_id,
+            booking.c.state.in_(LIVE),
+            or_(booking.c.plate.in_(plates), booking.c.trailer_plate.in_(plates)),
+        )
+        .exists()
+    )
+    same_goods = (
+        select(booked.c.booking_id)
+        .where(
+            booked.c.booking_id != booking_id,
+            booked.c.live,
+            booked.c.declaration_id.in_(declaration_ids),
+        )
+        .exists()
+    )
+    return bool(await connection.scalar(select(or_(same_truck, same_goods))))
+
+
+async def take_place_back(connection: AsyncConnection, slot_id: UUID) -> bool:
+    """Take a place of a slot whose booking turned out to have been used, if one is left."""
+    statement = (
+        update(slot)
+        .where(slot.c.id == slot_id, slot.c.taken < slot.c.capacity)
+        .values(taken=slot.c.taken + 1)
+        .returning(slot.c.id)
+    )
+    return (await connection.execute(statement)).one_or_none() is not None
+
+
+async def bind_declarations(connection: AsyncConnection, booking_id: UUID) -> None:
+    """Put the declarations of a booking back on it."""
+    await connection.execute(
+        update(booked).where(booked.c.booking_id == booking_id).values(live=True)
+    )
 
 
 async def booking_reference_of(connection: AsyncConnection, passage_id: UUID) -> str:

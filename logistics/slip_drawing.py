@@ -7,24 +7,21 @@ what a slip says: the caller brings a finished `SlipView`, and the signed token 
 
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 from typing import NamedTuple
 
-from border.clock import NEIGHBOUR_ZONE, ZONE
-from border.fonts import FontSet
-from logistics.code_drawing import code128_runs, qr_rows
+from border.core.clock import NEIGHBOUR_ZONE, ZONE
+from border.paper.codes import code128_runs
+from border.paper.fonts import FontSet
+from border.paper.sheet import BLACK, MM, WHITE, Sheet, drawing
+from border.paper.words import InThree, Locale, dong
+from border.vocabulary import DIRECTIONS, VEHICLE_CLASSES
 from logistics.slip_words import (
-    DIRECTIONS,
     OPEN_STATES,
     STATES,
-    VEHICLE_CLASSES,
     WEEKDAYS_VI,
     WEEKDAYS_ZH,
     WORDS,
-    InThree,
-    Locale,
 )
-from logistics.typesetting import Sheet
 
 
 class DeclaredGoods(NamedTuple):
@@ -70,8 +67,8 @@ class SlipView:
     locale: Locale
 
 
-_drawing = Lock()
-"""Threads take turns: reportlab lets one typeface serve one document at a time, by its own word."""
+_LEFT, _RIGHT = 8, 140
+"""Places are in millimetres from the top left corner."""
 
 
 def draw_slip(view: SlipView, fonts: FontSet) -> bytes:
@@ -79,10 +76,15 @@ def draw_slip(view: SlipView, fonts: FontSet) -> bytes:
 
     Takes some milliseconds of one core: call it from a thread or a process of its own.
     """
-    with _drawing:
+    with drawing():
         title: str = getattr(WORDS["title"], view.locale)
         sheet = Sheet(
-            fonts, view.locale, f"{title} {view.reference}", getattr(WORDS["notice"], view.locale)
+            fonts,
+            view.locale,
+            f"{title} {view.reference}",
+            size="A5",
+            unit=MM,
+            subject=getattr(WORDS["notice"], view.locale),
         )
         _draw_heading(sheet, view)
         _draw_vehicle(sheet, view)
@@ -104,33 +106,26 @@ def _draw_heading(sheet: Sheet, view: SlipView) -> None:
 
     state = STATES[view.state]
     spent = view.state not in OPEN_STATES
+    ink = WHITE if spent else BLACK
     sheet.box(96, 9, 44, 11.2, 1.2, full=spent)
-    sheet.line(118, 14.2, state.vi, 12, bold=True, align="centre", inverse=spent)
-    sheet.line(118, 18.6, sheet.others(state), 7, align="centre", inverse=spent)
+    sheet.line(118, 14.2, state.vi, 12, bold=True, align="centre", colour=ink)
+    sheet.line(118, 18.6, sheet.others(state), 7, align="centre", colour=ink)
     sheet.line(140, 27.2, view.reference, 12.5, bold=True, align="right", width=46, smallest=8)
-    sheet.rule(30.2, 1.6)
+    sheet.rule(30.2, 1.6, _LEFT, _RIGHT)
 
 
 def _draw_vehicle(sheet: Sheet, view: SlipView) -> None:
     """Draw the plates and the way the vehicle goes, with the QR code beside them."""
     sheet.label(8, 35, WORDS["plate"], 82)
-    sheet.line(8, 48, view.plate, 38, bold=True, width=82, smallest=18)
+    sheet.line(8, 48, view.plate, 38, plate=True, width=82, smallest=18)
     sheet.label(8, 55, WORDS["trailer"], 82)
-    sheet.line(8, 61.5, view.trailer_plate or "—", 17, bold=True, width=82, smallest=10)
+    sheet.line(8, 61.5, view.trailer_plate or "—", 17, plate=True, width=82, smallest=10)
     sheet.label(8, 67.5, WORDS["direction"], 82)
-    direction = DIRECTIONS[view.direction]
+    direction = DIRECTIONS[view.direction].paper
     sheet.line(8, 72.8, direction.vi, 12.5, bold=True, width=82)
     sheet.line(8, 76.6, sheet.others(direction), 7.5, width=82)
 
-    rows = qr_rows(view.token)
-    module = 40.4 / len(rows)
-    sheet.bars(
-        [
-            (99.6 + start * module, 33.4 + y * module, length * module, module * 1.02)
-            for y, row in enumerate(rows)
-            for start, length in row
-        ]
-    )
+    sheet.qr(99.6, 33.4, 40.4, view.token, quiet=0)
     scan = WORDS["scan"]
     sheet.line(119.8, 78.2, f"{scan.vi} · {sheet.others(scan)}", 6, align="centre", width=46)
 
@@ -155,7 +150,7 @@ def _draw_particulars(sheet: Sheet, view: SlipView) -> None:
     """Draw the driver, the class of the vehicle and the lane, side by side."""
     sheet.label(8, 109.4, WORDS["driver"], 62)
     sheet.line(8, 113.8, view.driver_name, 10, bold=True, width=62, smallest=7)
-    vehicle_class = VEHICLE_CLASSES[view.vehicle_class]
+    vehicle_class = VEHICLE_CLASSES[view.vehicle_class].paper
     sheet.label(75, 109.4, WORDS["class"], 42)
     sheet.line(75, 113.8, vehicle_class.vi, 10, bold=True, width=42)
     sheet.line(75, 116.9, sheet.others(vehicle_class), 7, width=42)
@@ -165,7 +160,7 @@ def _draw_particulars(sheet: Sheet, view: SlipView) -> None:
 
 def _draw_declarations(sheet: Sheet, view: SlipView, y: float) -> float:
     """Draw the declarations in two columns and return the height below them."""
-    sheet.rule(y - 2.5, 0.4)
+    sheet.rule(y - 2.5, 0.4, _LEFT, _RIGHT)
     sheet.label(8, y + 1, WORDS["declarations"], 132)
     y += 5.3
     if not view.declarations:
@@ -185,34 +180,38 @@ def _draw_declarations(sheet: Sheet, view: SlipView, y: float) -> float:
 
 def _draw_goods(sheet: Sheet, view: SlipView, y: float) -> float:
     """Draw the summary of the goods in at most two lines and return the height below."""
-    sheet.rule(y - 2.3, 0.4)
+    sheet.rule(y - 2.3, 0.4, _LEFT, _RIGHT)
     sheet.label(8, y + 1.2, WORDS["goods"], 132)
-    return sheet.paragraph(8, y + 5.3, view.goods or "—", 8.5, width=132, lines=2) + 0.6
+    foot = y + 5.3
+    for line in sheet.wrapped(view.goods or "—", 8.5, 132, lines=2):
+        sheet.line(8, foot, line, 8.5)
+        foot += 4.08
+    return foot + 0.6
 
 
 def _draw_fees(sheet: Sheet, view: SlipView, y: float) -> None:
     """Draw the charges, as many as there is room for, their total and the receipt."""
-    sheet.rule(y - 2.3, 0.4)
+    sheet.rule(y - 2.3, 0.4, _LEFT, _RIGHT)
     sheet.label(8, y + 1.2, WORDS["fees"], 132)
     y += 5.2
     room = max(1, int((176 - y) / 4.1))
     shown = view.fees if len(view.fees) <= room else view.fees[: room - 1]
     for fee in shown:
         sheet.line(8, y, fee.text, 8.5, width=104)
-        sheet.line(140, y, _dong(fee.minor), 8.5, align="right")
+        sheet.line(140, y, dong(fee.minor), 8.5, align="right")
         y += 4.1
     rest = view.fees[len(shown) :]
     if rest:
         sheet.line(8, y, _more(sheet, len(rest)), 8.5, width=104)
-        sheet.line(140, y, _dong(sum(fee.minor for fee in rest)), 8.5, align="right")
+        sheet.line(140, y, dong(sum(fee.minor for fee in rest)), 8.5, align="right")
         y += 4.1
     if not view.fees:
         used = sheet.line(8, y, WORDS["no_fee"].vi, 8.5)
         sheet.line(8 + used + 2, y, sheet.others(WORDS["no_fee"]), 7)
         y += 4.1
-    sheet.rule(y - 2.7, 0.8)
+    sheet.rule(y - 2.7, 0.8, _LEFT, _RIGHT)
     sheet.label(8, y + 2, WORDS["total"], 60)
-    sheet.line(140, y + 2.3, _dong(view.total_minor), 12, bold=True, align="right")
+    sheet.line(140, y + 2.3, dong(view.total_minor), 12, bold=True, align="right")
     if view.payment_reference:
         sheet.label(8, y + 6.2, WORDS["payment"], 66)
         sheet.line(140, y + 6.4, view.payment_reference, 8.5, align="right", width=64, smallest=6)
@@ -220,7 +219,7 @@ def _draw_fees(sheet: Sheet, view: SlipView, y: float) -> None:
 
 def _draw_foot(sheet: Sheet, view: SlipView) -> None:
     """Draw the bar code of the reference, and what this sheet is not."""
-    sheet.rule(184.4, 1.6)
+    sheet.rule(184.4, 1.6, _LEFT, _RIGHT)
     runs, modules = code128_runs(view.reference)
     module = min(0.37, 76 / modules)
     sheet.bars([(8 + x * module, 187, width * module, 11) for x, width in runs])
@@ -253,8 +252,3 @@ def _day_zh(start: datetime, end: datetime) -> str:
     """Return the day as Chinese write it; both days where the hour spans midnight."""
     first, last = (f"{at.year}年{at.month}月{at.day}日" for at in (start, end))
     return f"{first} – {last}" if first != last else f"{first} 星期{WEEKDAYS_ZH[start.weekday()]}"
-
-
-def _dong(minor: int) -> str:
-    """Return an amount as Vietnamese write it: 1.234.000 ₫."""
-    return f"{minor:,} ₫".replace(",", ".").replace("-", "−")

@@ -3,30 +3,28 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border import gates
-from border.fonts import FontSet
-from border.identity.actor import PROGRAM, Actor
-from border.ids import WrongReference, new_reference, parse_reference
-from border.payments import charge_service
-from border.refusal import NOT_FOUND
-from border.store import AnyRow, Unit
+from border.core.actor import PROGRAM, Actor
+from border.core.ids import WrongReference, new_reference, parse_reference
+from border.core.refusal import NOT_FOUND
+from border.core.store import AnyRow, Unit
+from border.identity import policy
+from border.paper.fonts import FontSet
+from border.paper.words import InThree, Locale
+from border.payments.face import charges_on
 from customs.dossier_service import gate_view
 from logistics import storage
 from logistics.slip_drawing import DeclaredGoods, FeeLine, SlipView, draw_slip
 from logistics.slip_token import SigningKey, SlipClaims, VerifyingKey, sign
-from logistics.slip_words import InThree, Locale
 from logistics.tables import BookingRow, SlipRow
 
 _FEE_NAMES = {
     "infrastructure_fee": "Phí hạ tầng cửa khẩu · 口岸设施费 · Infrastructure fee",
 }
-VALID_FOR = timedelta(hours=72)
-"""How long after its hour a slip still opens the barrier (China raised its filings to 72 hours)."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class SlipKeys:
 
 async def issue(unit: Unit, booking: BookingRow, keys: SlipKeys) -> SlipRow:
     """Issue the slip of a confirmed booking. writes: slip; event slip.issue."""
-    valid_until = booking.slot_ends_at + VALID_FOR
+    valid_until = booking.slip_valid_until
     reference = new_reference(SlipRow.prefix)
     claims = SlipClaims(
         reference=reference,
@@ -58,10 +56,11 @@ async def issue(unit: Unit, booking: BookingRow, keys: SlipKeys) -> SlipRow:
         key=booking.reference,
         actor=PROGRAM,
         reference=reference,
-        facts={"booking": booking.reference, "valid_until": valid_until.isoformat()},
+        payload={"booking": booking.reference},
         booking_id=booking.id,
         token=sign(claims, keys.signing),
         valid_until=valid_until,
+        rule_versions=booking.rule_versions,
     )
 
 
@@ -100,9 +99,7 @@ async def load(
         raise NOT_FOUND(what="slip")
     slip = SlipRow(**found._mapping)
     booking = await storage.booking_view(connection, id=slip.booking_id)
-    assert booking is not None
-    if not (actor.is_staff or booking.owner_organisation_id == actor.organisation_id):
-        raise NOT_FOUND(what="slip")
+    booking = policy.found(actor, "slip.read", booking)
     return SlipPage(slip, booking, await _view(connection, slip, booking, locale))
 
 
@@ -112,9 +109,7 @@ async def _view(
     ids = (await storage.declarations_of(connection, [booking.id]))[booking.id]
     found = await gate_view(connection, ids)
     loads = [found[id] for id in ids if id in found]
-    charges = (await charge_service.charges_on(connection, [booking.reference])).get(
-        booking.reference, []
-    )
+    charges = (await charges_on(connection, [booking.reference])).get(booking.reference, [])
     gate = await gates.gate(connection, booking.gate)
     lanes = [
         lane.code

@@ -22,13 +22,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 _MARK = "LC1"
 _LONGEST = 1_000
 """Characters; a token of ours has about two hundred, and a QR code of many more is hard to read."""
+_SIGNATURE_BYTES = 64
 _KEY_ID = re.compile(r"[A-Za-z0-9]{1,8}")
 
 Reason = Literal["not_a_token", "unknown_key", "bad_signature", "unreadable_claims"]
 
 
 class BadToken(ValueError):
-    """A text that is no genuine token; `reason` says at which step it failed."""
+    """A text that is no genuine token; `reason` says at which step it failed.
+
+    `not_a_token` is a token misread or cut short, and accuses nobody: it is to be scanned again.
+    """
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -141,6 +145,8 @@ def verify(token: str, keys: Mapping[str, VerifyingKey]) -> SlipClaims:
     if len(parts) != 3 or parts[0] != _MARK:
         raise BadToken("not_a_token")
     payload, signature = _to_bytes(parts[1]), _to_bytes(parts[2])
+    if len(signature) != _SIGNATURE_BYTES:
+        raise BadToken("not_a_token")
     try:
         packed = _read(payload)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -156,8 +162,8 @@ def verify(token: str, keys: Mapping[str, VerifyingKey]) -> SlipClaims:
 
 
 def looks_like_token(text: str) -> bool:
-    """Say whether `text` sets out to be a token, genuine or not, rather than a reference."""
-    return text.startswith(f"{_MARK}.")
+    """Say whether `text` sets out to be a token, genuine, misread or cut short, not a reference."""
+    return text[: len(_MARK)].upper() == _MARK
 
 
 def _claims(packed: _Packed) -> SlipClaims:

@@ -1,23 +1,26 @@
 """Crossing hours: how a dated rule becomes the slots of a day, and when one can be taken.
 
-A rule is data (hours, length, places, grace, how far ahead): a change takes effect on a date and
-a slot keeps the code of the rule it was made by. Capacity itself is fenced in the database.
+A rule is data (hours, length, places, grace, how far ahead) in a dated set: a change takes effect
+on a day and a slot keeps the version of the set it was made by, and what it says of grace.
+Capacity itself is fenced in the database.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 
-from border.clock import ZONE
-from border.refusal import refuses
-from border.words import N_
+from border.core.clock import ZONE, local_date
+from border.core.refusal import refuses
+from border.core.words import N_
+from border.identity.policy import ANYONE, allow, declare
+
+declare("slot", allow((ANYONE,), "list"))
 
 SLOT_OVER = refuses(
     "slot_over",
     409,
-    N_("This hour is over"),
-    N_("The hour until {ends_at} can no longer be booked. Choose a later one."),
+    N_("Booking for this hour has closed"),
+    N_("The hour until {ends_at} could be booked until {closes_at}. Choose a later one."),
 )
 SLOT_NOT_OPEN = refuses(
     "slot_not_open_yet",
@@ -35,23 +38,11 @@ SLOT_FULL = refuses(
 )
 
 
-class Direction(StrEnum):
-    """Which way the goods go."""
-
-    EXPORT = "export"
-    IMPORT = "import"
-    TRANSIT = "transit"
-
-
-class VehicleClass(StrEnum):
-    """Payload bands and container sizes, as the fee table of QĐ 58/2014/QĐ-UBND divides them."""
-
-    UNDER_4T = "under_4t"
-    FROM_4T = "4t_to_10t"
-    FROM_10T = "10t_to_18t"
-    FROM_18T = "18t_and_over"
-    CONTAINER_20 = "container_20"
-    CONTAINER_40 = "container_40"
+LAST_BOOKING = timedelta(minutes=15)
+"""An hour with free places can be booked until this long before it ends, where its rule says
+nothing else: the live queue."""
+ENTRY_EARLY = timedelta(minutes=30)
+"""How long before its hour a truck may pass the barrier (grace of Everport: 30 minutes a side)."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +63,9 @@ class SlotRule:
     effective_from: date
     effective_to: date | None
     legal_basis: str
+    entry_early_minutes: int = 30
+    last_booking_minutes: int = 15
+    version: str = ""
 
     def holds_on(self, on: date) -> bool:
         """Say whether the rule is in force on a day."""
@@ -86,6 +80,11 @@ class SlotPlan:
     starts_at: datetime
     ends_at: datetime
     opens_at: datetime
+
+    @property
+    def closes_at(self) -> datetime:
+        """When booking closes."""
+        return self.ends_at - timedelta(minutes=self.rule.last_booking_minutes)
 
 
 def rule_on(rules: Iterable[SlotRule], gate: str, direction: str, on: date) -> SlotRule | None:
@@ -123,14 +122,52 @@ def plan(rules: Sequence[SlotRule], today: date) -> Iterator[SlotPlan]:
                 yield from slots_of_day(rule, on)
 
 
-LAST_BOOKING = timedelta(minutes=15)
-"""An hour with free places can be booked until this long before it ends: the live queue."""
+@dataclass(frozen=True)
+class MadeSlot:
+    """A slot that is there already, with the version of the rules it was made by."""
+
+    gate: str
+    direction: str
+    starts_at: datetime
+    version: str
 
 
-def check_bookable(ends_at: datetime, opens_at: datetime, at: datetime) -> None:
-    """Refuse a slot that is over, or has not opened. refuses: slot_over, slot_not_open_yet."""
-    if at >= ends_at - LAST_BOOKING:
-        raise SLOT_OVER(ends_at=_local(ends_at))
+def renewed(
+    rules: Sequence[SlotRule], made: Iterable[MadeSlot]
+) -> Iterator[tuple[MadeSlot, SlotPlan | None, str]]:
+    """Yield the slots that the rules of their day say otherwise than those they were made by.
+
+    With each comes its new plan, or None where the rules no longer have this hour, and the version
+    that says so.
+    """
+    plans: dict[tuple[str, str, date], dict[datetime, SlotPlan]] = {}
+    for slot in made:
+        on = local_date(slot.starts_at)
+        for day in (on, on - timedelta(days=1)):  # an hour after midnight may be of the day before
+            if (key := (slot.gate, slot.direction, day)) not in plans:
+                rule = rule_on(rules, *key)
+                planned = slots_of_day(rule, day) if rule else ()
+                plans[key] = {plan.starts_at: plan for plan in planned}
+        found = plans[slot.gate, slot.direction, on - timedelta(days=1)].get(
+            slot.starts_at
+        ) or plans[slot.gate, slot.direction, on].get(slot.starts_at)
+        rule = found.rule if found else rule_on(rules, slot.gate, slot.direction, on)
+        version = rule.version if rule else ""
+        if version != slot.version:
+            yield slot, found, version
+
+
+def remaining(capacity: int, taken: int, closes_at: datetime, at: datetime) -> int:
+    """Return how many places can still be booked: none once booking has closed."""
+    return capacity - taken if at < closes_at else 0
+
+
+def check_bookable(
+    ends_at: datetime, opens_at: datetime, closes_at: datetime, at: datetime
+) -> None:
+    """Refuse a slot that has closed or not opened yet. refuses: slot_over, slot_not_open_yet."""
+    if at >= closes_at:
+        raise SLOT_OVER(ends_at=_local(ends_at), closes_at=_local(closes_at))
     if at < opens_at:
         raise SLOT_NOT_OPEN(opens_at=_local(opens_at))
 

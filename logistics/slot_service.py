@@ -1,61 +1,57 @@
 """Slots as they are offered: made ahead from the dated rules, listed for those who choose."""
 
 from collections.abc import Sequence
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.clock import local_date, local_midnight
-from border.store import AnyRow, Unit
+from border.core.clock import local_date, local_midnight
+from border.core.event import Event
+from border.core.store import AnyRow, Unit
+from border.core.tables import Record
+from border.regulation import regulation_service
+from border.regulation.rulebook import sets_since
+from border.regulation.tables import RegulationRow
 from logistics import storage
-from logistics.slot import Direction, plan
-from logistics.tables import SlotRuleRow
-
-_PLACES = {"KIM_THANH_II": 40, "BAN_VUOC": 8, "MUONG_KHUONG": 6}
-_HOURS = {
-    "KIM_THANH_II": (time(7), time(22)),
-    "BAN_VUOC": (time(7), time(19)),
-    "MUONG_KHUONG": (time(7), time(17)),
-}
-
-SEED_RULES = tuple(
-    SlotRuleRow(
-        code=f"{gate}-{direction}-2026",
-        gate=gate,
-        direction=direction,
-        opens=f"{_HOURS[gate][0]:%H:%M}",
-        closes=f"{_HOURS[gate][1]:%H:%M}",
-        minutes=60,
-        capacity=places,
-        days_ahead=7,
-        early_minutes=180,
-        grace_minutes=30,
-        hold_minutes=15,
-        effective_from=date(2026, 1, 1),
-        legal_basis="seed until the management board decides; 500 trucks out and 500 in a day",
-    )
-    for gate, places in _PLACES.items()
-    for direction in Direction
-)
-"""Hours of 60 minutes, opened 7 days ahead, 30 minutes' grace: borrowed from other gates."""
+from logistics.slot import SlotRule, plan, renewed
+from logistics.slot_rules import CROSSING_TERMS, SLOT_RULES, SLOT_SEEDS, TERMS_SEED, rules_of
 
 
-async def load_seed(connection: AsyncConnection) -> None:
-    """Put the seed rules where they are missing; what an operator changed stays."""
-    await put_rules(connection, SEED_RULES)
+async def load_rules(unit: Unit) -> int:
+    """Put the rules of hours and of crossing that are missing; return how many that were."""
+    hours = await regulation_service.load(unit, SLOT_RULES, SLOT_SEEDS)
+    return hours + await regulation_service.load(unit, CROSSING_TERMS, [TERMS_SEED])
 
 
-async def put_rules(connection: AsyncConnection, rules: Sequence[SlotRuleRow]) -> None:
-    """Put slot rules where there is none of their code yet. writes: slot_rule."""
-    statement = insert(storage.slot_rule).values([row.model_dump() for row in rules])
-    await connection.execute(statement.on_conflict_do_nothing())
+async def rules_since(connection: AsyncConnection, since: date) -> list[SlotRule]:
+    """Return every rule of hours that is in force on a day or later."""
+    return [
+        rule
+        for found in await sets_since(connection, SLOT_RULES, since)
+        for rule in rules_of(found)
+    ]
 
 
 async def make_slots(unit: Unit, since: date | None = None) -> int:
-    """Make every slot that the rules promise from a day on (today); repeating it adds nothing."""
-    rules = await storage.slot_rules(unit.connection)
-    return await storage.put_slots(unit.connection, plan(rules, since or local_date(unit.at)))
+    """Make every slot that the rules promise from a day on (today); return how many are new.
+
+    Slots of the days after today that were made by other rules than those now in force on their
+    day become what the rules say; a place that is taken stays. Repeating it changes nothing.
+    writes: slot.
+    """
+    today = local_date(unit.at)
+    first = since or today
+    rules = await rules_since(unit.connection, first - timedelta(days=1))
+    made = await storage.slots_made(unit.connection, local_midnight(today + timedelta(days=1)))
+    for slot, planned, version in renewed(rules, made):
+        await storage.renew_slot(unit.connection, slot, planned, version)
+    return await storage.put_slots(unit.connection, plan(rules, first))
+
+
+async def on_rules_changed(unit: Unit, event: Event, row: Record | None) -> None:
+    """Make the slots ahead what the rules now say, when rules of hours are put in force."""
+    if isinstance(row, RegulationRow) and row.kind == SLOT_RULES.name:
+        await make_slots(unit)
 
 
 async def slots_on(

@@ -1,17 +1,18 @@
 """The statements of the logistics tables. No decisions."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.ids import new_id
-from border.store import AnyRow, table_of
-from logistics.slot import SlotPlan, SlotRule
+from border.core.ids import new_id
+from border.core.store import AnyRow, table_of
+from logistics.slot import MadeSlot, SlotPlan
+from logistics.slot_rules import SLOT_RULES
 from logistics.tables import (
     BookingDeclarationRow,
     BookingRow,
@@ -19,11 +20,9 @@ from logistics.tables import (
     ScanRow,
     SlipRow,
     SlotRow,
-    SlotRuleRow,
     VisitRow,
 )
 
-slot_rule = table_of(SlotRuleRow)
 slot = table_of(SlotRow)
 booking = table_of(BookingRow)
 booked = table_of(BookingDeclarationRow)
@@ -31,21 +30,6 @@ slip = table_of(SlipRow)
 passage = table_of(PassageRow)
 scan = table_of(ScanRow)
 visit = table_of(VisitRow)
-
-
-async def slot_rules(connection: AsyncConnection) -> list[SlotRule]:
-    """Return every slot rule, past and future."""
-    found = await connection.execute(select(slot_rule))
-    return [
-        SlotRule(
-            **{
-                **row._mapping,
-                "opens": time.fromisoformat(row.opens),
-                "closes": time.fromisoformat(row.closes),
-            }
-        )
-        for row in found
-    ]
 
 
 async def put_slots(connection: AsyncConnection, plans: Iterable[SlotPlan]) -> int:
@@ -56,12 +40,9 @@ async def put_slots(connection: AsyncConnection, plans: Iterable[SlotPlan]) -> i
             "gate": plan.rule.gate,
             "direction": plan.rule.direction,
             "starts_at": plan.starts_at,
-            "ends_at": plan.ends_at,
-            "opens_at": plan.opens_at,
-            "capacity": plan.rule.capacity,
             "taken": 0,
             "mode": "first_come",
-            "rule_code": plan.rule.code,
+            **_by_rule(plan),
         }
         for plan in plans
     ]
@@ -73,6 +54,63 @@ async def put_slots(connection: AsyncConnection, plans: Iterable[SlotPlan]) -> i
     return len((await connection.execute(statement.returning(slot.c.id), rows)).all())
 
 
+def _by_rule(plan: SlotPlan) -> dict[str, Any]:
+    """Return the columns of a slot that its rule says."""
+    rule = plan.rule
+    return {
+        "ends_at": plan.ends_at,
+        "opens_at": plan.opens_at,
+        "closes_at": plan.closes_at,
+        "capacity": rule.capacity,
+        "early_minutes": rule.early_minutes,
+        "entry_early_minutes": rule.entry_early_minutes,
+        "grace_minutes": rule.grace_minutes,
+        "hold_minutes": rule.hold_minutes,
+        "rule_versions": _version(rule.version),
+    }
+
+
+def _version(version: str) -> dict[str, str]:
+    return {SLOT_RULES.name: version}
+
+
+async def slots_made(connection: AsyncConnection, since: datetime) -> list[MadeSlot]:
+    """Return the slots that rules made and that start at an instant or later."""
+    found = await connection.execute(
+        select(slot.c.gate, slot.c.direction, slot.c.starts_at, slot.c.rule_versions).where(
+            slot.c.starts_at >= since, slot.c.rule_versions.has_key(SLOT_RULES.name)
+        )
+    )
+    return [
+        MadeSlot(row.gate, row.direction, row.starts_at, row.rule_versions[SLOT_RULES.name])
+        for row in found
+    ]
+
+
+async def renew_slot(
+    connection: AsyncConnection, made: MadeSlot, plan: SlotPlan | None, version: str
+) -> None:
+    """Make a slot what the rules now say, as far as it is not taken: places that are stay.
+
+    An hour that the rules no longer have, or cut otherwise while somebody holds a place in it,
+    takes nobody else.
+    """
+    it = (
+        slot.c.gate == made.gate,
+        slot.c.direction == made.direction,
+        slot.c.starts_at == made.starts_at,
+    )
+    if plan is not None:
+        columns = _by_rule(plan)
+        columns["capacity"] = func.greatest(columns["capacity"], slot.c.taken)
+        same = or_(slot.c.ends_at == plan.ends_at, slot.c.taken == 0)
+        done = await connection.execute(update(slot).where(*it, same).values(**columns))
+        if done.rowcount:
+            return
+    closed = {"capacity": slot.c.taken, "rule_versions": _version(version)}
+    await connection.execute(update(slot).where(*it).values(**closed))
+
+
 async def slots_between(
     connection: AsyncConnection,
     gate: str | None,
@@ -81,8 +119,8 @@ async def slots_between(
     end: datetime,
     limit: int = 500,
 ) -> Sequence[AnyRow]:
-    """Return the slots that start in a half-open window, in order."""
-    conditions = [slot.c.starts_at >= begin, slot.c.starts_at < end]
+    """Return the slots that start in a half-open window, in order; none that has no place."""
+    conditions = [slot.c.starts_at >= begin, slot.c.starts_at < end, slot.c.capacity > 0]
     if gate:
         conditions.append(slot.c.gate == gate)
     if direction:
@@ -95,25 +133,19 @@ async def slots_between(
     ).all()
 
 
-async def slot_with_rule(connection: AsyncConnection, id: UUID) -> AnyRow | None:
-    """Return a slot with what its rule says of holding, coming early and being late."""
-    return (
-        await connection.execute(
-            select(slot, slot_rule.c.hold_minutes, slot_rule.c.grace_minutes)
-            .join(slot_rule, slot_rule.c.code == slot.c.rule_code)
-            .where(slot.c.id == id)
-        )
-    ).one_or_none()
+async def one_slot(connection: AsyncConnection, id: UUID) -> AnyRow | None:
+    """Return a slot."""
+    return (await connection.execute(select(slot).where(slot.c.id == id))).one_or_none()
 
 
 async def take_place(connection: AsyncConnection, id: UUID, at: datetime) -> bool:
-    """Take one place of a slot that is not over and has one left. The fence of capacity."""
+    """Take one place of a slot that has not closed and has one left. The fence of capacity."""
     done = await connection.execute(
         update(slot)
         .where(
             slot.c.id == id,
             slot.c.taken < slot.c.capacity,
-            slot.c.ends_at > at,
+            slot.c.closes_at > at,
             slot.c.opens_at <= at,
         )
         .values(taken=slot.c.taken + 1)
@@ -187,16 +219,14 @@ async def booking_view(
 
 async def bookings_of(
     connection: AsyncConnection,
-    owner: UUID | None,
+    ours: ColumnElement[bool],
     states: Sequence[str],
     before: tuple[datetime, UUID] | None,
     limit: int,
     declaration_id: UUID | None = None,
 ) -> Sequence[AnyRow]:
-    """Return bookings newest first: those of one organisation, or all for the staff."""
-    conditions: list[Any] = []
-    if owner is not None:
-        conditions.append(booking.c.owner_organisation_id == owner)
+    """Return the bookings under the condition `ours`, newest first."""
+    conditions: list[Any] = [ours]
     if states:
         conditions.append(booking.c.state.in_(states))
     if before is not None:
@@ -204,7 +234,7 @@ async def bookings_of(
     if declaration_id is not None:
         on_it = select(booked.c.booking_id).where(booked.c.declaration_id == declaration_id)
         conditions.append(booking.c.id.in_(on_it))
-    statement = _with_slip().where(and_(True, *conditions))
+    statement = _with_slip().where(*conditions)
     found = await connection.execute(
         statement.order_by(booking.c.created_at.desc(), booking.c.id.desc()).limit(limit)
     )
@@ -224,18 +254,25 @@ async def live_bookings_of(
     return {row.declaration_id: row for row in found}
 
 
-async def overdue(
-    connection: AsyncConnection, table: Any, states: Sequence[str], at: datetime, limit: int
-) -> Sequence[UUID]:
-    """Lock and return records of a table whose state has run out, skipping those at work."""
+async def passages_of_declarations(
+    connection: AsyncConnection, declaration_ids: Collection[UUID], *, lock: bool
+) -> Sequence[AnyRow]:
+    """Return (declaration_id, state) of the passages that some declarations are on.
+
+    With `lock` the bookings and passages stay as they are until the transaction ends: an arrival
+    that is being scanned at this moment is waited for, and seen.
+    """
     statement = (
-        select(table.c.id)
-        .where(table.c.due_at <= at, table.c.state.in_(states))
-        .order_by(table.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        select(booked.c.declaration_id, passage.c.state)
+        .select_from(booked)
+        .join(booking, booking.c.id == booked.c.booking_id)
+        .join(passage, passage.c.booking_id == booking.c.id)
+        .where(booked.c.declaration_id.in_(declaration_ids), booked.c.live)
+        .order_by(booking.c.id)
     )
-    return (await connection.execute(statement)).scalars().all()
+    if lock:
+        statement = statement.with_for_update(read=True, of=[booking, passage])
+    return (await connection.execute(statement)).all()
 
 
 async def bookings_of_vehicle(

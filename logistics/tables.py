@@ -1,45 +1,28 @@
-"""Slot rules, slots, bookings, slips, passages, scans, and the figures drawn from events."""
+"""Slots, bookings, slips, passages, scans, and the figures drawn from events."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from border.ids import new_id
-from border.lifecycle import Lifecycle
-from border.tables import Record, json_column, record_args
+from border.core.ids import new_id
+from border.core.lifecycle import Lifecycle
+from border.core.tables import Record, json_column, record_args, versions_column
 from logistics.booking import BOOKING, LIVE
 from logistics.passage import PASSAGE, SLIP
+from logistics.scan_clash import SCAN_CLASH
 
 _LIVE = text("state IN (" + ", ".join(f"'{state}'" for state in sorted(LIVE)) + ")")
 
 
-class SlotRuleRow(SQLModel, table=True):
-    """A dated rule of how the hours are cut."""
-
-    __tablename__ = "slot_rule"
-
-    code: str = Field(primary_key=True, max_length=48)
-    gate: str = Field(foreign_key="gate.code", max_length=24)
-    direction: str = Field(max_length=8)
-    opens: str = Field(max_length=5)
-    closes: str = Field(max_length=5)
-    minutes: int
-    capacity: int
-    days_ahead: int
-    early_minutes: int
-    grace_minutes: int
-    hold_minutes: int
-    effective_from: date
-    effective_to: date | None = None
-    legal_basis: str
-
-
 class SlotRow(SQLModel, table=True):
-    """One crossing hour of a gate and direction. `taken` counts every live booking."""
+    """One crossing hour of a gate and direction. `taken` counts every live booking.
+
+    The minutes are those of the rules it was made by, which `rule_versions` name.
+    """
 
     __tablename__ = "slot"
     __table_args__ = (
@@ -54,14 +37,23 @@ class SlotRow(SQLModel, table=True):
     starts_at: datetime
     ends_at: datetime
     opens_at: datetime
+    closes_at: datetime
     capacity: int
     taken: int = 0
     mode: str = Field(default="first_come", max_length=16)
-    rule_code: str = Field(foreign_key="slot_rule.code", max_length=48)
+    early_minutes: int
+    entry_early_minutes: int
+    grace_minutes: int
+    hold_minutes: int
+    rule_versions: dict[str, str] = Field(default_factory=dict, sa_column=versions_column())
 
 
 class BookingRow(Record, table=True):
-    """One truck in one hour. Plates are kept as typed and normalised; the driver stays inside."""
+    """One truck in one hour. Plates are kept as typed and normalised; the driver stays inside.
+
+    Until when it is cancelled in time and how long its slip is valid was decided at booking, by
+    the rules that `rule_versions` name.
+    """
 
     __tablename__ = "booking"
     __table_args__ = record_args(
@@ -85,6 +77,9 @@ class BookingRow(Record, table=True):
     slot_starts_at: datetime
     slot_ends_at: datetime
     held_until: datetime
+    free_cancel_until: datetime
+    slip_valid_until: datetime
+    rule_versions: dict[str, str] = Field(default_factory=dict, sa_column=versions_column())
     plate: str = Field(max_length=20)
     plate_typed: str = Field(max_length=20)
     trailer_plate: str | None = Field(default=None, max_length=20)
@@ -125,6 +120,7 @@ class SlipRow(Record, table=True):
     booking_id: UUID = Field(foreign_key="booking.id", index=True)
     token: str
     valid_until: datetime
+    rule_versions: dict[str, str] = Field(default_factory=dict, sa_column=versions_column())
 
 
 class PassageRow(Record, table=True):
@@ -143,13 +139,18 @@ class PassageRow(Record, table=True):
 
 
 class ScanRow(SQLModel, table=True):
-    """One scan as a device made it, with the answer it was given; refused ones too."""
+    """One scan as a device made it, with what is true of it now; refused ones too.
+
+    `happened_at` is the instant it is judged at, `received_at` when it came in. One that `waits` is
+    judged again when a step before it comes in.
+    """
 
     __tablename__ = "scan"
     __table_args__ = (
         UniqueConstraint("device", "scan_id"),
         Index("ix_scan_slip", "slip_id", "scanned_at"),
         Index("ix_scan_recent", "gate", "received_at"),
+        Index("ix_scan_waits", "slip_id", postgresql_where=text("waits")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -161,11 +162,38 @@ class ScanRow(SQLModel, table=True):
     kind: str = Field(max_length=16)
     scanned_at: datetime
     received_at: datetime
+    happened_at: datetime
     account: str = Field(max_length=80)
     verdict: str = Field(max_length=10)
     code: str = Field(max_length=20)
     slip_id: UUID | None = Field(default=None, foreign_key="slip.id")
+    flags: list[str] = Field(default_factory=list, sa_column=json_column())
+    waits: bool = False
     answer: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class ScanClashRow(Record, table=True):
+    """A scan that contradicts what is known, for a supervisor. `kind` is the flag of the scan.
+
+    `other` is the record it does not go together with: its type, reference, state, instants.
+    """
+
+    __tablename__ = "scan_clash"
+    __table_args__ = record_args(
+        SCAN_CLASH,
+        UniqueConstraint("scan_id", "kind"),
+        CheckConstraint("resolved_by IS NULL OR reason IS NOT NULL", name="reason_given"),
+        Index("ix_scan_clash_newest", "gate", "created_at", "id"),
+    )
+    lifecycle: ClassVar[Lifecycle] = SCAN_CLASH
+    prefix: ClassVar[str] = "CLH"
+
+    kind: str = Field(max_length=32)
+    scan_id: UUID = Field(foreign_key="scan.id")
+    booking_id: UUID | None = Field(default=None, foreign_key="booking.id", index=True)
+    other: dict[str, Any] | None = Field(default=None, sa_column=json_column(nullable=True))
+    reason: str | None = Field(default=None, sa_type=Text)
+    resolved_by: UUID | None = None
 
 
 class VisitRow(SQLModel, table=True):

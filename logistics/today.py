@@ -11,10 +11,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.clock import local_date, local_midnight
+from border.core.clock import local_date, local_midnight
+from border.core.ids import WrongReference, parse_reference
+from border.core.store import AnyRow
 from border.identifiers import normalised
-from border.ids import WrongReference, parse_reference
-from border.store import AnyRow
 from logistics import board, figure_storage, figures, scan_storage, storage
 from logistics.board import CALL_CLASSES, GONE_AFTER, GateBoard
 from logistics.tables import BookingRow, SlipRow
@@ -130,7 +130,7 @@ async def queue_at(connection: AsyncConnection, gate: str, at: datetime) -> Queu
 
 
 def _turn(queued: Queued) -> tuple[str, int, datetime]:
-    order = {name: place for place, name in enumerate(CALL_CLASSES)}
+    order = {str(name): place for place, name in enumerate(CALL_CLASSES)}
     return queued.direction, order.get(queued.priority, len(order)), queued.since
 
 

@@ -1,15 +1,21 @@
-"""What the tests stand on: real servers, one database a run, emptied before each test that asks.
+"""What the tests stand on: real servers, one database a worker, emptied before each test that asks.
 
-By default the embedded PostgreSQL and Valkey are started; `BORDER_DATABASE_URL` and
-`BORDER_REDIS_URL` point the same suite at servers that are there already.
+By default the embedded PostgreSQL and Valkey are started, by each worker its own: databases of one
+cluster would hold back each other's feed. `BORDER_DATABASE_URL` and `BORDER_REDIS_URL` point the
+same suite at servers that are there already, with one worker. How it stays quick: docs/testing.md.
 """
 
 import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -20,15 +26,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
 
 import api.tables  # noqa: F401  (every table of the product)
-from border.clock import FixedClock
+from border.core.clock import FixedClock
+from border.core.store import Store, open_engine
 from border.embedded import Servers, embedded_servers
-from border.fonts import FontSet, prepare_fonts
 from border.migrations.run import upgrade
-from border.store import Store, open_engine
+from border.paper.fonts import FontSet, prepare_fonts
 
 ROOT = Path(__file__).parents[1]
 NOON = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 """Noon of a Monday at the gate, at which every test begins unless it says otherwise."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches the servers, however deep below its fixtures they are asked for."""
+    for item in items:
+        if "servers" in getattr(item, "fixturenames", ()):
+            item.add_marker("servers")
 
 
 async def _statement(url: str, statement: str) -> None:
@@ -71,16 +84,18 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def shared_folder() -> Iterator[Path]:
-    """The same for the tests of one file together."""
-    with _open_folder() as folder:
-        yield folder
+def new_folder() -> Iterator[Callable[[], Path]]:
+    """The same for the tests of one file together, as many as are asked for."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(_open_folder())
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """Real servers with a database of this run's own, migrated to the newest revision."""
     given, redis = os.environ.get("BORDER_DATABASE_URL"), os.environ.get("BORDER_REDIS_URL")
+    if given and int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
+        pytest.exit("Tests on a given PostgreSQL run in one process: make test-servers", 2)
     with ExitStack() as stack:
         started = Servers(given or "", redis or "")
         if not (given and redis):
@@ -118,16 +133,64 @@ async def engine(servers: Servers) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
+class Database:
+    """The database of the run: emptied, and filled again with rows put aside, in one trip each.
+
+    A setting passes over foreign keys, and over the triggers that keep events and the ledger.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._copies: dict[str, list[str]] = {}
+
+    async def empty(self, engine: AsyncEngine | None = None) -> None:
+        """Leave no row; by another engine where the caller lives in another loop."""
+        # Deleting a few rows is ten times quicker than truncating thirty tables.
+        await self._at_once([f'DELETE FROM "{name}"' for name in self._tables()], engine)
+
+    async def fill(self, name: str, load: Callable[[], Awaitable[None]]) -> None:
+        """Put into the empty database what `load` puts there, and the second time copies of it."""
+        if name in self._copies:
+            await self._at_once(self._copies[name])
+            return
+        await load()
+        looks = [f"SELECT '{t}' WHERE EXISTS (SELECT FROM \"{t}\")" for t in self._tables()]
+        async with self.engine.connect() as connection:
+            filled = (await connection.exec_driver_sql(" UNION ALL ".join(looks))).scalars().all()
+        aside = {table: f'kept."{name} {table}"' for table in filled}
+        await self._at_once(
+            [
+                "CREATE SCHEMA IF NOT EXISTS kept",
+                *(f'CREATE UNLOGGED TABLE {kept} AS TABLE "{t}"' for t, kept in aside.items()),
+            ]
+        )
+        self._copies[name] = [
+            f'INSERT INTO "{table}" OVERRIDING SYSTEM VALUE TABLE {kept}'
+            for table, kept in aside.items()
+        ]
+
+    def _tables(self) -> list[str]:
+        return [table.name for table in SQLModel.metadata.sorted_tables]
+
+    async def _at_once(self, statements: list[str], engine: AsyncEngine | None = None) -> None:
+        async with (engine or self.engine).begin() as connection:
+            raw = (await connection.get_raw_connection()).driver_connection
+            assert raw is not None
+            all_of_them = ["SET LOCAL session_replication_role = replica", *statements]
+            await raw.execute("; ".join(all_of_them))
+
+
+@pytest.fixture(scope="session")
+def database(engine: AsyncEngine) -> Database:
+    """The run's database, for whoever empties or fills it in another way than `empty` does."""
+    return Database(engine)
+
+
 @pytest.fixture
-async def empty(engine: AsyncEngine) -> AsyncEngine:
+async def empty(database: Database) -> AsyncEngine:
     """The database with nothing in it."""
-    async with engine.begin() as connection:
-        # Deleting a few rows is ten times quicker than truncating thirty tables; the setting
-        # passes over foreign keys and over the trigger that keeps events from being deleted.
-        await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        for table in SQLModel.metadata.sorted_tables:
-            await connection.exec_driver_sql(f'DELETE FROM "{table.name}"')
-    return engine
+    await database.empty()
+    return database.engine
 
 
 @pytest.fixture
@@ -146,3 +209,34 @@ def store(empty: AsyncEngine, clock: FixedClock) -> Store:
 def folder(tmp_path: Path) -> Path:
     """A data folder of the test's own."""
     return tmp_path
+
+
+Poisoned = Callable[..., AbstractAsyncContextManager[None]]
+
+
+@pytest.fixture
+def poisoned(engine: AsyncEngine) -> Poisoned:
+    """Let the database refuse every change of one row of a table, for as long as it is entered."""
+
+    @asynccontextmanager
+    async def poison(
+        table: str, id: object, column: str = "OLD.id", change: str = "UPDATE"
+    ) -> AsyncIterator[None]:
+        make = (
+            "CREATE OR REPLACE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'poisoned'; END $$",
+            f"CREATE TRIGGER poison BEFORE {change} ON {table} FOR EACH ROW"
+            f" WHEN ({column} = '{id}') EXECUTE FUNCTION poison()",
+        )
+        take_away = (f"DROP TRIGGER poison ON {table}", "DROP FUNCTION poison()")
+        for statement in make:
+            async with engine.begin() as connection:
+                await connection.exec_driver_sql(statement)
+        try:
+            yield
+        finally:
+            for statement in take_away:
+                async with engine.begin() as connection:
+                    await connection.exec_driver_sql(statement)
+
+    return poison

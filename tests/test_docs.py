@@ -1,6 +1,6 @@
 """The documents against the code: generated pages, dependencies, and the list of events.
 
-That real events keep to the list is shown in `tests/api/test_promised_events.py`.
+That real events keep to the list is shown in `tests/api/documents/test_promised_events.py`.
 """
 
 import ast
@@ -15,10 +15,14 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
+import border
+import customs
+import logistics
 from api.documents import asyncapi_document, openapi_document
-from api.documents.facts import BEGINNINGS, FACTS, every_event, facts_of
 from api.documents.pages import DOCS, PAGES
-from border.tables import Record
+from api.documents.sources import every_event, every_module
+from api.tables import KINDS, LIVES
+from border.core.lifecycle import Lifecycle
 
 PROJECT = Path(__file__).parents[1]
 PRODUCT = ("border", "customs", "logistics", "api")
@@ -121,36 +125,58 @@ def test_the_asyncapi_document_follows_its_specification() -> None:
     assert list(Draft7Validator(schema).iter_errors(broken)), "the schema would accept anything"
 
 
-LIVES = {
-    model.__name__: model.lifecycle.name
-    for model in Record.__subclasses__()
-    if not model.__module__.startswith("tests")
-}
+NAMES = {kind.__name__: kind.lifecycle.name for kind in KINDS}
+
+
+def test_every_lifecycle_is_lived_by_one_kind_of_record_and_so_is_in_every_list() -> None:
+    declared = {
+        value.name: value
+        for module in every_module(border, customs, logistics)
+        for value in vars(module).values()
+        if isinstance(value, Lifecycle)
+    }
+    assert declared == LIVES
+    assert len(KINDS) == len(LIVES)
 
 
 def _created() -> Iterator[str]:
-    """Yield the last words of `unit.create(Model, "state", "verb")` all over the product."""
+    """Yield the last words of `unit.create(Model, "state", "verb")` all over the product.
+
+    And of `begin_set(unit, Model, "verb", …)`, which creates many.
+    """
     for folder in PRODUCT:
         for path in (PROJECT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if (
-                    isinstance(node, ast.Call)
-                    and isinstance(node.func, ast.Attribute)
-                    and node.func.attr == "create"
-                    and len(node.args) == 3
-                ):
-                    model, _, said = node.args
-                    assert isinstance(model, ast.Name)
-                    for verb in ast.walk(said):
-                        if isinstance(verb, ast.Constant):
-                            yield f"{LIVES[model.id]}.{verb.value}"
+                match node:
+                    case (
+                        ast.Call(func=ast.Attribute(attr="create"), args=[model, _, said])
+                        | ast.Call(func=ast.Name(id="begin_set"), args=[_, model, said, *_])
+                    ):
+                        assert isinstance(model, ast.Name)
+                        for verb in ast.walk(said):
+                            if isinstance(verb, ast.Constant):
+                                yield f"{NAMES[model.id]}.{verb.value}"
 
 
 def test_every_record_that_is_created_is_among_the_events() -> None:
     changed = {"declaration.update", "tariff_resolution.update", "desk_shift.update"}
-    assert {*_created(), *changed} == set(BEGINNINGS)
+    changed |= {"regulation.update"}
+    moved = {life.event(verb) for life in LIVES.values() for verb in life.verbs}
+    of_no_record = {"scan.refuse", "throughput.window"}
+    assert {*_created(), *changed} == set(every_event()) - moved - of_no_record
 
 
-def test_every_fact_that_is_explained_is_carried_by_an_event() -> None:
-    carried = {fact for event in every_event() for fact in facts_of(event)}
-    assert carried | {"state"} == set(FACTS)
+def test_every_move_of_every_record_is_among_the_events() -> None:
+    moved = {life.event(verb) for life in LIVES.values() for verb in life.verbs}
+    assert moved <= set(every_event())
+
+
+def test_what_leaves_the_zone_never_bears_the_name_of_what_stays() -> None:
+    types = every_event().values()
+    meanings = {name: said for one in types for name, said in one.payload.meanings().items()}
+    older = {said.older for said in meanings.values() if said.older}
+    private = {name for name, said in meanings.items() if said.private}
+    assert not private & older
+    assert {"plate", "reason", "note", "device", "account", "scanned_code"} <= private
+    for one in types:
+        assert private.isdisjoint(one.schema()["properties"]), one.name

@@ -5,10 +5,12 @@ to find the fault it is there for.
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -18,29 +20,41 @@ FLOORS = ("border", "customs", "logistics", "api")
 LONGEST = 400
 
 MAY_COMMIT = {
-    "border.store": "the one place that commits",
+    "border.core.store": "the one place that commits",
     "border.migrations": "Alembic runs each migration in a transaction of its own",
     "border.sandbox": "another firm's system with books of its own",
     "border.embedded": "makes the database before there is a store on it",
 }
-MAY_ASK_THE_TIME = {"border.clock": "the one place that asks"}
-MONEY = ("border.money", "border.payments")
+MAY_REFUSE_A_ROLE = {
+    "border.identity.policy": "the one table",
+    "border.core.store": "holds a move to its own `by`, from which the table's rows are read",
+}
+MAY_ASK_THE_TIME = {"border.core.clock": "the one place that asks"}
+MONEY = ("border.core.money", "border.payments")
+LAYERS = (
+    "ledger",
+    "tariffs",
+    "exceptions",
+    "charges",
+    "gateways",
+    "collection",
+    "desk",
+    "refunds",
+    "receipts",
+    "reconciliation",
+)
+"""The packages of `border.payments` from the ground up; what stands lower knows nothing above."""
+FACE = "border.payments.face"
+"""All that the packages above need of payments; only `api` looks at a layer itself."""
 MONEY_WORDS = {"minor", "amount", "amounts", "fee", "fees"}
 RULES = {
-    "border": ("lifecycle", "money", "ids", "refusal"),
-    "border.payments": ("charge", "settlement", "evidence"),
-    "border.payments.gateways": (
-        "emv_qr",
-        "payos",
-        "portal",
-        "portal_answer",
-        "portal_message",
-        "portal_receipt",
-        "transfer_reference",
-        "vietqr",
-        "vnpay",
-        "wire",
-    ),
+    "border.core": ("lifecycle", "money", "ids", "refusal"),
+    "border.payments.charges": ("charge",),
+    "border.payments.collection": ("payment", "settlement"),
+    "border.payments.gateways": ("emv_qr", "evidence", "transfer_reference", "wire"),
+    "border.payments.gateways.portal": ("answer", "digest", "messages", "receipt"),
+    "border.payments.gateways.vietqr": ("messages", "payos"),
+    "border.payments.gateways.vnpay": ("messages",),
     "border.payments.ledger": ("book",),
     "border.payments.exceptions": ("exception",),
     "border.payments.refunds": ("refund", "suspense"),
@@ -55,7 +69,16 @@ RULES = {
         "checking",
         "nomenclature",
     ),
-    "logistics": ("slot", "booking", "passage", "gate_check", "slip_token"),
+    "logistics": (
+        "slot",
+        "booking",
+        "passage",
+        "check",
+        "gate_check",
+        "scan_fact",
+        "scan_clash",
+        "slip_token",
+    ),
 }
 RULE_FILES = frozenset(f"{package}.{name}" for package, names in RULES.items() for name in names)
 IMPURE = {"sqlalchemy", "sqlmodel", "asyncpg", "redis", "litestar", "httpx", "asyncio"}
@@ -140,6 +163,63 @@ def mixes_sandbox_and_payments(module: Module) -> Iterator[str]:
     for here, there in (sides, sides[::-1]):
         if module.below(here):
             yield from (f"imports {n}" for n in module.imports() if Module(n, "").below(there))
+
+
+def climbs_in_payments(module: Module) -> Iterator[str]:
+    """A layer of payments imports a higher one, or a module of payments stands in no layer."""
+    if not module.below("border.payments") or module.name in ("border.payments", FACE):
+        return
+    layer = module.name.split(".")[2]
+    if layer not in LAYERS or (module.name.count(".") == 2 and not module.is_package):
+        yield "stands in no layer of payments"
+        return
+    for name in module.imports():
+        there = [*name.split("."), "", ""][2] if name.startswith("border.payments.") else layer
+        if there not in LAYERS or LAYERS.index(there) > LAYERS.index(layer):
+            yield f"imports {name}"
+
+
+def goes_behind_the_face(module: Module) -> Iterator[str]:
+    """What the face of payments offers is taken from a layer; below `api`, anything is."""
+    faced = {name for source, name in face().imported() if Module(source, "").below("border")}
+    for source, name in module.imported():
+        whole = f"{source}.{name}" if name else source
+        behind = Module(whole, "").below("border.payments") and not Module(whole, "").below(FACE)
+        if behind and (
+            module.below("customs", "logistics") or (module.below("api") and name in faced)
+        ):
+            yield f"imports {whole}"
+    if module.below("api"):
+        for owner, name, line in calls(module):
+            if owner == "charge_service" and name in faced:
+                yield f"{owner}.{name}() in line {line}"
+
+
+def names_a_gateway(module: Module) -> Iterator[str]:
+    """A gateway is named outside its own folder and its row of settings, as in a list of them."""
+    here = module.name.removeprefix("border.payments.gateways.").partition(".")[0]
+    others = gateways() - {here}
+    if module.below("border.settings", "border.sandbox", "border.migrations"):
+        return
+    for name in module.imports():
+        if name.startswith("border.payments.gateways.") and name.split(".")[3] in others:
+            yield f"imports {name}"
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.Constant(value=str(name)) if name in others:
+                yield f"{name!r} in line {node.lineno}"
+            case ast.Attribute(attr=name) if name in others and "settings" in spoken(node.value):
+                yield f"settings.{name} in line {node.lineno}"
+
+
+def gateways() -> set[str]:
+    """Return the names of the gateways: whatever has an adapter."""
+    return {module.name.split(".")[3] for module in PRODUCT if module.name.endswith(".adapter")}
+
+
+def face() -> Module:
+    """Return the face of payments."""
+    return next(module for module in PRODUCT if module.name == FACE)
 
 
 def commits(module: Module) -> Iterator[str]:
@@ -229,9 +309,18 @@ def is_impure(module: Module) -> Iterator[str]:
                 yield f"waits in line {node.lineno}"
 
 
+def decides_by_role(module: Module) -> Iterator[str]:
+    """Somebody else than the one table says which roles may do something."""
+    if not module.below(*MAY_REFUSE_A_ROLE):
+        yield from (f"imports {n}" for n in module.imports() if n.endswith(".NOT_ALLOWED"))
+        for owner, name, line in calls(module):
+            if owner == "roles" and name in ("isdisjoint", "intersection", "issubset"):
+                yield f"compares roles in line {line}"
+
+
 Check = Callable[[Module], Iterator[str]]
 BROKEN: tuple[tuple[Check, str, str], ...] = (
-    (climbs, "border.money", "def f() -> None:\n    from customs.draft import Draft"),
+    (climbs, "border.core.money", "def f() -> None:\n    from customs.draft import Draft"),
     (climbs, "customs.draft", "import logistics.slot"),
     (climbs, "logistics.slot", "import api"),
     (
@@ -241,8 +330,47 @@ BROKEN: tuple[tuple[Check, str, str], ...] = (
     ),
     (
         mixes_sandbox_and_payments,
-        "border.payments.charge",
-        "from ..sandbox.books import Books",
+        "border.payments.charges.charge",
+        "from ...sandbox.books import Books",
+    ),
+    (
+        climbs_in_payments,
+        "border.payments.ledger.book",
+        "from border.payments.tariffs.tariff import Assessment",
+    ),
+    (
+        climbs_in_payments,
+        "border.payments.collection.payment_service",
+        "def f() -> None:\n    from border.payments.desk import drawer_service",
+    ),
+    (climbs_in_payments, "border.payments.desk.report", "import border.payments.refunds.tables"),
+    (climbs_in_payments, "border.payments.desk.report", "from border.payments import refunds"),
+    (climbs_in_payments, "border.payments.desk.report", "from border.payments.face import owe"),
+    (climbs_in_payments, "border.payments.takings", "import os"),
+    (climbs_in_payments, "border.payments.new_layer.rule", "import os"),
+    (
+        goes_behind_the_face,
+        "logistics.booking_service",
+        "from border.payments.charges import charge_service",
+    ),
+    (goes_behind_the_face, "customs.lodging_service", "import border.payments.tariffs.storage"),
+    (
+        goes_behind_the_face,
+        "api.http.shapes",
+        "from border.payments.charges.tables import ChargeRow",
+    ),
+    (goes_behind_the_face, "api.pages.desk", "await charge_service.charges_on(connection, [])"),
+    (names_a_gateway, "border.payments.reconciliation.matching", 'DIRECT = ("vietqr",)'),
+    (names_a_gateway, "api.pages.trader.transfer", "bank = self.settings.vietqr.bank"),
+    (
+        names_a_gateway,
+        "border.payments.refunds.request_service",
+        "from border.payments.gateways.vnpay.messages import Vnpay",
+    ),
+    (
+        names_a_gateway,
+        "border.payments.gateways.portal.client",
+        "from border.payments.gateways.vnpay.query import PATIENCE_S",
     ),
     (commits, "customs.release_service", "await connection.commit()"),
     (commits, "border.storehouse", "async with self.engine.begin() as connection: ..."),
@@ -253,8 +381,8 @@ BROKEN: tuple[tuple[Check, str, str], ...] = (
     (asks_the_time, "api.app", "from time import time"),
     (asks_the_time, "logistics.storage", "update(t).values(at=func.now())"),
     (counts_money_in_floats, "border.payments.tariffs.tariff", "RATE = 0.1"),
-    (counts_money_in_floats, "border.money", "share = float(minor)"),
-    (counts_money_in_floats, "api.shapes", "fee_minor: float = 0"),
+    (counts_money_in_floats, "border.core.money", "share = float(minor)"),
+    (counts_money_in_floats, "api.http.shapes", "fee_minor: float = 0"),
     (counts_money_in_floats, "customs.draft", "def f(amount: float | None) -> None: ..."),
     (counts_money_in_floats, "customs.draft", "def fee(count: int) -> float: ..."),
     (goes_undescribed, "customs.draft", "import os"),
@@ -266,24 +394,50 @@ BROKEN: tuple[tuple[Check, str, str], ...] = (
         '"""Drafts."""\nclass Draft:\n    """One."""\n    async def lodge(self) -> None: ...',
     ),
     (is_too_long, "customs.draft", "\n" * (LONGEST + 1)),
+    (decides_by_role, "customs.draft_service", "from border.core.refusal import NOT_ALLOWED"),
+    (decides_by_role, "api.app", "seen = actor.roles.isdisjoint(STAFF)"),
     (is_impure, "customs.release", "from sqlalchemy import select"),
     (is_impure, "logistics.slot", "def f() -> None:\n    import asyncio"),
-    (is_impure, "border.payments.gateways.vnpay", "async def ask() -> None:\n    await answer()"),
+    (
+        is_impure,
+        "border.payments.gateways.vnpay.messages",
+        "async def ask() -> None:\n    await answer()",
+    ),
 )
 SOUND: tuple[tuple[Check, str, str], ...] = (
-    (climbs, "api.app", "import border.money, customs.draft, logistics.slot"),
-    (mixes_sandbox_and_payments, "border.sandbox.app", "from border.words import N_"),
-    (commits, "border.store", "async with self.engine.begin() as connection: ..."),
+    (climbs, "api.app", "import border.core.money, customs.draft, logistics.slot"),
+    (mixes_sandbox_and_payments, "border.sandbox.app", "from border.core.words import N_"),
+    (
+        climbs_in_payments,
+        "border.payments.receipts.storage",
+        "from border.payments.refunds.tables import RefundRow",
+    ),
+    (climbs_in_payments, FACE, "from border.payments.charges.charge_service import owe"),
+    (goes_behind_the_face, "logistics.slip_service", f"from {FACE} import charges_on"),
+    (goes_behind_the_face, "api.pages.desk", "await charge_service.waive(unit, id, reason)"),
+    (names_a_gateway, "border.payments.gateways.vnpay.messages", 'code = "vnpay"'),
+    (
+        names_a_gateway,
+        "border.settings",
+        "from border.payments.gateways.vnpay.adapter import VNPAY",
+    ),
+    (commits, "border.core.store", "async with self.engine.begin() as connection: ..."),
     (commits, "customs.release_service", "await store.perform(actor, work)"),
-    (asks_the_time, "border.clock", "at = datetime.now(UTC)"),
+    (asks_the_time, "border.core.clock", "at = datetime.now(UTC)"),
     (asks_the_time, "customs.draft", "at = clock.now()"),
     (counts_money_in_floats, "api.app", "seconds: float = 0.5"),
     (counts_money_in_floats, "border.payments.tariffs.tariff", "fee_minor: int = 10"),
     (goes_undescribed, "customs.draft", '"""Drafts."""\ndef _lodge() -> None: ...'),
     (is_too_long, "customs.draft", "\n" * LONGEST),
+    (decides_by_role, "border.identity.policy", "from border.core.refusal import NOT_ALLOWED"),
+    (decides_by_role, "api.app", "from border.core.refusal import NOT_FOUND"),
     (is_impure, "customs.storage", "from sqlalchemy import select"),
-    (is_impure, "customs.release", "from border.money import Money"),
-    (is_impure, "border.payments.evidence", "class G(Protocol):\n    async def ask(self): ..."),
+    (is_impure, "customs.release", "from border.core.money import Money"),
+    (
+        is_impure,
+        "border.payments.gateways.evidence",
+        "class G(Protocol):\n    async def ask(self): ...",
+    ),
 )
 CHECKS = tuple(dict.fromkeys(check for check, _, _ in BROKEN))
 
@@ -344,18 +498,69 @@ def test_a_ring_of_imports_is_found() -> None:
     assert cycle((*ring[1:],)) == []
 
 
+def test_no_page_names_a_gateway() -> None:
+    named = re.compile(rf"[\"'](?:{'|'.join(sorted(gateways()))})[\"']")
+    pages = [*(PROJECT / "api" / "templates").rglob("*.html"), *(PROJECT / "api").rglob("*.js")]
+    assert len(gateways()) >= 3
+    assert named.search('{% if "vietqr" in pay_by %}')
+    assert [page.name for page in pages if named.search(page.read_text(encoding="utf-8"))] == []
+
+
 def test_no_modules_import_each_other_in_a_ring() -> None:
     assert cycle(PRODUCT) == []
 
 
-def test_every_floor_and_every_file_of_rules_is_there() -> None:
+def packages(product: tuple[Module, ...]) -> tuple[Module, ...]:
+    """Return the packages as modules of their own, each importing what its files import.
+
+    A package and those inside it are one family: what they take of each other is no ring.
+    """
+    home = {m.name: m.name if m.is_package else m.name.rpartition(".")[0] for m in product}
+    lines: dict[str, set[str]] = {name: set() for name in home.values()}
+    for module in product:
+        here = home[module.name]
+        for source, name in module.imported():
+            there = home.get(f"{source}.{name}", home.get(source, here))
+            if not f"{there}.".startswith(f"{here}.") and not f"{here}.".startswith(f"{there}."):
+                lines[here].add(f"import {there}")
+    return tuple(
+        Module(name, "\n".join(sorted(imports)), is_package=True) for name, imports in lines.items()
+    )
+
+
+def test_a_ring_of_packages_is_found_where_no_modules_form_one() -> None:
+    product = (
+        Module("border.a", "", is_package=True),
+        Module("border.b", "", is_package=True),
+        Module("border.a.one", "import border.b.two"),
+        Module("border.b.two", ""),
+        Module("border.b.three", "import border.a.four"),
+        Module("border.a.four", ""),
+    )
+    assert cycle(product) == []
+    assert set(cycle(packages(product))) == {"border.a", "border.b"}
+
+
+def test_no_packages_import_each_other_in_a_ring() -> None:
+    assert cycle(packages(PRODUCT)) == []
+
+
+def test_every_floor_and_layer_and_every_file_of_rules_is_there() -> None:
     there = {module.name for module in PRODUCT}
     assert set(FLOORS) <= there
+    assert {f"border.payments.{layer}" for layer in LAYERS} <= there
     assert RULE_FILES - there == set()
 
 
-@pytest.mark.parametrize("allowed", [MAY_COMMIT, MAY_ASK_THE_TIME, HISTORY])
+@pytest.mark.parametrize("allowed", [MAY_COMMIT, MAY_ASK_THE_TIME, MAY_REFUSE_A_ROLE, HISTORY])
 def test_no_exemption_outlives_its_reason(allowed: dict[str, str]) -> None:
     for package, reason in allowed.items():
         assert reason
         assert any(module.below(package) for module in PRODUCT), package
+
+
+if __name__ == "__main__":
+    sizes = sorted(len(module.source.splitlines()) for module in PRODUCT)
+    longest = max(n for n in sizes if n <= LONGEST)
+    print(f"files {len(sizes)}, median {median(sizes)} lines, longest {longest}")
+    print(f"packages in rings: {cycle(packages(PRODUCT)) or 'none'}")

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from api import demo_accounts
-from api.command import main
+from api.__main__ import main
+from api.demo import accounts as demo_accounts
 from api.documents.commands import every_command
+from api.documents.settings import variables
 from border.settings import Settings
 
 PROJECT = Path(__file__).parents[1]
@@ -68,7 +69,7 @@ def test_every_command_that_is_named_exists() -> None:
 @pytest.mark.parametrize("name", ["openapi", "asyncapi"])
 def test_the_documents_for_programs_are_printed(name: str) -> None:
     printed = subprocess.run(
-        [sys.executable, "-c", "from api.command import main; main()", name],
+        [sys.executable, "-c", "from api.__main__ import main; main()", name],
         cwd=PROJECT,
         capture_output=True,
         text=True,
@@ -95,7 +96,7 @@ def test_every_file_that_the_architecture_names_is_there() -> None:
 
 
 def test_every_setting_that_is_named_exists() -> None:
-    known = {f"BORDER_{name.upper()}" for name in Settings.model_fields}
+    known = {name for name, _ in variables(Settings, Settings.model_config["env_prefix"])}
     unknown = {found for found in _told(re.compile(r"`(BORDER_[A-Z_]+)`")) if found[1] not in known}
     assert not unknown
 

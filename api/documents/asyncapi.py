@@ -5,8 +5,10 @@ source: AsyncAPI specification 3.0.0; CloudEvents 1.0.2, structured JSON.
 
 from typing import Any
 
-from api.documents.facts import data_schema, every_event
-from border.feed import SOURCE, TYPE_PREFIX, TYPE_SUFFIX
+from api.documents.sources import every_event
+from border.core.actor import ActorKind
+from border.core.event import SOURCE
+from border.core.event_type import EventType
 from border.settings import Settings
 
 _STREAM = Settings.model_fields["relay_stream"].default
@@ -19,7 +21,7 @@ _ENVELOPE: dict[str, Any] = {
     "description": "What every event carries. There is no plate and no person in it.",
     "required": [
         *("specversion", "id", "source", "type", "subject", "time", "datacontenttype"),
-        *("dataschema", "sequence", "partitionkey", "data"),
+        *("dataschema", "sequence", "partitionkey", "recordedat", "requestid", "actorkind", "data"),
     ],
     "properties": {
         "specversion": {"const": "1.0"},
@@ -32,6 +34,16 @@ _ENVELOPE: dict[str, Any] = {
         "dataschema": {"type": "string", "format": "uri-reference"},
         "sequence": {"type": "string", "description": "Place in the feed; sorts as text."},
         "partitionkey": {"type": "string", "description": "Keeps its events in their order."},
+        "recordedat": {
+            "type": "string",
+            "format": "date-time",
+            "description": "When the zone learnt of it.",
+        },
+        "requestid": {
+            "type": "string",
+            "description": "The same in all that one request recorded.",
+        },
+        "actorkind": {"enum": [*ActorKind], "description": "What set it off."},
         "data": {"type": "object"},
     },
 }
@@ -80,8 +92,8 @@ def asyncapi_document() -> dict[str, Any]:
             "list_events": _sends("batch", "Answer events after a cursor."),
         },
         "components": {
-            "messages": {name: _message(name, says) for name, (says, _) in events.items()},
-            "schemas": {"event": _ENVELOPE, **{name: data_schema(name) for name in events}},
+            "messages": {name: _message(one) for name, one in events.items()},
+            "schemas": {"event": _ENVELOPE} | {n: one.schema() for n, one in events.items()},
         },
     }
 
@@ -99,14 +111,14 @@ def _sends(channel: str, says: str) -> dict[str, Any]:
     return {"action": "send", "channel": {"$ref": f"#/channels/{channel}"}, "summary": says}
 
 
-def _message(name: str, says: str) -> dict[str, Any]:
+def _message(one: EventType) -> dict[str, Any]:
     own = {
-        "type": {"const": f"{TYPE_PREFIX}{name}{TYPE_SUFFIX}"},
-        "data": {"$ref": f"#/components/schemas/{name}"},
+        "type": {"const": one.outside},
+        "data": {"$ref": f"#/components/schemas/{one.name}"},
     }
     return {
-        "name": name,
-        "title": says,
+        "name": one.name,
+        "title": one.label,
         "contentType": "application/cloudevents+json",
         "payload": {"allOf": [{"$ref": "#/components/schemas/event"}, {"properties": own}]},
     }

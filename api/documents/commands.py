@@ -15,7 +15,7 @@ a running service uses that service's servers; alone, it starts its own and stop
 def commands_page() -> str:
     """Return the page."""
     # Imported here: the command line is above everything and imports these documents itself.
-    from api.command import main
+    from api.__main__ import main
 
     return page("Commands", _INTRODUCTION, *(_section(name, c) for name, c in every_command(main)))
 

@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from litestar import Litestar
-from pydantic import SecretStr
+from litestar.serialization import decode_json, encode_json, get_serializer
 
-from border.fonts import FontSet
+from border.paper.fonts import FontSet
 from border.settings import Settings
 
 
@@ -18,7 +18,7 @@ def unconnected_application() -> Iterator[Litestar]:
     """Give the application as it would be served, on servers that are never asked."""
     # Imported here: the routes of the application serve documents of this package themselves.
     from api.app import create_app
-    from api.zone import open_zone
+    from api.zone import open_services
 
     with TemporaryDirectory() as folder:
         place = Path(folder)
@@ -28,16 +28,15 @@ def unconnected_application() -> Iterator[Litestar]:
             redis_url="redis://127.0.0.1/0",
             data_dir=place,
             public_url="",
-            vnpay_secret=SecretStr("nothing is signed"),
-            vnpay_url="https://gateway.invalid/pay",
-            vnpay_api_url="https://gateway.invalid/ask",
         )
         fonts = FontSet(place, recipe="")
-        yield create_app(lambda: open_zone(settings, fonts=fonts), background=False)
+        yield create_app(lambda: open_services(settings, fonts=fonts), background=False)
 
 
 def openapi_document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document, as it is served under `/schema/openapi.json`."""
     with unconnected_application() as app:
-        document: dict[str, Any] = app.openapi_schema.to_schema()
+        # As it is served: an example or a default may be a value that JSON has no word for.
+        served = encode_json(app.openapi_schema.to_schema(), get_serializer(app.type_encoders))
+    document: dict[str, Any] = decode_json(served)
     return document

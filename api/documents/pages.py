@@ -6,6 +6,7 @@ from pathlib import Path
 from api.documents.commands import commands_page
 from api.documents.events import events_page
 from api.documents.lifecycles import lifecycles_page
+from api.documents.permissions import permissions_page
 from api.documents.refusals import errors_page
 from api.documents.routes import routes_page
 from api.documents.settings import settings_page
@@ -16,6 +17,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "events.md": events_page,
     "lifecycles.md": lifecycles_page,
+    "permissions.md": permissions_page,
     "routes.md": routes_page,
     "settings.md": settings_page,
 }

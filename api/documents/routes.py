@@ -1,20 +1,23 @@
 """`docs/routes.md`: the JSON API, route by route, with who may call it."""
 
-import inspect
 from typing import Any
 
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from api.documents.markdown import code, page, table
+from api.documents.markdown import code, codes, page, table
 from api.documents.openapi import unconnected_application
-from border.identity.actor import STAFF
+from api.documents.permissions import who
+from api.http.security import verbs_of
+from border.core.lifecycle import SYSTEM
+from border.identity import policy
 
 _INTRODUCTION = """\
 Readable with every parameter and answer under `/schema`; for programs `/schema/openapi.json` and
-`border openapi`. *Who may* is what the door asks; which records one sees and which moves are open
-is decided further in ([lifecycles.md](lifecycles.md)), and `moves` in each answer says so.
+`border openapi`. *Verb* is what a route asks the table of permissions for, and *who may* the roles
+that have it there; on which records is said there too ([permissions.md](permissions.md)). `moves`
+in each answer says which moves are open to the caller.
 
 Every write takes `Idempotency-Key`; an update takes `If-Match: "<version>"`. Refusals are listed in
 [errors.md](errors.md). Lists are `{"items": […], "next": cursor}`, with `?limit=` up to 200.
@@ -27,7 +30,7 @@ _METHODS = ("get", "post", "patch", "put", "delete")
 def routes_page() -> str:
     """Return the page."""
     with unconnected_application() as app:
-        doors = _doors(app)
+        asked = _asked(app)
         schema: dict[str, Any] = app.openapi_schema.to_schema()
     operations = [
         (operation, method, path)
@@ -40,39 +43,33 @@ def routes_page() -> str:
         (
             code(operation["operationId"]),
             f"{method.upper()} {code(path)}",
-            doors[
-                path.removesuffix(".pdf").removesuffix(".xml"), method
-            ],  # The paper goes through its slip's door.
+            # A paper is asked for as its slip or receipt is.
+            *asked[path.removesuffix(".pdf").removesuffix(".xml"), method],
             (operation.get("description") or operation.get("summary", "")).split("\n\n")[0],
         )
         for operation, method, path in operations
     ]
     return page(
-        "Routes", _INTRODUCTION, table(("operation", "route", "who may", "what it does"), rows)
+        "Routes",
+        _INTRODUCTION,
+        table(("operation", "route", "verb", "who may", "what it does"), rows),
     )
 
 
-def _doors(app: Litestar) -> dict[tuple[str, str], str]:
-    """Return who may call each route, by its path and method."""
+def _asked(app: Litestar) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the verbs of each route and who may do them, by its path and method."""
     return {
-        (route.path_format, method.lower()): _who_may(handler)
+        (route.path_format, method.lower()): (codes(verbs_of(handler)), _who_may(handler))
         for route in app.routes
         if isinstance(route, HTTPRoute)
         for method, (handler, _) in route.route_handler_map.items()
+        if method != "OPTIONS"
     }
 
 
 def _who_may(handler: HTTPRouteHandler) -> str:
-    """Return the roles that a handler's guards let in, or that somebody must be signed in."""
-    guards = handler.guards or ()
-    roles = [
-        role
-        for guard in guards
-        for role in inspect.getclosurevars(inspect.unwrap(guard)).nonlocals.get("roles", ())
-    ]
-    if set(roles) >= STAFF:
-        return ", ".join(["the zone's staff", *sorted(set(roles) - STAFF)])
-    if roles:
-        return ", ".join(sorted(roles))
-    asked = guards or "actor" in handler.parsed_fn_signature.parameters
-    return "whoever is signed in" if asked else "anyone"
+    """Return the roles that may do what a handler asks for; a verb of the path tells its own."""
+    named = [verb for verb in verbs_of(handler) if verb in policy.TABLE]
+    if not named:
+        return "by the verb"
+    return who(set.intersection(*({*policy.TABLE[verb]} for verb in named)) - {SYSTEM})

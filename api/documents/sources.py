@@ -9,7 +9,7 @@ import api
 import border
 import customs
 import logistics
-from border.lifecycle import Lifecycle
+from border.core.event_type import EventType
 
 _BELOW = (border, customs, logistics)
 _PROGRAMS = ("border.migrations.", "border.sandbox.", "api.documents.")
@@ -27,11 +27,11 @@ def every_module(*floors: ModuleType) -> list[ModuleType]:
 
 
 @cache
-def every_lifecycle() -> dict[str, Lifecycle]:
-    """Return every lifecycle of the product by its name, from the ground floor up."""
-    return {
-        value.name: value
-        for module in every_module(*_BELOW)
-        for value in vars(module).values()
-        if isinstance(value, Lifecycle)
-    }
+def every_event() -> dict[str, EventType]:
+    """Return every type of event that the product declares, from the ground floor up."""
+    found: dict[str, EventType] = {}
+    for module in every_module(*_BELOW):
+        for value in vars(module).values():
+            types = value if isinstance(value, tuple) else (value,)
+            found |= {one.name: one for one in types if isinstance(one, EventType)}
+    return found

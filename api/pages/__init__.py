@@ -1,57 +1,15 @@
-"""The pages people use: server-rendered, in three languages, one file for each place of work."""
+"""The pages people use: server-rendered, in three languages, one folder for each who works."""
 
 from typing import Any
 
-from api.pages import (
-    accountant,
-    accountant_closes,
-    accountant_exceptions,
-    accountant_refunds,
-    accountant_statements,
-    board,
-    codes,
-    gate,
-    gate_desk,
-    gate_desk_shifts,
-    manager,
-    officer,
-    officer_declaration,
-    receipts,
-    sign_in,
-    tariffs,
-    trader,
-    trader_book,
-    trader_bookings,
-    trader_declarations,
-    trader_draft,
-    trader_payments,
-    trader_transfer,
-    wall,
-)
+from api.pages import accountant, gate, kit, manager, officer, public, trader
 
 ALL: list[Any] = [
     *accountant.ROUTES,
-    *accountant_closes.ROUTES,
-    *accountant_exceptions.ROUTES,
-    *accountant_refunds.ROUTES,
-    *accountant_statements.ROUTES,
-    *board.ROUTES,
-    *codes.ROUTES,
     *gate.ROUTES,
-    *gate_desk.ROUTES,
-    *gate_desk_shifts.ROUTES,
+    *kit.ROUTES,
     *manager.ROUTES,
     *officer.ROUTES,
-    *officer_declaration.ROUTES,
-    *receipts.ROUTES,
-    *sign_in.ROUTES,
-    *tariffs.ROUTES,
+    *public.ROUTES,
     *trader.ROUTES,
-    *trader_book.ROUTES,
-    *trader_bookings.ROUTES,
-    *trader_declarations.ROUTES,
-    *trader_draft.ROUTES,
-    *trader_payments.ROUTES,
-    *trader_transfer.ROUTES,
-    *wall.ROUTES,
 ]

@@ -7,17 +7,15 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
-from api.security import needs
-from api.shapes import Shape, SlotShape
-from api.times import asked_instant
-from api.zone import Zone
+from api.http.shapes import Shape, SlotShape
+from api.http.times import asked_instant
+from api.zone import Services
 from border import gates
-from border.identity.actor import STAFF, Role
-from border.refusal import INVALID, FieldError
-from border.words import N_
+from border.core.refusal import INVALID, FieldError
+from border.core.words import N_
+from border.vocabulary import Direction
 from logistics import board as boards
 from logistics import figures
-from logistics.slot import Direction
 
 
 class WayShape(Shape):
@@ -47,11 +45,16 @@ class BoardShape(Shape):
     gates: list[GateBoardShape]
 
 
-@get("/board", operation_id="get_board", tags=["board"])
-async def get_board(zone: NamedDependency[Zone], gate: FromQuery[str | None] = None) -> BoardShape:
-    """Return the public board: queues, waits, next hours, the call order by class. No plates."""
-    at = zone.store.clock.now()
-    async with zone.store.reading() as connection:
+@get("/board", operation_id="get_board", tags=["board"], verb="board.read")
+async def get_board(
+    services: NamedDependency[Services], gate: FromQuery[str | None] = None
+) -> BoardShape:
+    """Return the public board: queues, waits, next hours, the call order by class. No plates.
+
+    refuses: not_found.
+    """
+    at = services.store.clock.now()
+    async with services.store.reading() as connection:
         found = await boards.board(connection, at, gate)
     return BoardShape(
         as_of=at,
@@ -68,7 +71,7 @@ async def get_board(zone: NamedDependency[Zone], gate: FromQuery[str | None] = N
                             "p90": way.waiting_p90_seconds,
                         },
                         admitted=way.admitted,
-                        next_slots=[SlotShape.of(slot) for slot in way.next_slots],
+                        next_slots=[SlotShape.of(slot, at) for slot in way.next_slots],
                         call_order=[{"class": c, "waiting": n} for c, n in way.call_order],
                         throughput=[{"hour": h, "exits": n} for h, n in way.throughput],
                     )
@@ -104,30 +107,28 @@ MOST_WINDOWS = 2500
 """Windows of one answer: a week of five minutes, a hundred days of hours."""
 
 
-@get(
-    "/metrics/throughput",
-    operation_id="get_throughput",
-    guards=[needs(Role.PLATFORM, *sorted(STAFF))],
-    tags=["metrics"],
-)
+@get("/metrics/throughput", operation_id="get_throughput", tags=["metrics"], verb="figure.read")
 async def get_throughput(
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     gate: FromQuery[str | None] = None,
     direction: FromQuery[Direction | None] = None,
     since: Annotated[str | None, QueryParameter(name="from")] = None,
     until: Annotated[str | None, QueryParameter(name="to")] = None,
     window: FromQuery[str] = "1h",
 ) -> ThroughputShape:
-    """Return what passed, counted from events: `from`, `to` RFC 3339, `window` 5m, 15m, 1h, 1d."""
+    """Return what passed, counted from events: `from`, `to` RFC 3339, `window` 5m, 15m, 1h, 1d.
+
+    refuses: invalid_fields, not_found.
+    """
     if window not in _WINDOWS:
         says = N_("Choose one of: {expected}.")
         facts = (("expected", ", ".join(_WINDOWS)),)
         raise INVALID(errors=[FieldError("window", "enum", says, facts)])
     length = timedelta(minutes=_WINDOWS[window])
-    end = asked_instant("to", until) or zone.store.clock.now()
+    end = asked_instant("to", until) or services.store.clock.now()
     begin = asked_instant("from", since) or end - timedelta(days=1)
     _refuse_misshapen(begin, end, length)
-    async with zone.store.reading() as connection:
+    async with services.store.reading() as connection:
         if gate is not None:
             await gates.gate(connection, gate)
         rows = await figures.throughput(connection, begin, end, gate, direction, length)

@@ -7,43 +7,55 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from api.paging import checked_limit, cursor_of, parse_cursor
-from api.shapes import BookingList, BookingShape
-from api.writes import expected_version, write
-from api.zone import Zone
-from border.identity.actor import Actor
-from border.store import Unit
+from api.http.media import TAKES, UNREAD
+from api.http.paging import checked_limit, cursor_of, parse_cursor
+from api.http.shapes import BookingList, BookingShape
+from api.http.writes import expected_version, write
+from api.zone import Services
+from border.core.actor import Actor
+from border.core.store import Unit
 from logistics import booking_service
 from logistics.booking import BookingRequest
 
 
-@post("/slots/{slot_id:uuid}/bookings", operation_id="book_slot", status_code=201, tags=["slots"])
+@post(
+    "/slots/{slot_id:uuid}/bookings",
+    operation_id="book_slot",
+    status_code=201,
+    tags=["slots"],
+    verb="booking.hold",
+)
 async def book_slot(
     slot_id: FromPath[UUID],
     data: JSONBody[BookingRequest],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
 ) -> Response[BookingShape]:
-    """Hold one place of a slot for a truck; it is confirmed once nothing is owed on it."""
+    """Hold one place of a slot for a truck; it is confirmed once nothing is owed on it.
+
+    refuses: invalid_fields, not_allowed, not_found, slot_over, slot_not_open_yet, slot_full,
+    declaration_not_bookable, declaration_already_booked, vehicle_already_booked, no_tariff,
+    mass_unknown, no_rules_in_force.
+    """
 
     async def work(unit: Unit) -> BookingShape:
-        booked = await booking_service.book(unit, slot_id, data, zone.slips)
+        booked = await booking_service.book(unit, slot_id, data, services.slips)
         return BookingShape.of(booked, actor)
 
-    return await write(request, zone, actor, work, 201)
+    return await write(request, services, actor, work, 201)
 
 
-@get("/bookings", operation_id="list_bookings", tags=["bookings"])
+@get("/bookings", operation_id="list_bookings", tags=["bookings"], verb="booking.list")
 async def list_bookings(
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
     states: Annotated[str | None, QueryParameter(name="state")] = None,
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
 ) -> BookingList:
-    """Return the bookings the caller may see, newest first."""
-    async with zone.store.reading() as connection:
+    """Return the bookings the caller may see, newest first. refuses: invalid_fields."""
+    async with services.store.reading() as connection:
         found = await booking_service.list_bookings(
             connection,
             actor,
@@ -59,12 +71,17 @@ async def list_bookings(
     )
 
 
-@get("/bookings/{booking_id:uuid}", operation_id="get_booking", tags=["bookings"])
+@get(
+    "/bookings/{booking_id:uuid}",
+    operation_id="get_booking",
+    tags=["bookings"],
+    verb="booking.read",
+)
 async def get_booking(
-    booking_id: FromPath[UUID], zone: NamedDependency[Zone], actor: NamedDependency[Actor]
+    booking_id: FromPath[UUID], services: NamedDependency[Services], actor: NamedDependency[Actor]
 ) -> BookingShape:
-    """Return one booking."""
-    async with zone.store.reading() as connection:
+    """Return one booking. refuses: not_found."""
+    async with services.store.reading() as connection:
         return BookingShape.of(await booking_service.get(connection, actor, booking_id), actor)
 
 
@@ -73,20 +90,25 @@ async def get_booking(
     operation_id="cancel_booking",
     status_code=200,
     tags=["bookings"],
+    verb="booking.cancel",
+    opt={TAKES: UNREAD},
 )
 async def cancel_booking(
     booking_id: FromPath[UUID],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
 ) -> Response[BookingShape]:
-    """Cancel a booking; less than three hours before its hour it counts as cancelled late."""
+    """Cancel a booking; less than three hours before its hour it counts as cancelled late.
+
+    refuses: not_allowed, not_found, move_not_open, stale_version, not_the_owner.
+    """
 
     async def work(unit: Unit) -> BookingShape:
         booked = await booking_service.cancel(unit, booking_id, expected_version(request))
         return BookingShape.of(booked, actor)
 
-    return await write(request, zone, actor, work)
+    return await write(request, services, actor, work)
 
 
 ROUTES = (book_slot, list_bookings, get_booking, cancel_booking)

@@ -8,14 +8,12 @@ from litestar import Request, Response, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from api.paging import checked_limit
-from api.shapes import ChargeShape, MoneyShape, MoveShape, PageOf, Shape
-from api.writes import expected_version, write
-from api.zone import Zone
-from border.identity.actor import Actor
-from border.refusal import INVALID, FieldError
-from border.store import Unit
-from border.words import N_
+from api.http.paging import checked_limit
+from api.http.shapes import ChargeShape, MoneyShape, MoveShape, PageOf, Shape
+from api.http.writes import expected_version, write
+from api.zone import Services
+from border.core.actor import Actor
+from border.core.store import Unit
 from customs import clearance_service, declaration_service, dossier_service, draft_service
 from customs.authority import open_moves
 from customs.columns import line_of
@@ -106,7 +104,7 @@ def _common(row: DeclarationRow, actor: Actor) -> dict[str, Any]:
         "handling": row.handling,
         "created_at": row.created_at,
         "lodged_at": row.lodged_at,
-        "due_at": row.due_at,
+        "due_at": row.overdue_at,
         "moves": [MoveShape.of(move, href) for move in open_moves(row, actor)],
     }
 
@@ -149,24 +147,38 @@ def shape_of(dossier: Dossier, actor: Actor) -> DeclarationShape:
     )
 
 
-@post("/declarations", operation_id="draft_declaration", status_code=201, tags=["declarations"])
+@post(
+    "/declarations",
+    operation_id="draft_declaration",
+    status_code=201,
+    tags=["declarations"],
+    verb="declaration.draft",
+)
 async def draft_declaration(
     data: JSONBody[DraftDeclaration],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
 ) -> Response[DeclarationShape]:
-    """Begin a declaration. What is sent is checked; what is missing may wait until it is lodged."""
+    """Begin a declaration. What is sent is checked; what is missing may wait until it is lodged.
+
+    refuses: not_allowed, no_firm, invalid_fields.
+    """
 
     async def work(unit: Unit) -> DeclarationShape:
         return shape_of(await draft_service.draft(unit, data), actor)
 
-    return await write(request, zone, actor, work, 201)
+    return await write(request, services, actor, work, 201)
 
 
-@get("/declarations", operation_id="list_declarations", tags=["declarations"])
+@get(
+    "/declarations",
+    operation_id="list_declarations",
+    tags=["declarations"],
+    verb="declaration.list",
+)
 async def list_declarations(
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
     states: Annotated[str | None, QueryParameter(name="state")] = None,
     lane: FromQuery[str | None] = None,
@@ -177,8 +189,11 @@ async def list_declarations(
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
 ) -> DeclarationList:
-    """Return the declarations the caller may see, newest first; `pending` names an agency."""
-    async with zone.store.reading() as connection:
+    """Return the declarations the caller may see, newest first; `pending` names an agency.
+
+    refuses: invalid_fields.
+    """
+    async with services.store.reading() as connection:
         page = await dossier_service.list_declarations(
             connection,
             actor,
@@ -196,49 +211,60 @@ async def list_declarations(
     )
 
 
-@get("/declarations/{declaration_id:uuid}", operation_id="get_declaration", tags=["declarations"])
+@get(
+    "/declarations/{declaration_id:uuid}",
+    operation_id="get_declaration",
+    tags=["declarations"],
+    verb="declaration.read",
+)
 async def get_declaration(
-    declaration_id: FromPath[UUID], zone: NamedDependency[Zone], actor: NamedDependency[Actor]
+    declaration_id: FromPath[UUID],
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
 ) -> DeclarationShape:
-    """Return one declaration."""
-    async with zone.store.reading() as connection:
+    """Return one declaration. refuses: not_found."""
+    async with services.store.reading() as connection:
         return shape_of(await dossier_service.get(connection, actor, declaration_id), actor)
 
 
 @patch(
-    "/declarations/{declaration_id:uuid}", operation_id="update_declaration", tags=["declarations"]
+    "/declarations/{declaration_id:uuid}",
+    operation_id="update_declaration",
+    tags=["declarations"],
+    verb="declaration.update",
 )
 async def update_declaration(
     declaration_id: FromPath[UUID],
     data: JSONBody[DraftChange],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
 ) -> Response[DeclarationShape]:
-    """Change a draft: a field that is not sent stays, a list is replaced as a whole."""
+    """Change a draft: a field that is not sent stays, a list is replaced as a whole.
+
+    refuses: not_allowed, not_found, not_the_owner, invalid_fields, move_not_open, stale_version.
+    """
 
     async def work(unit: Unit) -> DeclarationShape:
         version = expected_version(request)
         return shape_of(await draft_service.change(unit, declaration_id, data, version), actor)
 
-    return await write(request, zone, actor, work)
+    return await write(request, services, actor, work)
 
 
-async def _body(request: Request[Any, Any, Any]) -> MoveBody:
-    """Return what a verb brings; an empty body brings nothing. refuses: invalid_fields."""
-    if not await request.body():
-        return MoveBody()
-    given = await request.json()
-    if not isinstance(given, dict):
-        raise INVALID(errors=[FieldError("", "not_an_object", N_("Send a JSON object."))])
-    return MoveBody.model_validate(given)
+NOTHING = MoveBody()
+"""What a verb brings that is sent without a body."""
 
 
 async def _moved(
-    request: Request[Any, Any, Any], zone: Zone, actor: Actor, declaration_id: UUID, verb: str
+    request: Request[Any, Any, Any],
+    services: Services,
+    actor: Actor,
+    declaration_id: UUID,
+    verb: str,
+    body: MoveBody,
 ) -> Response[DeclarationShape]:
     """Make a move and answer the declaration as it then is."""
-    body = await _body(request)
 
     async def work(unit: Unit) -> DeclarationShape:
         dossier = await declaration_service.make_move(
@@ -246,7 +272,7 @@ async def _moved(
         )
         return shape_of(dossier, actor)
 
-    return await write(request, zone, actor, work)
+    return await write(request, services, actor, work)
 
 
 @post(
@@ -254,16 +280,23 @@ async def _moved(
     operation_id="move_declaration",
     status_code=200,
     tags=["declarations"],
+    verb="declaration.{verb}",
 )
 async def move_declaration(
     declaration_id: FromPath[UUID],
     verb: FromPath[str],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
+    data: JSONBody[MoveBody] = NOTHING,
 ) -> Response[DeclarationShape]:
-    """Make a move: lodge, query, answer, accept, release, hold, … with `{reason?, outcome?}`."""
-    return await _moved(request, zone, actor, declaration_id, verb)
+    """Make a move: lodge, query, answer, accept, release, hold, … with `{reason?, outcome?}`.
+
+    refuses: invalid_fields, not_allowed, not_found, not_the_owner, inspection_needed,
+    second_person_needed, release_not_open, move_not_open, stale_version, clearance_not_open,
+    customs_number_in_use, no_rules_in_force.
+    """
+    return await _moved(request, services, actor, declaration_id, verb, data)
 
 
 @post(
@@ -271,15 +304,21 @@ async def move_declaration(
     operation_id="lodge_declaration",
     status_code=200,
     tags=["declarations"],
+    verb="declaration.lodge",
 )
 async def lodge_declaration(
     declaration_id: FromPath[UUID],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
+    data: JSONBody[MoveBody] = NOTHING,
 ) -> Response[DeclarationShape]:
-    """Lodge a draft: it is checked whole, registered, and given its lane."""
-    return await _moved(request, zone, actor, declaration_id, "lodge")
+    """Lodge a draft: it is checked whole, registered, and given its lane.
+
+    refuses: not_allowed, not_found, not_the_owner, invalid_fields, move_not_open, stale_version,
+    customs_number_in_use, no_rules_in_force.
+    """
+    return await _moved(request, services, actor, declaration_id, "lodge", data)
 
 
 @post(
@@ -287,16 +326,21 @@ async def lodge_declaration(
     operation_id="decide_clearance",
     status_code=200,
     tags=["declarations"],
+    verb="clearance.decide_{agency}",
 )
 async def decide_clearance(
     declaration_id: FromPath[UUID],
     agency: FromPath[str],
     data: JSONBody[ClearanceDecision],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
 ) -> Response[DeclarationShape]:
-    """Decide one agency's clearance; for customs, passing it is accepting the declaration."""
+    """Decide one agency's clearance; for customs, passing it is accepting the declaration.
+
+    refuses: invalid_fields, not_allowed, not_found, not_the_owner, stale_version, move_not_open,
+    clearance_not_open, customs_never_waives, inspection_needed, second_person_needed.
+    """
 
     async def work(unit: Unit) -> DeclarationShape:
         dossier = await clearance_service.decide_clearance(
@@ -304,7 +348,7 @@ async def decide_clearance(
         )
         return shape_of(dossier, actor)
 
-    return await write(request, zone, actor, work)
+    return await write(request, services, actor, work)
 
 
 ROUTES = (

@@ -1,7 +1,7 @@
 """The feed on the wire: pages of CloudEvents, and a stream that resumes without loss."""
 
 import json
-from collections.abc import AsyncIterator
+import re
 from typing import Any
 
 from litestar import Request, get
@@ -9,14 +9,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from api.paging import checked_limit
-from api.security import needs
-from api.shapes import PageOf
-from api.zone import Zone
-from border.feed import TYPE_PREFIX, TYPE_SUFFIX, Place, parse_place, read
-from border.identity.actor import STAFF, Role
+from api.http.event_stream import Messages, kept_alive, opening
+from api.http.paging import checked_limit
+from api.http.shapes import PageOf
+from api.zone import Services
+from border.core.event import Cursor
+from border.core.event_type import TYPE_PREFIX
+from border.platform.feed import parse_cursor, read
 
-READERS = (Role.PLATFORM, *sorted(STAFF))
+_VERSION = re.compile(r"\.v\d+$")
 
 
 class EventList(PageOf):
@@ -25,54 +26,62 @@ class EventList(PageOf):
     items: list[dict[str, Any]]
 
 
-@get("/events", operation_id="list_events", guards=[needs(*READERS)], tags=["events"])
+@get("/events", operation_id="list_events", tags=["events"], verb="event.read")
 async def list_events(
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     after: FromQuery[str | None] = None,
     types: FromQuery[str | None] = None,
     limit: FromQuery[int] = 100,
 ) -> EventList:
-    """Return the events after a cursor; `types` are comma-separated, `declaration.*` too."""
-    place = parse_place(after)
-    async with zone.store.reading() as connection:
-        facts = await read(connection, place, checked_limit(limit), _short(types))
+    """Return the events after a cursor; `types` are comma-separated, `declaration.*` too.
+
+    refuses: invalid_fields.
+    """
+    cursor = parse_cursor(after)
+    async with services.store.reading() as connection:
+        events = await read(connection, cursor, checked_limit(limit), _short(types))
     return EventList(
-        items=[fact.cloud_event() for fact in facts],
-        next=str(facts[-1].place if facts else place),
+        items=[event.cloud_event() for event in events],
+        next=str(events[-1].cursor if events else cursor),
     )
 
 
 def _short(types: str | None) -> list[str]:
     """Return the short names of event types given short or whole."""
     given = [name.strip() for name in (types or "").split(",")]
-    return [name.removeprefix(TYPE_PREFIX).removesuffix(TYPE_SUFFIX) for name in given if name]
+    return [_VERSION.sub("", name.removeprefix(TYPE_PREFIX)) for name in given if name]
 
 
-@get("/events/stream", operation_id="stream_events", guards=[needs(*READERS)], tags=["events"])
+@get("/events/stream", operation_id="stream_events", tags=["events"], verb="event.read")
 async def stream_events(
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     after: FromQuery[str | None] = None,
     types: FromQuery[str | None] = None,
 ) -> ServerSentEvent:
-    """Stream events as they happen; `Last-Event-ID` (or `after`) resumes where one left off."""
+    """Stream events as they happen; `Last-Event-ID` (or `after`) resumes where one left off.
+
+    The first frame carries the cursor the stream begins at; while nothing happens, a comment is
+    sent every 15 seconds.
+
+    refuses: invalid_fields.
+    """
     given = request.headers.get("last-event-id") or after
-    place = parse_place(given) if given is not None else None
-    return ServerSentEvent(_messages(zone, place, _short(types)))
+    cursor = await services.hub.present() if given is None else parse_cursor(given)
+    messages = _messages(services, cursor, _short(types))
+    return ServerSentEvent(kept_alive(messages, services.hub.quiet_seconds))
 
 
-async def _messages(
-    zone: Zone, after: Place | None, types: list[str]
-) -> AsyncIterator[ServerSentEventMessage]:
-    yield ServerSentEventMessage(data=None, comment="open", retry=2000)
+async def _messages(services: Services, after: Cursor, types: list[str]) -> Messages:
+    yield opening(after)
     exact = {name for name in types if not name.endswith(".*")}
     lives = tuple(name[:-1] for name in types if name.endswith(".*"))
-    async for fact in zone.hub.watch(after):
-        if not types or fact.type in exact or (lives and fact.type.startswith(lives)):
+    async for event in services.hub.watch(after):
+        if not types or event.type in exact or (lives and event.type.startswith(lives)):
             yield ServerSentEventMessage(
-                data=json.dumps(fact.cloud_event(), ensure_ascii=False),
-                event=fact.type,
-                id=str(fact.place),
+                data=json.dumps(event.cloud_event(), ensure_ascii=False),
+                event=event.type,
+                id=str(event.cursor),
             )
 
 

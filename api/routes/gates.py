@@ -4,19 +4,19 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
-from api.shapes import GateList, GateShape, SlotList, SlotShape
-from api.times import asked_day
-from api.zone import Zone
+from api.http.shapes import GateList, GateShape, SlotList, SlotShape
+from api.http.times import asked_day
+from api.zone import Services
 from border import gates
-from border.clock import local_date
+from border.core.clock import local_date
+from border.vocabulary import Direction
 from logistics import slot_service
-from logistics.slot import Direction
 
 
-@get("/gates", operation_id="list_gates", tags=["gates"])
-async def list_gates(zone: NamedDependency[Zone]) -> GateList:
+@get("/gates", operation_id="list_gates", tags=["gates"], verb="gate.list")
+async def list_gates(services: NamedDependency[Services]) -> GateList:
     """Return the gates of the zone with their lanes and usual hours (local)."""
-    async with zone.store.reading() as connection:
+    async with services.store.reading() as connection:
         rows, lanes = await gates.all_gates(connection), await gates.lanes(connection)
     return GateList(
         next=None,
@@ -37,20 +37,24 @@ async def list_gates(zone: NamedDependency[Zone]) -> GateList:
     )
 
 
-@get("/slots", operation_id="list_slots", tags=["slots"])
+@get("/slots", operation_id="list_slots", tags=["slots"], verb="slot.list")
 async def list_slots(
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     gate: FromQuery[str | None] = None,
     direction: FromQuery[Direction | None] = None,
     date: FromQuery[str | None] = None,
 ) -> SlotList:
-    """Return the slots of one local day (`YYYY-MM-DD`, today if left out), in order of time."""
-    day = asked_day("date", date) or local_date(zone.store.clock.now())
-    async with zone.store.reading() as connection:
+    """Return the slots of one local day (`YYYY-MM-DD`, today if left out), in order of time.
+
+    refuses: not_found, invalid_fields.
+    """
+    at = services.store.clock.now()
+    day = asked_day("date", date) or local_date(at)
+    async with services.store.reading() as connection:
         if gate is not None:
             await gates.gate(connection, gate)
         rows = await slot_service.slots_on(connection, gate, direction, day)
-    return SlotList(next=None, items=[SlotShape.of(row) for row in rows])
+    return SlotList(next=None, items=[SlotShape.of(row, at) for row in rows])
 
 
 ROUTES = (list_gates, list_slots)

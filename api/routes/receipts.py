@@ -1,32 +1,34 @@
 """Receipts: the record, the paper, the signed document; and replacing one."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from litestar import Litestar, Request, Response, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, PathItem, Schema
 from litestar.params import FromPath, FromQuery, JSONBody
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from api.paging import checked_limit, cursor_of, parse_cursor
-from api.shapes import MoneyShape, MoveShape, PageOf, Shape
-from api.writes import expected_version, write
-from api.zone import Zone
-from border.fonts import FontSet
-from border.identity.actor import Actor
+from api.http.files import FILES, split_name
+from api.http.paging import checked_limit, cursor_of, parse_cursor
+from api.http.shapes import MoneyShape, MoveShape, PageOf, Shape
+from api.http.writes import expected_version, write
+from api.zone import Services
+from border.core.actor import Actor
+from border.core.refusal import INVALID, FieldError, refuses
+from border.core.request_body import Kept, RequestBody
+from border.core.store import Unit
+from border.core.words import N_
+from border.identifiers import IdentifierError, tax_code_of_either_side
+from border.identity import policy
+from border.paper.fonts import FontSet
+from border.paper.words import Locale
 from border.payments.receipts import correction_service, reading_service, renderers
-from border.payments.receipts.captions import Locale
 from border.payments.receipts.paper import Paper
 from border.payments.receipts.reading_service import SeenReceipt, check
 from border.payments.receipts.receipt import RECEIPT, Kind, Payer
 from border.payments.receipts.receipt_service import Office
 from border.payments.receipts.tables import ReceiptRow
-from border.refusal import refuses
-from border.store import Unit
-from border.words import N_
 
 NO_OFFICE = refuses(
     "receipts_not_set_up",
@@ -36,7 +38,6 @@ NO_OFFICE = refuses(
 )
 
 
-_TAX_CODE = r"^([0-9]{10}(-?[0-9]{3})?|[0-9]{12})$"
 """A firm's, a branch's, or a person's number."""
 
 
@@ -108,7 +109,7 @@ class ReceiptShape(Shape):
     def of(cls, seen: SeenReceipt, actor: Actor) -> "ReceiptShape":
         """Return the shape of a receipt as the actor sees it."""
         row, href = seen.receipt, f"/api/v1/receipts/{seen.receipt.reference}"
-        open_moves = RECEIPT.open_to(row.state, actor.roles) if _corrects(row) else ()
+        open_moves = policy.open_moves(actor, RECEIPT, row) if _corrects(row) else ()
         return cls(
             id=row.id,
             reference=row.reference,
@@ -214,27 +215,41 @@ class ReceiptList(PageOf):
     items: list[ReceiptRef]
 
 
-class CorrectionRequest(BaseModel):
+class CorrectionRequest(RequestBody):
     """Who really paid, and what was wrong."""
 
-    model_config = ConfigDict(extra="forbid")
+    reason: Kept = Field(min_length=1, max_length=500)
+    payer_name: Kept = Field(min_length=1, max_length=200)
+    payer_tax_code: Kept | None = Field(default=None, max_length=40)
+    payer_address: Kept | None = Field(default=None, max_length=300)
 
-    reason: str = Field(min_length=1, max_length=500)
-    payer_name: str = Field(min_length=1, max_length=200)
-    payer_tax_code: str | None = Field(default=None, pattern=_TAX_CODE)
-    payer_address: str | None = Field(default=None, max_length=300)
+    def payer(self) -> Payer:
+        """Return who really paid, under the checked form of the tax code.
+
+        refuses: invalid_fields.
+        """
+        code = self.payer_tax_code
+        try:
+            read = tax_code_of_either_side(code) if code else None
+        except IdentifierError as error:
+            wrong = FieldError("payer_tax_code", error.code, error.says, error.facts)
+            raise INVALID(errors=[wrong]) from error
+        return Payer(self.payer_name, read, self.payer_address)
 
 
-@get("/receipts", operation_id="list_receipts", tags=["receipts"])
+@get("/receipts", operation_id="list_receipts", tags=["receipts"], verb="receipt.list")
 async def list_receipts(
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
     payment: FromQuery[UUID | None] = None,
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
 ) -> ReceiptList:
-    """Return the receipts the caller may see, newest first; of one payment on request."""
-    async with zone.store.reading() as connection:
+    """Return the receipts the caller may see, newest first; of one payment on request.
+
+    refuses: invalid_fields.
+    """
+    async with services.store.reading() as connection:
         found = await reading_service.list_receipts(
             connection,
             actor,
@@ -254,23 +269,26 @@ async def list_receipts(
     operation_id="get_receipt",
     tags=["receipts"],
     media_type="application/json",
+    verb="receipt.read",
+    opt={FILES: {"pdf": "the paper of a receipt", "xml": "the signed document of a receipt"}},
 )
 async def get_receipt(
     reference: FromPath[str],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
     receipts: NamedDependency[Office | None],
     lang: FromQuery[Locale] = "vi",
 ) -> Response[ReceiptShape]:
-    """Return a receipt; with `.pdf` behind it the paper, with `.xml` the signed document."""
-    bare, _, kind = reference.partition(".")
-    async with zone.store.reading() as connection:
-        seen = await reading_service.get_receipt(
-            connection, actor, bare if kind in ("", "pdf", "xml") else reference
-        )
+    """Return a receipt; with `.pdf` behind it the paper, with `.xml` the signed document.
+
+    refuses: not_found, receipts_not_set_up.
+    """
+    bare, kind = split_name(reference)
+    async with services.store.reading() as connection:
+        seen = await reading_service.get_receipt(connection, actor, bare)
     if kind == "":
         return Response(ReceiptShape.of(seen, actor))
-    return cast("Response[ReceiptShape]", await document(zone, receipts, seen, kind, lang))
+    return cast("Response[ReceiptShape]", await document(services, receipts, seen, kind, lang))
 
 
 def needed(office: Office | None) -> Office:
@@ -303,14 +321,16 @@ def file_name(seen: SeenReceipt, kind: str) -> str:
 
 
 async def document(
-    zone: Zone, office: Office | None, seen: SeenReceipt, kind: str, locale: Locale
+    services: Services, office: Office | None, seen: SeenReceipt, kind: str, locale: Locale
 ) -> Response[bytes]:
     """Return a receipt's paper or its signed document, as a file.
 
     refuses: receipts_not_set_up.
     """
     if kind == "pdf":
-        body = await paper_of(needed(office), seen, locale, zone.fonts, demo=zone.settings.demo)
+        body = await paper_of(
+            needed(office), seen, locale, services.fonts, demo=services.settings.demo
+        )
     else:
         body = bytes(seen.receipt.xml)
     shown = "inline" if kind == "pdf" else "attachment"
@@ -326,16 +346,21 @@ async def document(
     operation_id="replace_receipt",
     status_code=201,
     tags=["receipts"],
+    verb="receipt.replace",
 )
 async def replace_receipt(
     reference: FromPath[str],
     data: JSONBody[CorrectionRequest],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
     receipts: NamedDependency[Office | None],
 ) -> Response[ReceiptShape]:
-    """Replace a receipt whose payer is named wrongly, by one under a new number."""
+    """Replace a receipt whose payer is named wrongly, by one under a new number.
+
+    refuses: not_allowed, not_found, invalid_fields, move_not_open, stale_version,
+    receipt_not_replaceable, receipt_series_exhausted, receipts_not_set_up.
+    """
     office = needed(receipts)
 
     async def work(unit: Unit) -> ReceiptShape:
@@ -345,37 +370,14 @@ async def replace_receipt(
             office,
             seen.receipt.id,
             data.reason,
-            Payer(data.payer_name.strip(), data.payer_tax_code, data.payer_address),
+            data.payer(),
             expected_version(request),
         )
         return ReceiptShape.of(
             await reading_service.get_receipt(unit.connection, actor, fresh.reference), actor
         )
 
-    return await write(request, zone, actor, work, 201)
-
-
-def describe_receipt_files(app: Litestar) -> None:
-    """Give paper and signed document their own paths in the OpenAPI document."""
-    paths = app.openapi_schema.paths
-    assert paths is not None
-    record = paths["/api/v1/receipts/{reference}"].get
-    assert record is not None
-    for kind, media, says in (
-        ("pdf", "application/pdf", "Return the paper of a receipt."),
-        ("xml", "application/xml", "Return the signed document of a receipt."),
-    ):
-        body = Schema(type=OpenAPIType.STRING, content_media_type=media)
-        answer = OpenAPIResponse(description=says, content={media: OpenAPIMediaType(schema=body)})
-        paths[f"/api/v1/receipts/{{reference}}.{kind}"] = PathItem(
-            get=replace(
-                record,
-                operation_id=f"get_receipt_{kind}",
-                summary=f"GetReceipt{kind.capitalize()}",
-                description=says,
-                responses={**(record.responses or {}), "200": answer},
-            )
-        )
+    return await write(request, services, actor, work, 201)
 
 
 ROUTES = (list_receipts, get_receipt, replace_receipt)

@@ -6,18 +6,21 @@ from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
 from litestar.params import FromPath, JSONBody, QueryParameter
-from pydantic import BaseModel, ConfigDict
 
-from api.media import ANY_CONTENT
-from api.security import needs
-from api.shapes import MoneyShape, Shape
-from api.times import asked_day
-from api.writes import write
-from api.zone import Zone
-from border.clock import local_date
-from border.identity.actor import Actor
-from border.payments.exceptions.exception import DESK
+from api.http.media import A_FILE, ANY_CONTENT
+from api.http.shapes import MoneyShape, Shape
+from api.http.times import asked_day
+from api.http.writes import write
+from api.zone import Services
+from border.core.actor import Actor
+from border.core.clock import local_date
+from border.core.refusal import INVALID, NOT_FOUND, FieldError
+from border.core.request_body import RequestBody
+from border.core.store import Unit
+from border.core.words import N_
+from border.payments.gateways.registry import payees_of
 from border.payments.reconciliation import (
     close_service,
     reconciliation_service,
@@ -31,9 +34,6 @@ from border.payments.reconciliation.tables import (
     StatementFileRow,
     StatementLineRow,
 )
-from border.refusal import INVALID, NOT_FOUND, FieldError
-from border.store import Unit
-from border.words import N_
 
 MOST_BYTES = 32_000_000
 """A hundred thousand lines are about a quarter of it; what is larger the command line takes."""
@@ -53,7 +53,7 @@ def asked_period(today: date, since: str, until: str) -> tuple[date, date]:
     return first, last
 
 
-async def take_form(zone: Zone, actor: Actor, form: dict[str, Any]) -> Reconciled:
+async def take_form(services: Services, actor: Actor, form: dict[str, Any]) -> Reconciled:
     """Reconcile the file that a form carries, under its map, gateway and day.
 
     refuses: invalid_fields, and what `reconcile` refuses.
@@ -63,14 +63,14 @@ async def take_form(zone: Zone, actor: Actor, form: dict[str, Any]) -> Reconcile
         raise INVALID(errors=[FieldError("file", "missing", N_("Choose a file."))])
     raw = await mapped.read() if mapped is not None and hasattr(mapped, "read") else b""
     return await reconciliation_service.reconcile(
-        zone.store,
+        services.store,
         actor,
         upload.file,
         upload.filename,
         gateway=str(form.get("gateway", "")) or None,
         using=column_map(raw) if raw else OUR_SCHEMA,
         day=asked_day("day", str(form.get("day", "")) or None),
-        own_accounts=[zone.settings.vietqr_account],
+        own_accounts=[one.account for one in payees_of(services.settings).values()],
     )
 
 
@@ -189,30 +189,47 @@ class ReconciledShape(Shape):
     "/statements",
     operation_id="take_statement",
     status_code=200,
-    guards=[needs(*DESK)],
+    verb="reconciliation.load",
     request_max_body_size=MOST_BYTES,
-    opt={ANY_CONTENT: True},
+    opt={
+        ANY_CONTENT: {
+            "multipart/form-data": Schema(
+                type=OpenAPIType.OBJECT,
+                properties={
+                    "file": A_FILE,
+                    "gateway": Schema(type=OpenAPIType.STRING),
+                    "day": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE),
+                    "map": A_FILE,
+                },
+                required=["file"],
+            )
+        }
+    },
     tags=["payments"],
 )
 async def take(
-    request: Request[Any, Any, Any], zone: NamedDependency[Zone], actor: NamedDependency[Actor]
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
 ) -> ReconciledShape:
     """Take a statement in and match it with the books; the same file again changes nothing.
 
     A form (`multipart/form-data`) with `file`, and where the file does not say it `gateway`,
     `day`, and `map`, a JSON file that says how its columns are named and written.
+
+    refuses: not_allowed, invalid_fields, statement_refused, busy.
     """
     if request.content_type[0] != "multipart/form-data":
         says = N_("Send a form with the statement as “file”.")
         raise INVALID(errors=[FieldError("file", "missing", says)])
     form = {name: values[0] for name, values in (await request.form()).dict().items()}
-    return ReconciledShape.of(await take_form(zone, actor, form))
+    return ReconciledShape.of(await take_form(services, actor, form))
 
 
-@get("/statements", operation_id="list_statements", guards=[needs(*DESK)], tags=["payments"])
-async def list_statements(zone: NamedDependency[Zone]) -> StatementList:
+@get("/statements", operation_id="list_statements", tags=["payments"], verb="reconciliation.read")
+async def list_statements(services: NamedDependency[Services]) -> StatementList:
     """Return the statements that came in last, the newest first."""
-    async with zone.store.reading() as connection:
+    async with services.store.reading() as connection:
         found = await reconciliation_service.statements(connection, 200)
     return StatementList(items=[StatementShape.of(row) for row in found], next=None)
 
@@ -220,14 +237,14 @@ async def list_statements(zone: NamedDependency[Zone]) -> StatementList:
 @get(
     "/statements/{statement_id:uuid}",
     operation_id="get_statement",
-    guards=[needs(*DESK)],
     tags=["payments"],
+    verb="reconciliation.read",
 )
 async def get_statement(
-    statement_id: FromPath[UUID], zone: NamedDependency[Zone], actor: NamedDependency[Actor]
+    statement_id: FromPath[UUID], services: NamedDependency[Services], actor: NamedDependency[Actor]
 ) -> ReconciledShape:
-    """Return what came of a statement."""
-    found = await reconciliation_service.statement(zone.store, actor, statement_id)
+    """Return what came of a statement. refuses: not_allowed, not_found."""
+    found = await reconciliation_service.statement(services.store, actor, statement_id)
     return ReconciledShape.of(found)
 
 
@@ -261,10 +278,8 @@ class CloseList(Shape):
     next: str | None
 
 
-class CloseAsked(BaseModel):
+class CloseAsked(RequestBody):
     """Which day is to be closed, and what of it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     day: str
     scope: str = ALL
@@ -274,31 +289,37 @@ class CloseAsked(BaseModel):
     "/daily-closes",
     operation_id="close_day",
     status_code=201,
-    guards=[needs(*DESK)],
     tags=["payments"],
+    verb="reconciliation.close",
 )
 async def close_day(
     data: JSONBody[CloseAsked],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
 ) -> Response[CloseShape]:
-    """Close a day of a gateway's, of the desk's, or of all, once and in the order of days."""
+    """Close a day of a gateway's, of the desk's, or of all, once and in the order of days.
+
+    refuses: not_allowed, invalid_fields, day_not_over, lines_wait, closed_already,
+    earlier_day_open, books_broken, busy.
+    """
     day = asked_day("day", data.day) or date.min
 
     async def work(unit: Unit) -> CloseShape:
         return CloseShape.of(await close_service.close_day(unit, day, data.scope))
 
-    return await write(request, zone, actor, work, 201)
+    return await write(request, services, actor, work, 201)
 
 
-@get("/daily-closes", operation_id="list_daily_closes", guards=[needs(*DESK)], tags=["payments"])
+@get(
+    "/daily-closes", operation_id="list_daily_closes", tags=["payments"], verb="reconciliation.read"
+)
 async def list_closes(
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     of: Annotated[str | None, QueryParameter(name="scope")] = None,
 ) -> CloseList:
     """Return the closes of a scope, or of all, the newest first."""
-    async with zone.store.reading() as connection:
+    async with services.store.reading() as connection:
         found = await close_service.closes(connection, of)
     return CloseList(items=[CloseShape.of(row) for row in found], next=None)
 
@@ -306,15 +327,15 @@ async def list_closes(
 @get(
     "/daily-closes/{day:str}/{of:str}",
     operation_id="get_daily_close",
-    guards=[needs(*DESK)],
     tags=["payments"],
+    verb="reconciliation.read",
 )
 async def get_close(
-    day: FromPath[str], of: FromPath[str], zone: NamedDependency[Zone]
+    day: FromPath[str], of: FromPath[str], services: NamedDependency[Services]
 ) -> CloseShape:
-    """Return the close of a day."""
+    """Return the close of a day. refuses: not_found, invalid_fields."""
     on = asked_day("day", day) or date.min
-    async with zone.store.reading() as connection:
+    async with services.store.reading() as connection:
         row = await close_service.close_of(connection, on, of)
     if row is None:
         raise NOT_FOUND(what="daily_close")
@@ -339,15 +360,18 @@ class RevenueShape(Shape):
     items: list[TakingShape]
 
 
-@get("/revenue", operation_id="get_revenue", guards=[needs(*DESK)], tags=["payments"])
+@get("/revenue", operation_id="get_revenue", tags=["payments"], verb="reconciliation.read")
 async def get_revenue(
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     since: Annotated[str, QueryParameter(name="from")] = "",
     until: Annotated[str, QueryParameter(name="to")] = "",
 ) -> RevenueShape:
-    """Return what was paid for charges and given back, by day, way to pay and kind of fee."""
-    first, last = asked_period(local_date(zone.store.clock.now()), since, until)
-    async with zone.store.reading() as connection:
+    """Return what was paid for charges and given back, by day, way to pay and kind of fee.
+
+    refuses: invalid_fields.
+    """
+    first, last = asked_period(local_date(services.store.clock.now()), since, until)
+    async with services.store.reading() as connection:
         found = await revenue_storage.takings(connection, first, last)
     return RevenueShape(
         first=first,

@@ -2,24 +2,26 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.paging import checked_limit
-from api.shapes import MoneyShape, MoveShape, PageOf, Shape
-from api.writes import expected_version, write
-from api.zone import Zone
-from border.identity.actor import Actor
-from border.payments import payment_service
-from border.payments.evidence import Returns
+from api.http.paging import checked_limit
+from api.http.shapes import MoneyShape, MoveShape, PageOf, Shape
+from api.http.writes import expected_version, write
+from api.zone import Services
+from border.core.actor import Actor
+from border.core.refusal import NOT_FOUND, Refusal
+from border.core.store import Unit
+from border.identity import policy
+from border.payments.collection import payment_service
 from border.payments.exceptions import exception_service
 from border.payments.exceptions.tables import ExceptionRow
+from border.payments.gateways.evidence import RefundMethod
 from border.payments.refunds import (
     outcome_service,
     refund_service,
@@ -30,13 +32,8 @@ from border.payments.refunds import (
 from border.payments.refunds.asking import ExceptionMove, RefundAsked, RefundMove
 from border.payments.refunds.refund import open_moves
 from border.payments.refunds.tables import RefundRow
-from border.refusal import INVALID, NOT_FOUND, FieldError, Refusal
-from border.store import Unit
-from border.words import N_
 from logistics import booking_service
 from logistics.tables import BookingRow
-
-B = TypeVar("B", bound=BaseModel)
 
 
 class PartShape(Shape):
@@ -78,7 +75,7 @@ class RefundShape(Shape):
     @classmethod
     def of(cls, row: RefundRow, actor: Actor) -> "RefundShape":
         """Return the shape of a refund as the actor sees it."""
-        staff = actor.is_staff
+        staff = policy.may(actor, "refund.list")
         return cls(
             id=row.id,
             reference=row.reference,
@@ -86,7 +83,7 @@ class RefundShape(Shape):
             version=row.version,
             payment_id=row.payment_id,
             gateway=row.gateway,
-            way=row.way,
+            way=row.refund_method,
             amount=MoneyShape(minor=row.amount_minor, currency=row.currency),
             full=row.full,
             parts=[
@@ -108,7 +105,7 @@ class RefundShape(Shape):
             provider_code=row.provider_code if staff else None,
             paid_out_reference=row.paid_out_reference,
             created_at=row.created_at,
-            due_at=row.due_at,
+            due_at=row.overdue_at,
             succeeded_at=row.succeeded_at,
             moves=[
                 MoveShape.of(move, f"/api/v1/refunds/{row.id}") for move in open_moves(row, actor)
@@ -158,12 +155,12 @@ class PaymentExceptionShape(Shape):
             provider_txn=row.provider_txn,
             payment_id=row.payment_id,
             amount=money,
-            told=row.told,
+            told=row.reported,
             taken_by=row.taken_by,
             resolution=row.resolution,
             note=row.note,
             created_at=row.created_at,
-            due_at=row.due_at,
+            due_at=row.overdue_at,
             moves=[
                 MoveShape.of(move, f"/api/v1/payment-exceptions/{row.id}")
                 for move in suspense.open_moves(row, actor)
@@ -191,30 +188,24 @@ async def crossed(connection: AsyncConnection, actor: Actor, payment_id: UUID) -
     return False
 
 
-async def _body(request: Request[Any, Any, Any], shape: type[B]) -> B:
-    """Return what a verb brings; an empty body brings nothing. refuses: invalid_fields."""
-    if not await request.body():
-        return shape()
-    given = await request.json()
-    if not isinstance(given, dict):
-        raise INVALID(errors=[FieldError("", "not_an_object", N_("Send a JSON object."))])
-    return shape.model_validate(given)
-
-
 @post(
     "/payments/{payment_id:uuid}/refunds",
     operation_id="refund_payment",
     status_code=201,
     tags=["payments"],
+    verb="refund.ask",
 )
 async def refund_payment(
     payment_id: FromPath[UUID],
     data: JSONBody[RefundAsked],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
 ) -> Response[RefundShape]:
-    """Ask that money of a payment goes back: all that is left, or an amount of it."""
+    """Ask that money of a payment goes back: all that is left, or an amount of it.
+
+    refuses: invalid_fields, not_allowed, not_found, not_refundable, refund_waits.
+    """
 
     async def work(unit: Unit) -> RefundShape:
         refund = await request_service.ask_refund(
@@ -223,29 +214,34 @@ async def refund_payment(
             data.amount.money() if data.amount else None,
             data.reason,
             crossed=await crossed(unit.connection, actor, payment_id),
-            way=Returns(data.way) if data.way else None,
+            refund_method=RefundMethod(data.way) if data.way else None,
         )
         return RefundShape.of(refund, actor)
 
-    return await write(request, zone, actor, work, 201)
+    return await write(request, services, actor, work, 201)
 
 
-@get("/payments/{payment_id:uuid}/refunds", operation_id="list_refunds", tags=["payments"])
+@get(
+    "/payments/{payment_id:uuid}/refunds",
+    operation_id="list_refunds",
+    tags=["payments"],
+    verb="refund.read",
+)
 async def list_refunds(
-    payment_id: FromPath[UUID], zone: NamedDependency[Zone], actor: NamedDependency[Actor]
+    payment_id: FromPath[UUID], services: NamedDependency[Services], actor: NamedDependency[Actor]
 ) -> RefundList:
-    """Return the refunds of a payment, the oldest first."""
-    async with zone.store.reading() as connection:
+    """Return the refunds of a payment, the oldest first. refuses: not_found."""
+    async with services.store.reading() as connection:
         found = await refund_service.refunds_of(connection, actor, payment_id)
     return RefundList(items=[RefundShape.of(row, actor) for row in found], next=None)
 
 
-@get("/refunds/{refund_id:uuid}", operation_id="get_refund", tags=["payments"])
+@get("/refunds/{refund_id:uuid}", operation_id="get_refund", tags=["payments"], verb="refund.read")
 async def get_refund(
-    refund_id: FromPath[UUID], zone: NamedDependency[Zone], actor: NamedDependency[Actor]
+    refund_id: FromPath[UUID], services: NamedDependency[Services], actor: NamedDependency[Actor]
 ) -> RefundShape:
-    """Return one refund."""
-    async with zone.store.reading() as connection:
+    """Return one refund. refuses: not_found."""
+    async with services.store.reading() as connection:
         return RefundShape.of(await refund_service.get_refund(connection, actor, refund_id), actor)
 
 
@@ -272,35 +268,49 @@ REFUND_MOVES: dict[str, Callable[[Unit, UUID, RefundMove, int | None], Awaitable
     operation_id="move_refund",
     status_code=200,
     tags=["payments"],
+    verb="refund.{verb}",
 )
 async def move_refund(
     refund_id: FromPath[UUID],
     verb: FromPath[str],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
+    data: JSONBody[RefundMove] = RefundMove(),
 ) -> Response[RefundShape]:
-    """Decide on a refund: approve, decline, withdraw, pay_out, resubmit, record."""
+    """Decide on a refund: approve, decline, withdraw, pay_out, resubmit, record.
+
+    refuses: invalid_fields, not_allowed, not_found, not_the_owner, another_approver_needed,
+    desk_shift_missing, drawer_short, drawer_paid_out, not_your_refund, paid_out_already,
+    ask_first, move_not_open, stale_version.
+    """
     if verb not in REFUND_MOVES:
         raise NOT_FOUND(what="verb")
-    body = await _body(request, RefundMove)
 
     async def work(unit: Unit) -> RefundShape:
-        moved = await REFUND_MOVES[verb](unit, refund_id, body, expected_version(request))
+        moved = await REFUND_MOVES[verb](unit, refund_id, data, expected_version(request))
         return RefundShape.of(moved, actor)
 
-    return await write(request, zone, actor, work)
+    return await write(request, services, actor, work)
 
 
-@get("/payment-exceptions", operation_id="list_payment_exceptions", tags=["payments"])
+@get(
+    "/payment-exceptions",
+    operation_id="list_payment_exceptions",
+    tags=["payments"],
+    verb="payment_exception.list",
+)
 async def list_payment_exceptions(
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
     resolved: FromQuery[bool] = False,
     limit: FromQuery[int] = 50,
 ) -> PaymentExceptionList:
-    """Return what waits for the accountant, or what was resolved."""
-    async with zone.store.reading() as connection:
+    """Return what waits for the accountant, or what was resolved.
+
+    refuses: not_allowed, invalid_fields.
+    """
+    async with services.store.reading() as connection:
         found = await exception_service.queue(
             connection, actor, resolved=resolved, limit=checked_limit(limit)
         )
@@ -313,29 +323,34 @@ async def list_payment_exceptions(
     operation_id="move_payment_exception",
     status_code=200,
     tags=["payments"],
+    verb="payment_exception.{verb}",
 )
 async def move_payment_exception(
     exception_id: FromPath[UUID],
     verb: FromPath[str],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
+    data: JSONBody[ExceptionMove] = ExceptionMove(),
 ) -> Response[PaymentExceptionShape]:
-    """Work on an exception: take, put_back, resolve, apply its money, or ask to refund it."""
-    body = await _body(request, ExceptionMove)
+    """Work on an exception: take, put_back, resolve, apply its money, or ask to refund it.
+
+    refuses: invalid_fields, not_allowed, not_found, no_money_waits, money_waits, not_owed_here,
+    not_enough_money, refund_waits, not_refundable, move_not_open, stale_version.
+    """
 
     async def work(unit: Unit) -> PaymentExceptionShape:
         version = expected_version(request)
         if verb == "apply":
-            await suspense_service.apply_suspense(unit, exception_id, body.charge_ids, version)
+            await suspense_service.apply_suspense(unit, exception_id, data.charge_ids, version)
         elif verb == "refund":
-            await suspense_service.give_back(unit, exception_id, body.reason)
+            await suspense_service.give_back(unit, exception_id, data.reason)
         else:
-            await exception_service.act_on(unit, exception_id, verb, body.reason, version)
+            await exception_service.act_on(unit, exception_id, verb, data.reason, version)
         row = await exception_service.get_exception(unit.connection, actor, exception_id)
         return PaymentExceptionShape.of(row, actor)
 
-    return await write(request, zone, actor, work)
+    return await write(request, services, actor, work)
 
 
 ROUTES = (

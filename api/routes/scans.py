@@ -6,51 +6,56 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import JSONBody
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from api.http.media import A_FILE, ANY_CONTENT
+from api.http.problems import locale_of, shape_errors, spoken
+from api.http.shapes import ScanShape, Shape
+from api.http.writes import write
 from api.language import translator
-from api.media import ANY_CONTENT
-from api.problems import locale_of, shape_errors, spoken
-from api.security import signed_in
-from api.shapes import ScanShape, Shape
-from api.writes import write
-from api.zone import Zone
-from border.identity.actor import Actor
-from border.refusal import INVALID, FieldError, Refusal
-from border.store import Unit
+from api.zone import Services
+from border.core.actor import Actor
+from border.core.refusal import INVALID, FieldError, Refusal
+from border.core.request_body import RequestBody
+from border.core.store import Unit
 from logistics import scan_service
 from logistics.code_reading import NotAnImage, read_codes
 from logistics.scan_service import ScanRequest
 
 
-@post("/scans", operation_id="scan", status_code=200, tags=["scans"])
+@post("/scans", operation_id="scan", status_code=200, tags=["scans"], verb="scan.record")
 async def scan(
     data: JSONBody[ScanRequest],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
 ) -> Response[ScanShape]:
-    """Decide a scan. A refused truck is an answer (200 with `verdict: refused`), not an error."""
+    """Decide a scan. A refused truck is an answer (200 with `verdict: refused`), not an error.
+
+    refuses: not_allowed, invalid_fields, scan_id_reused.
+    """
 
     async def work(unit: Unit) -> ScanShape:
-        answer = await scan_service.scan(unit, data, zone.slips)
+        answer = await scan_service.scan(unit, data, services.slips)
         return msgspec.convert(_said(answer, locale_of(request)), ScanShape)
 
-    return await write(request, zone, actor, work)
+    return await write(request, services, actor, work)
 
 
 def _said(answer: dict[str, Any], locale: str) -> dict[str, Any]:
     """Return the answer to a scan with its sentences in a language."""
     say = translator(locale).gettext
-    failed = [{**reason, "says": say(reason["says"])} for reason in answer["failed"]]
+    failed = [
+        {**reason, "says": say(reason["says"]), "driver": say(reason["driver"])}
+        for reason in answer["failed"]
+    ]
     return {**answer, "says": say(answer["says"]), "failed": failed}
 
 
-class BatchRequest(BaseModel):
+class BatchRequest(RequestBody):
     """What an offline device brings back, in its own order."""
-
-    model_config = ConfigDict(extra="forbid")
 
     scans: list[Any] = Field(max_length=500)
 
@@ -61,23 +66,31 @@ class BatchShape(Shape):
     answers: list[dict[str, Any]]
 
 
-@post("/scans/batch", operation_id="scan_batch", status_code=200, tags=["scans"])
+@post(
+    "/scans/batch", operation_id="scan_batch", status_code=200, tags=["scans"], verb="scan.record"
+)
 async def scan_batch(
     data: JSONBody[BatchRequest],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
 ) -> BatchShape:
-    """Take what an offline device brings; each scan stands alone, and a bad one stops none."""
+    """Take what an offline device brings; each scan stands alone, and a bad one stops none.
+
+    Each is stored as a fact of its own time. `verdict` is what is true of it now; `flags` say what
+    was late, off or contradicts. Only what is no scan at all is `invalid`.
+
+    refuses: not_allowed, invalid_fields.
+    """
     answers: list[dict[str, Any]] = []
     for asked in data.scans:
         try:
             wanted = ScanRequest.model_validate(asked)
 
             async def work(unit: Unit, wanted: ScanRequest = wanted) -> dict[str, Any]:
-                return await scan_service.scan(unit, wanted, zone.slips)
+                return await scan_service.scan(unit, wanted, services.slips, brought=True)
 
-            answer = _said(await zone.store.perform(actor, work), locale_of(request))
+            answer = _said(await services.store.perform(actor, work), locale_of(request))
         except ValidationError as error:
             refusal = INVALID(errors=shape_errors(error.errors()))  # type: ignore[arg-type]
             answer = {"verdict": "invalid", "problem": spoken(refusal, locale_of(request))}
@@ -98,13 +111,25 @@ class PhotoShape(Shape):
     "/scans/photo",
     operation_id="scan_photo",
     status_code=200,
-    guards=[signed_in],
     request_max_body_size=12_000_000,
-    opt={ANY_CONTENT: True},
+    opt={
+        ANY_CONTENT: {
+            **dict.fromkeys(("image/jpeg", "image/png", "image/webp"), A_FILE),
+            "multipart/form-data": Schema(
+                type=OpenAPIType.OBJECT,
+                properties={"image": A_FILE},
+                required=["image"],
+            ),
+        }
+    },
     tags=["scans"],
+    verb="scan.photo",
 )
 async def scan_photo(request: Request[Any, Any, Any]) -> PhotoShape:
-    """Read the codes in a JPEG, PNG or WebP sent as the body, or as a form's `image`."""
+    """Read the codes in a JPEG, PNG or WebP sent as the body, or as a form's `image`.
+
+    refuses: invalid_fields.
+    """
     return PhotoShape(codes=await codes_in(request))
 
 

@@ -6,26 +6,27 @@ from typing import Annotated, Any
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from api.media import ANY_CONTENT
-from api.security import needs
-from api.shapes import MoneyShape, Shape
-from api.times import asked_day
-from api.writes import expected_version, write
-from api.zone import Zone
-from border.clock import local_date
-from border.identity.actor import Actor
-from border.money import Money
-from border.payments.tariffs import comparison_service, tariff_service
-from border.payments.tariffs.comparison import Comparison, Line
+from api.http.media import A_FILE, ANY_CONTENT
+from api.http.shapes import MoneyShape, Shape
+from api.http.times import asked_day
+from api.http.writes import expected_version, write
+from api.zone import Services
+from border.core.actor import Actor
+from border.core.clock import local_date
+from border.core.money import Money
+from border.core.request_body import Kept, RequestBody
+from border.core.store import Unit
+from border.payments.charges import comparison_service
+from border.payments.tariffs import tariff_service
+from border.payments.tariffs.comparison import ComparedLine, Comparison
 from border.payments.tariffs.draft_file import MOST_BYTES
-from border.payments.tariffs.resolution import PREPARERS, Period
 from border.payments.tariffs.rule import TariffRule, Terms
 from border.payments.tariffs.tables import TariffResolutionRow
 from border.payments.tariffs.tariff_service import Published
 from border.payments.tariffs.vat import VAT_RATES, VatRate
-from border.store import Unit
+from border.regulation.regulation import Period
 
 
 class RuleShape(Shape):
@@ -123,7 +124,7 @@ class TariffShape(Shape):
     @classmethod
     def of(cls, found: Published, on: date) -> "TariffShape":
         """Return the shape of a resolution as it stands on a day."""
-        row, by_kind = found.row, {period.kind: period for period in found.periods}
+        row, by_kind = found.row, {period.chain: period for period in found.periods}
         return cls(
             code=row.code,
             reference=row.reference,
@@ -168,14 +169,18 @@ class TariffList(Shape):
     next: str | None = None
 
 
-@get("/tariffs", operation_id="list_tariffs", tags=["tariffs"])
-async def list_tariffs(zone: NamedDependency[Zone], on: FromQuery[str | None] = None) -> TariffList:
+@get("/tariffs", operation_id="list_tariffs", tags=["tariffs"], verb="tariff.list")
+async def list_tariffs(
+    services: NamedDependency[Services], on: FromQuery[str | None] = None
+) -> TariffList:
     """Return what is charged on a day (today, where none is named) and what is scheduled after.
 
     Public. The day is the day at the gate.
+
+    refuses: invalid_fields.
     """
-    day = asked_day("on", on) or local_date(zone.store.clock.now())
-    async with zone.store.reading() as connection:
+    day = asked_day("on", on) or local_date(services.store.clock.now())
+    async with services.store.reading() as connection:
         found = await tariff_service.published(connection, day)
     return TariffList(
         on=day,
@@ -219,25 +224,29 @@ class DraftShape(Shape):
     "/tariffs/drafts",
     operation_id="draft_tariff",
     status_code=201,
-    guards=[needs(*PREPARERS)],
     request_max_body_size=MOST_BYTES + 1,
-    opt={ANY_CONTENT: True},
+    opt={ANY_CONTENT: {"text/csv": A_FILE}},
     tags=["tariffs"],
+    verb="tariff_resolution.prepare",
 )
 async def draft_tariff(
-    request: Request[Any, Any, Any], zone: NamedDependency[Zone], actor: NamedDependency[Actor]
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
 ) -> Response[DraftShape]:
     """Load a resolution, a CSV file sent as the body, as a draft; nothing of a bad file is kept.
 
     A draft of the same code is replaced as a whole; the same file again changes nothing. Every
     bad cell is listed under `errors` as `lines.<line>.<column>`.
+
+    refuses: not_allowed, invalid_fields, tariff_code_in_use.
     """
     raw = await request.body()
 
     async def work(unit: Unit) -> DraftShape:
         return await DraftShape.of(unit, await tariff_service.put_draft(unit, raw))
 
-    return await write(request, zone, actor, work, 201)
+    return await write(request, services, actor, work, 201)
 
 
 class LineShape(Shape):
@@ -259,7 +268,7 @@ class LineShape(Shape):
     unpriced_minor: int
 
     @classmethod
-    def of(cls, line: Line) -> "LineShape":
+    def of(cls, line: ComparedLine) -> "LineShape":
         """Return the shape of a line."""
         return cls(**vars(line), difference_minor=line.difference_minor)
 
@@ -296,30 +305,30 @@ def last_month(today: date) -> tuple[date, date]:
 @get(
     "/tariffs/{code:str}/comparison",
     operation_id="compare_tariff",
-    guards=[needs(*PREPARERS)],
     tags=["tariffs"],
+    verb="tariff_resolution.read",
 )
 async def compare_tariff(
     code: FromPath[str],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     since: Annotated[str | None, QueryParameter(name="from")] = None,
     until: Annotated[str | None, QueryParameter(name="to")] = None,
 ) -> ComparisonShape:
     """Price the trips charged from a day until, not including, another, by this resolution.
 
     Without days, those of the month before. Nothing is changed by it.
+
+    refuses: not_found, invalid_fields.
     """
-    first, after = last_month(local_date(zone.store.clock.now()))
+    first, after = last_month(local_date(services.store.clock.now()))
     begin, end = asked_day("from", since) or first, asked_day("to", until) or after
-    async with zone.store.reading() as connection:
+    async with services.store.reading() as connection:
         found = await comparison_service.comparison(connection, code, begin, end)
     return ComparisonShape.of(code, begin, end, found)
 
 
-class ScheduleOrder(BaseModel):
+class ScheduleOrder(RequestBody):
     """What puts a draft in force."""
-
-    model_config = ConfigDict(extra="forbid")
 
     acknowledge_gaps: bool = Field(
         default=False, description="Known: some trips priced today would have no rate."
@@ -330,17 +339,21 @@ class ScheduleOrder(BaseModel):
     "/tariffs/{code:str}/schedule",
     operation_id="schedule_tariff",
     status_code=200,
-    guards=[needs(*PREPARERS)],
     tags=["tariffs"],
+    verb="tariff_resolution.schedule",
 )
 async def schedule_tariff(
     code: FromPath[str],
     data: JSONBody[ScheduleOrder],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
 ) -> Response[DraftShape]:
-    """Put another person's draft in force from its first day, on which its predecessor ends."""
+    """Put another person's draft in force from its first day, on which its predecessor ends.
+
+    refuses: not_found, not_allowed, tariff_second_person, tariff_example, move_not_open,
+    stale_version, tariff_starts_too_early, tariff_overlap, tariff_gaps.
+    """
 
     async def work(unit: Unit) -> DraftShape:
         row = await tariff_service.schedule(
@@ -348,38 +361,40 @@ async def schedule_tariff(
         )
         return await DraftShape.of(unit, row)
 
-    return await write(request, zone, actor, work)
+    return await write(request, services, actor, work)
 
 
-class WithdrawOrder(BaseModel):
+class WithdrawOrder(RequestBody):
     """Why a resolution is withdrawn."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    reason: str = Field(max_length=500, pattern=r"^[^\x00]*$")
+    reason: Kept = Field(max_length=500)
 
 
 @post(
     "/tariffs/{code:str}/withdraw",
     operation_id="withdraw_tariff",
     status_code=200,
-    guards=[needs(*PREPARERS)],
     tags=["tariffs"],
+    verb="tariff_resolution.withdraw",
 )
 async def withdraw_tariff(
     code: FromPath[str],
     data: JSONBody[WithdrawOrder],
     request: Request[Any, Any, Any],
-    zone: NamedDependency[Zone],
+    services: NamedDependency[Services],
     actor: NamedDependency[Actor],
 ) -> Response[DraftShape]:
-    """Withdraw a draft, or a resolution before its first day; its predecessor then goes on."""
+    """Withdraw a draft, or a resolution before its first day; its predecessor then goes on.
+
+    refuses: not_found, invalid_fields, tariff_in_force, not_allowed, move_not_open,
+    stale_version.
+    """
 
     async def work(unit: Unit) -> DraftShape:
         row = await tariff_service.withdraw(unit, code, data.reason, expected_version(request))
         return await DraftShape.of(unit, row)
 
-    return await write(request, zone, actor, work)
+    return await write(request, services, actor, work)
 
 
 ROUTES = (list_tariffs, draft_tariff, compare_tariff, schedule_tariff, withdraw_tariff)

@@ -44,7 +44,14 @@ async function scan(event) {
   body.set("code", code);
   body.set("in_place", "yes");
   try {
-    const got = await fetch(form.action, { method: "POST", body });
+    const got = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+    if (got.status === 401 || got.status === 403) {
+      // The session has ended: the whole form goes out, and comes back as a page to sign in on
+      // that carries this scan and sends it afterwards.
+      box.value = code;
+      form.submit();
+      return;
+    }
     const html = await got.text();
     if (mine === last) show(html);
   } catch {

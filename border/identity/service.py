@@ -18,11 +18,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.identity.actor import Actor
+from border.core.actor import Actor, ActorKind
+from border.core.refusal import refuses
+from border.core.store import PROGRAM, Store, Unit, table_of
+from border.core.words import N_
+from border.identity.account_name import canonical_account
 from border.identity.tables import AccountRow, OrganisationRow, TokenRow
-from border.refusal import refuses
-from border.store import PROGRAM, Store, Unit, table_of
-from border.words import N_
 
 WRONG_LOGIN = refuses(
     "wrong_login",
@@ -69,13 +70,13 @@ async def sign_in(
             await connection.execute(
                 select(account, organisation.c.name.label("organisation"))
                 .join(organisation, organisation.c.id == account.c.organisation_id)
-                .where(account.c.email == email.strip().lower(), account.c.active)
+                .where(account.c.email == canonical_account(email), account.c.active)
             )
         ).one_or_none()
     hashed = found.password_hash if found else _NOBODY
     if not await asyncio.to_thread(_matches, hashed, password) or found is None:
         raise WRONG_LOGIN()
-    actor = _actor(found)
+    actor = _actor(found, purpose)
 
     async def work(unit: Unit) -> SignedIn:
         if old_token:
@@ -111,7 +112,7 @@ async def holder_of(store: Store, token: str, *purposes: str) -> Actor | None:
     async with store.reading() as connection:
         found = (
             await connection.execute(
-                select(account, organisation.c.name.label("organisation"))
+                select(account, organisation.c.name.label("organisation"), tokens.c.purpose)
                 .select_from(tokens)
                 .join(account, account.c.id == tokens.c.account_id)
                 .join(organisation, organisation.c.id == account.c.organisation_id)
@@ -124,7 +125,7 @@ async def holder_of(store: Store, token: str, *purposes: str) -> Actor | None:
                 )
             )
         ).one_or_none()
-    return _actor(found) if found else None
+    return _actor(found, found.purpose) if found else None
 
 
 async def names_of(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
@@ -142,6 +143,15 @@ async def names_of(connection: AsyncConnection, ids: Collection[str]) -> dict[st
     return {str(row.id): row.name for row in found}
 
 
+async def roles_of(connection: AsyncConnection, id: str) -> list[str]:
+    """Return the roles of an account by its id as events give it; none where it is no account."""
+    if not _IS_UUID.fullmatch(id):
+        return []
+    account = table_of(AccountRow)
+    found = await connection.execute(select(account.c.roles).where(account.c.id == UUID(id)))
+    return list(found.scalar_one_or_none() or ())
+
+
 def _matches(hashed: str, password: str) -> bool:
     try:
         return _HASHER.verify(hashed, password)
@@ -149,7 +159,7 @@ def _matches(hashed: str, password: str) -> bool:
         return False
 
 
-def _actor(row: object) -> Actor:
+def _actor(row: object, purpose: str) -> Actor:
     account = AccountRow(**{k: getattr(row, k) for k in AccountRow.model_fields})
     return Actor(
         id=account.id,
@@ -158,4 +168,5 @@ def _actor(row: object) -> Actor:
         organisation_id=account.organisation_id,
         organisation=row.organisation,  # type: ignore[attr-defined]
         email=account.email,
+        kind=ActorKind.DEVICE if purpose == "device" else ActorKind.PERSON,
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Column, LargeBinary, String
 from sqlmodel import Field, SQLModel
 
-from border.ids import new_id
+from border.core.ids import new_id
 
 
 class OrganisationRow(SQLModel, table=True):

@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlmodel import SQLModel
 
+from border.core.store import open_engine
+from border.core.tables import Xid8
 from border.settings import Settings
-from border.store import open_engine
-from border.tables import Xid8
 
 config = context.config
 ischema_names["xid8"] = Xid8  # so that comparing models and tables knows the type
-importlib.import_module(config.get_main_option("tables") or "border.tables")
+importlib.import_module(config.get_main_option("tables") or "border.core.tables")
 
 
 def _run(connection: Connection) -> None:

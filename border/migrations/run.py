@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from border.store import open_engine
+from border.core.store import open_engine
 
 INI = Path(__file__).parents[2] / "alembic.ini"
 

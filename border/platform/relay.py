@@ -1,6 +1,6 @@
 """The relay: hands the feed on to Redis Streams, in order, each event at least once.
 
-The stream's entry id is the event's own place in the feed (`<transaction>-<sequence>`), so Redis
+The stream's entry id is the event's own cursor (`<transaction>-<sequence>`), so Redis
 itself refuses a repeat: after a crash between handing on and noting it, nothing stands twice.
 An emptied Redis is filled from where the relay stands; `border relay --from-start` replays all.
 """
@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from border.feed import Fact, Reader
-from border.store import Unit
+from border.core.event import Event
+from border.core.store import Unit
+from border.platform.feed import Reader
 
 KEPT = 200_000
 """About how many events the stream keeps; the feed keeps them all."""
@@ -22,26 +23,26 @@ _REPEATED = "equal or smaller than the target stream top item"
 def to_redis(redis: "Redis", stream: str) -> Reader:
     """Return the reader that hands the feed on to a Redis stream."""
 
-    async def hand_on(_: Unit, facts: list[Fact]) -> None:
-        await add(redis, stream, facts)
+    async def hand_on(_: Unit, events: list[Event]) -> None:
+        await add(redis, stream, events)
 
     return Reader(f"sink:redis:{stream}"[:64], hand_on)
 
 
-async def add(redis: "Redis", stream: str, facts: Sequence[Fact]) -> None:
-    """Add facts to the stream as CloudEvents; those already there are passed over.
+async def add(redis: "Redis", stream: str, events: Sequence[Event]) -> None:
+    """Add events to the stream as CloudEvents; those already there are passed over.
 
     Raises redis.RedisError when Redis is away or full: the reader then keeps its place.
     """
     # All or nothing: were an event refused and the next one taken, the repeat of the first would
     # pass for one that stands there already, and be lost.
     pipeline = redis.pipeline(transaction=True)
-    for fact in facts:
-        event = json.dumps(fact.cloud_event(), ensure_ascii=False, separators=(",", ":"))
+    for event in events:
+        sent = json.dumps(event.cloud_event(), ensure_ascii=False, separators=(",", ":"))
         pipeline.xadd(
             stream,
-            {"event": event, "type": fact.type},
-            id=f"{fact.place.xid}-{fact.place.seq}",
+            {"event": sent, "type": event.type},
+            id=f"{event.cursor.xid}-{event.cursor.seq}",
             maxlen=KEPT,
             approximate=True,
         )

@@ -38,7 +38,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.logging import LoggingConfig
 
-from border.clock import Clock, SystemClock
+from border.core.clock import Clock, SystemClock
 from border.sandbox.bank.bank_routes import show_bank_app, show_receipt, transfer
 from border.sandbox.bank.webhook import Webhook
 from border.sandbox.books.books import Books

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import httpx
 
-from border.clock import Clock
+from border.core.clock import Clock
 from border.sandbox.books.books import Books
 from border.sandbox.books.callbacks import Call, Callback
 from border.sandbox.config import SandboxConfig

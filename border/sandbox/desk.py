@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass, field
 
-from border.clock import Clock
+from border.core.clock import Clock
 from border.sandbox.bank.counter import BankCounter
 from border.sandbox.books.books import Books
 from border.sandbox.callback_caller import CallbackCaller

@@ -11,7 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Response
 
-from border.clock import ZONE
+from border.core.clock import ZONE
 from border.sandbox.words import LANGUAGE_NAMES, speaker, written_amount
 
 _FOLDER = Path(__file__).parent / "templates"

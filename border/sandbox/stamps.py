@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from border.clock import ZONE
+from border.core.clock import ZONE
 
 _STAMP = "%Y%m%d%H%M%S"
 

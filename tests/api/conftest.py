@@ -5,11 +5,11 @@ import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlsplit
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -19,37 +19,44 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
 
-from api import demo_accounts, seed
 from api.app import create_app
-from api.zone import Zone, open_zone
-from border.clock import FixedClock
+from api.cli import seed
+from api.demo import accounts as demo_accounts
+from api.zone import Services, open_services
+from border.core.clock import FixedClock
+from border.core.store import table_of
+from border.core.tables import EventRow
 from border.embedded import Servers
-from border.fonts import FontSet
 from border.identity import service as identity
-from border.payments import notice_service
+from border.paper.fonts import FontSet
+from border.payments.collection import notice_service
+from border.payments.gateways.portal.adapter import PortalSettings
+from border.payments.gateways.vietqr.adapter import VietQrSettings
+from border.payments.gateways.vnpay.adapter import VnpaySettings
 from border.settings import Settings
-from border.store import table_of
-from border.tables import EventRow
 
 SECRET = "GATE-EMULATOR-TEST-SECRET-0001"
+NOON = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def settings(servers: Servers, folder: Path) -> Settings:
+@pytest.fixture(scope="session")
+def settings(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a demonstration on the run's servers."""
+    folder = tmp_path_factory.mktemp("zone")
     return Settings(
         _env_file=None,
         database_url=servers.database_url,
         redis_url=servers.redis_url,
         data_dir=folder,
         public_url="http://gate.test",
-        vnpay_url="http://sandbox.test/paymentv2/vpcpay.html",
-        vnpay_api_url="http://sandbox.test/merchant_webapi/api/transaction",
-        vnpay_secret=SECRET,
-        vietqr_secret=SECRET,
-        portal_secret=SECRET,
-        portal_url="http://sandbox.test/portal/init",
-        relay_stream=f"border:test:{folder.name}",
+        vnpay=VnpaySettings(
+            url="http://sandbox.test/paymentv2/vpcpay.html",
+            api_url="http://sandbox.test/merchant_webapi/api/transaction",
+            secret=SECRET,
+        ),
+        vietqr=VietQrSettings(secret=SECRET),
+        portal=PortalSettings(url="http://sandbox.test/portal/init", secret=SECRET),
+        relay_stream=f"border:test:{uuid4().hex}",
     )
 
 
@@ -78,10 +85,16 @@ class Running:
     """The application with its parts, and a way to sign in."""
 
     app: Litestar
-    zone: Zone
+    services: Services
     clock: FixedClock
     client: httpx.AsyncClient
     sign_in: Callable[[str], Awaitable[Caller]]
+
+    async def forget_tries(self) -> None:
+        """Have no try to sign in counted so far: everybody here comes from one address."""
+        redis = self.services.redis
+        if counted := [name async for name in redis.scan_iter("border:login:*")]:
+            await redis.delete(*counted)
 
 
 @asynccontextmanager
@@ -112,19 +125,45 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "_NOBODY", hasher.hash("nobody"))
 
 
+@pytest.fixture(scope="session")
+async def built(settings: Settings, fonts: FontSet) -> AsyncIterator[Litestar]:
+    """The application, built once: that takes longer than most tests."""
+    services = open_services(settings, FixedClock(NOON), fonts=fonts)
+    app = create_app(lambda: services, background=False)
+    async with lived(app):
+        yield app
+
+
+@pytest.fixture
+def clock(built: Litestar) -> FixedClock:
+    """The application's clock, at Monday noon until the test moves it."""
+    clock: FixedClock = built.state.services.store.clock
+    clock.at = NOON
+    return clock
+
+
 @pytest.fixture
 async def running(
+    built: Litestar,
     empty: AsyncEngine,
-    settings: Settings,
+    database: Any,
     clock: FixedClock,
-    fonts: FontSet,
     cheap_passwords: None,
 ) -> AsyncIterator[Running]:
-    """The application without its background jobs; tests run those they need."""
-    zone = open_zone(settings, clock, fonts=fonts)
-    await seed.load_reference(zone.store)
-    await demo_accounts.load(zone.store)
-    app = create_app(lambda: zone, background=False)
+    """The application without its background jobs; tests run those they need.
+
+    A test begins with the reference rows and the demo accounts, at noon, and with nobody watching;
+    whoever changes a part of the zone puts it back (`monkeypatch.setattr`).
+    """
+    app, services = built, built.state.services
+
+    async def load() -> None:
+        await seed.load_reference(services.store)
+        await demo_accounts.load(services.store)
+
+    await database.fill("demonstration", load)
+    await services.hub.stop()
+    await services.hub.start()
     transport = httpx.ASGITransport(app)
     opened: list[httpx.AsyncClient] = []
 
@@ -133,18 +172,17 @@ async def running(
         return opened[-1]
 
     async def sign_in(name: str) -> Caller:
-        counted = ("from:127.0.0.1", f"to:{name}@demo.test")
-        await zone.redis.delete(*(f"border:login:{attempt}" for attempt in counted))
+        await running.forget_tries()
         login = {"email": f"{name}@demo.test", "password": demo_accounts.PASSWORD}
         answer = (await client().post("/api/v1/login", json=login)).json()
         bearer = {"Authorization": f"Bearer {answer['token']}"}
         return Caller(client(headers=bearer), answer["actor"])
 
-    async with lived(app):
-        yield Running(app, zone, clock, client(), sign_in)
-        for one in opened:
-            await one.aclose()
-        await zone.redis.delete(settings.relay_stream)
+    running = Running(app, services, clock, client(), sign_in)
+    yield running
+    for one in opened:
+        await one.aclose()
+    await services.redis.delete(services.settings.relay_stream)
 
 
 LINES = {
@@ -331,7 +369,7 @@ class Crossing:
     async def paid(self, booking: dict[str, Any]) -> dict[str, Any]:
         """Pay a booking through VNPAY, work the inbox, and return the booking, now confirmed."""
         assert await self.told(self.notice(await self.opened(booking))) == "00"
-        await notice_service.work_inbox(self.running.zone.store)
+        await notice_service.work_inbox(self.running.services.store)
         now: dict[str, Any] = await self.sees("trader", f"/bookings/{booking['id']}")
         return now
 
@@ -374,7 +412,7 @@ class Crossing:
         hidden = select(func.count()).where(text("xid >= pg_snapshot_xmin(pg_current_snapshot())"))
         async with asyncio.timeout(10):
             for attempt in count():
-                async with self.running.zone.store.reading() as connection:
+                async with self.running.services.store.reading() as connection:
                     if not await connection.scalar(hidden.select_from(table_of(EventRow))):
                         return
                 await asyncio.sleep(min(0.01 * attempt, 0.2))
@@ -397,7 +435,7 @@ class Crossing:
             select(func.count()).select_from(table).scalar_subquery().label(table.name)
             for table in tables
         ]
-        async with self.running.zone.store.reading() as connection:
+        async with self.running.services.store.reading() as connection:
             return dict((await connection.execute(select(*counts))).one()._mapping)
 
 

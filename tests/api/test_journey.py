@@ -115,17 +115,17 @@ async def ordered_and_silent(events: list[dict[str, Any]]) -> None:
 
 async def relayed(running: Any, events: list[dict[str, Any]]) -> None:
     """Check that the stream holds the same events, and once, however often it is handed on."""
-    stream = running.zone.settings.relay_stream
-    sink = relay.to_redis(running.zone.redis, stream)
-    assert await sink.catch_up(running.zone.store) == len(events)
-    assert await sink.catch_up(running.zone.store) == 0
-    entries = await running.zone.redis.xrange(stream)
+    stream = running.services.settings.relay_stream
+    sink = relay.to_redis(running.services.redis, stream)
+    assert await sink.catch_up(running.services.store) == len(events)
+    assert await sink.catch_up(running.services.store) == 0
+    entries = await running.services.redis.xrange(stream)
     assert [json.loads(fields[b"event"]) for _, fields in entries] == events
 
 
 async def figures_moved(crossing: Any, running: Any) -> None:
     """Check that the truck is in the throughput and its wait on the board."""
-    await figures.READER.catch_up(running.zone.store)
+    await figures.READER.catch_up(running.services.store)
     running.clock.advance(timedelta(minutes=1))
     items = (await crossing.sees("platform", "/metrics/throughput?gate=KIM_THANH_II"))["items"]
     counted = {name: sum(item[name] for item in items) for name in ("arrivals", "entries", "exits")}

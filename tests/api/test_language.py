@@ -31,7 +31,7 @@ from api.language import (
     read_catalogue,
     translator,
 )
-from border.money import Money
+from border.core.money import Money
 
 AT = datetime(2026, 11, 22, 7, 5, tzinfo=UTC)
 
@@ -52,12 +52,18 @@ def forms(text: object) -> list[str]:
 # Catalogues
 
 
+@pytest.fixture(scope="module")
+def marked() -> list[Message]:
+    """Every sentence of the sources, read once for this file."""
+    return list(extract())
+
+
 @pytest.mark.parametrize("locale", TRANSLATED)
-def test_every_sentence_of_the_sources_is_translated(locale: str) -> None:
+def test_every_sentence_of_the_sources_is_translated(marked: list[Message], locale: str) -> None:
     catalogue = read_catalogue(locale)
     wanting = [
         forms(message.id)[0]
-        for message in extract()
+        for message in marked
         if message.id and not _is_translated(catalogue.get(_key(message)))
     ]
     assert not wanting, "run python -m api.language update, then fill in: " + "; ".join(wanting)
@@ -83,8 +89,10 @@ def test_a_translation_keeps_the_placeholders_of_its_sentence(locale: str) -> No
     assert not wrong
 
 
-def test_the_sentences_marked_in_python_and_in_templates_are_both_found() -> None:
-    found = {_key(message) for message in extract() if message.id}
+def test_the_sentences_marked_in_python_and_in_templates_are_both_found(
+    marked: list[Message],
+) -> None:
+    found = {_key(message) for message in marked if message.id}
     assert {"Not found", "Skip to the content", "{count} place left"} <= found
 
 
@@ -296,7 +304,7 @@ def _board(locale: str, **more: object) -> str:
         "throughput": [{"hour": AT, "count": 18}, {"hour": AT, "count": 0}],
     }
     name = {"vi": "Kim Thành", "zh": "金城", "en": "Kim Thành"}
-    return pages.get_template("board.html").render(
+    return pages.get_template("public/board.html").render(
         context_for(locale),
         gates=[{"code": "KIM_THANH_II", "name": name, "directions": [way]}],
         as_of=AT,
@@ -328,7 +336,7 @@ def test_the_fragment_is_the_board_without_its_frame() -> None:
     assert "còn 3 chỗ" in fragment
 
 
-@pytest.mark.parametrize("template", sorted((ROOT / "api" / "templates").glob("*.html")))
+@pytest.mark.parametrize("template", sorted((ROOT / "api" / "templates").rglob("*.html")))
 def test_a_template_holds_no_style_and_no_script_of_its_own(template: Path) -> None:
     source = re.sub(r"\{#.*?#\}", "", template.read_text(encoding="utf-8"), flags=re.S)
     assert not re.search(r"\sstyle=|<style|\son[a-z]+=|<script(?![^>]*\ssrc=)", source)

@@ -8,8 +8,6 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import SQLModel
 
 from bench import bare, report
 from bench.crossing import Case, cases_of, record
@@ -38,14 +36,10 @@ class Stand:
 
 @pytest.fixture(scope="module")
 async def stand(
-    servers: Servers, engine: AsyncEngine, tmp_path_factory: pytest.TempPathFactory
+    servers: Servers, database: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stand]:
     """The bench on the run's servers, started once for this file, with nothing else in the way."""
-    async with engine.begin() as connection:
-        # Passes over foreign keys, and over the triggers that keep events and the ledger.
-        await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        for table in SQLModel.metadata.sorted_tables:
-            await connection.exec_driver_sql(f'DELETE FROM "{table.name}"')
+    await database.empty()
     folder = tmp_path_factory.mktemp("bench")
     stream = f"border:bench:{folder.name}"
     ground = Ground.at(servers.database_url, servers.redis_url, folder, stream)
@@ -86,7 +80,8 @@ async def _left(connection: asyncpg.Connection, truck: Truck) -> dict[str, Any]:
             ours["id"],
         ),
         "events": await rows(
-            "SELECT type, version, (SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(facts) k)"
+            "SELECT type, version,"
+            " (SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(payload) k)"
             " FROM event WHERE key = $1 OR subject = $1 ORDER BY type",
             ours["reference"],
         ),

@@ -4,15 +4,17 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.zone import Services
 from bench import bare
 from bench.crossing import record
-from bench.ground import Ground
+from bench.ground import Ground, People
+from bench.intake import Flow, measure_settling
 from bench.load import Exchange, drive, drive_apart, request
 from bench.measure import Bench, WrongAnswer, checked, opened_bench
 from bench.notices import IPN, Ipn, Notice, owed_charges, set_aside, settled
@@ -21,6 +23,7 @@ from bench.slow_gateway import slow_gateway
 from bench.tape import Tape
 from bench.timed import taken_times
 from border.embedded import Servers
+from border.payments.collection.notice_service import work_inbox
 
 SAYS_HELLO = Exchange(request("GET", "/hello"), 200, "says", "hello")
 
@@ -34,11 +37,12 @@ class Stand:
     ground: Ground
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def stand(
-    servers: Servers, empty: AsyncEngine, tmp_path_factory: pytest.TempPathFactory
+    servers: Servers, database: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stand]:
-    """The bench on the run's servers."""
+    """The bench on the run's servers, started once for this file."""
+    await database.empty()
     folder = tmp_path_factory.mktemp("bench")
     ground = Ground.at(servers.database_url, servers.redis_url, folder, f"border:{folder.name}")
     async with opened_bench(ground, background=False) as bench:
@@ -102,6 +106,7 @@ async def test_every_answer_is_timed_in_the_server_once_and_under_its_own_path(
     bench = stand.bench
     notices = await stand.ipn.prepare(bench.yard, 5)
     jobs = [stand.ipn.job(notice, bench.people) for notice in notices]
+    await taken_times(bench.gate, IPN)  # those of the tests before
     run = checked(await drive_apart(bench.gate, 2, jobs, rate=200))
     own = await taken_times(bench.gate, IPN)
     assert len(own) == len(run.latencies_ms) == 5
@@ -114,12 +119,27 @@ async def test_notices_set_aside_are_no_longer_waiting(stand: Stand) -> None:
     bench = stand.bench
     notices = await stand.ipn.prepare(bench.yard, 2)
     jobs = [stand.ipn.job(notice, bench.people) for notice in notices]
-    checked(await drive_apart(bench.gate, 2, jobs))
     waiting = "SELECT count(*) FROM notice WHERE taken_at IS NULL"
-    assert await bench.connection.fetchval(waiting) == 2
+    before = await bench.connection.fetchval(waiting)
+    checked(await drive_apart(bench.gate, 2, jobs))
+    assert await bench.connection.fetchval(waiting) == before + 2
     await set_aside(bench.connection)
     assert await bench.connection.fetchval(waiting) == 0
     assert await settled(bench.connection, notices) == 0
+
+
+class WorkedElsewhere(Ipn):
+    """Notices that another gate has worked off before the one that is measured looks."""
+
+    async def call(self, services: Services, people: People, one: Notice) -> None:
+        await super().call(services, people, one)
+        await work_inbox(services.store)
+
+
+async def test_what_another_gate_settles_meanwhile_is_counted_as_settled(stand: Stand) -> None:
+    flow = Flow(rate=20, seconds=0.4, rounds=1)
+    told = await measure_settling(stand.bench, WorkedElsewhere(stand.ground), flow)
+    assert told["settled_a_second"] > 0
 
 
 async def test_charges_that_are_owed_are_in_the_ledger(stand: Stand) -> None:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import pytest
@@ -15,27 +15,55 @@ from sqlalchemy import Column, MetaData, String, Table, delete, insert, select, 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
 
-from border.feed import BEGINNING, Fact, read
-from border.identity.actor import Actor
-from border.lifecycle import SYSTEM, Lifecycle, Move, State
-from border.store import Reactions, Store, Unit, table_of
-from border.tables import AnsweredRow, EventRow, Record, record_args
+from border.core.actor import Actor
+from border.core.event import BEGINNING, Event
+from border.core.event_type import Besides, events_of
+from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
+from border.core.payload import Meaning, Payload
+from border.core.store import Reactions, Store, Unit, table_of
+from border.core.tables import AnsweredRow, EventRow, Record, record_args
+from border.platform.feed import read
 
 CRATE = Lifecycle(
     "crate",
     "A crate in the yard.",
+    noun="Crate",
     states=(
-        State("packed", "is packed", owner="carrier", after=timedelta(hours=2), then="expire"),
-        State("sealed", "is sealed", owner="officer", after=timedelta(days=1)),
+        State(
+            "packed", "is packed", owner="carrier", timeout=timedelta(hours=2), on_timeout="expire"
+        ),
+        State("sealed", "is sealed", owner="officer", timeout=timedelta(days=1)),
         State("opened", "was opened"),
         State("expired", "was forgotten"),
     ),
     initial=("packed",),
     moves=(
-        Move("weigh", ("packed",), "packed", by=("carrier",), says="Weigh"),
-        Move("seal", ("packed",), "sealed", by=("carrier",), says="Seal"),
-        Move("open", ("sealed",), "opened", by=("officer",), says="Open"),
-        Move("expire", ("packed",), "expired", by=(SYSTEM,), says="Expire", offered=False),
+        Move("weigh", ("packed",), "packed", by=("carrier",), label="Weigh"),
+        Move("seal", ("packed",), "sealed", by=("carrier",), label="Seal"),
+        Move("open", ("sealed",), "opened", by=("officer",), label="Open"),
+        Move("expire", ("packed",), "expired", by=(SYSTEM,), label="Expire", offered=False),
+    ),
+)
+
+
+class CratePayload(Payload):
+    """What an event of a crate may say; none of it must be said."""
+
+    weight_g: Annotated[int, Meaning("Weight of the crate.")] | None = None
+    seal: Annotated[str, Meaning("Number of the seal.")] | None = None
+    who: Annotated[str, Meaning("Who tells of it.")] | None = None
+    count: Annotated[int, Meaning("Count of a test.", older="number_of_crate")] | None = None
+    ballast: Annotated[str, Meaning("Something long.")] | None = None
+    crate_plate: Annotated[str, Meaning("Plate of the crate's truck.", private=True)] | None = None
+    driver: Annotated[str, Meaning("Who drove it.", private=True)] | None = None
+
+
+EVENTS = events_of(
+    CRATE,
+    CratePayload,
+    besides=(
+        Besides("pack", "Pack", ("carrier",)),
+        Besides("update", "Correct", ("carrier",)),
     ),
 )
 YARD = MetaData(naming_convention=SQLModel.metadata.naming_convention)
@@ -95,16 +123,16 @@ class Yard:
         async with self.store.reading() as connection:
             return [model(**row._mapping) for row in await connection.execute(statement)]
 
-    async def mark(self, unit: Unit, facts: Sequence[Fact]) -> None:
-        """Note the places of facts, in the transaction that takes them."""
-        await unit.connection.execute(insert(MARK), [{"place": str(f.place)} for f in facts])
+    async def mark(self, unit: Unit, events: Sequence[Event]) -> None:
+        """Note the places of events, in the transaction that takes them."""
+        await unit.connection.execute(insert(MARK), [{"place": str(f.cursor)} for f in events])
 
     async def marks(self) -> list[str]:
         """Return every place that was noted, in order."""
         async with self.store.reading() as connection:
             return sorted((await connection.execute(select(MARK.c.place))).scalars())
 
-    async def feed(self, **words: Any) -> list[Fact]:
+    async def feed(self, **words: Any) -> list[Event]:
         """Return the feed from its beginning as it can be read now."""
         async with self.store.reading() as connection:
             return await read(connection, BEGINNING, **words)

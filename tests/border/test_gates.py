@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import update
 
+from border.core.refusal import Refusal
+from border.core.store import Store, table_of
+from border.core.tables import GateRow, LaneRow
 from border.gates import SEED_GATES, SEED_LANES, all_gates, gate, lanes, load_seed
-from border.refusal import Refusal
-from border.store import Store, table_of
-from border.tables import GateRow, LaneRow
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Identifiers of others are brought to one form, or refused with what is wrong and the way out."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import assume, given
@@ -10,16 +10,17 @@ from stdnum import iso6346
 from stdnum.cn import uscc
 from stdnum.vn import mst
 
+from border.core.refusal import FieldError
 from border.identifiers import (
     IdentifierError,
     container_number,
     customs_number,
     name_of_country,
     phone,
-    plate,
     tax_code,
+    tax_code_of_either_side,
 )
-from border.refusal import FieldError
+from border.plates import plate, trailer_plate, vehicle_plate
 
 DIGITS = "0123456789"
 
@@ -145,6 +146,44 @@ def test_one_wrong_character_of_a_social_credit_code_never_passes(
         tax_code(_changed(number, at, to), "CN")
 
 
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("110105 19491231 002x", "11010519491231002X"),
+        ("530102198001010017", None),
+        ("530102199002300018", None),
+    ],
+)
+def test_a_natural_person_in_china_is_known_by_the_identity_number(
+    typed: str, canonical: str | None
+) -> None:
+    if canonical is None:
+        with pytest.raises(IdentifierError):
+            tax_code(typed, "CN")
+    else:
+        assert tax_code(typed, "CN") == canonical
+
+
+def test_a_persons_wrong_check_digit_says_what_it_would_have_to_be() -> None:
+    with pytest.raises(IdentifierError, match=r"Character 18.*is 1 but would be X"):
+        tax_code("110105194912310021", "CN")
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("9111.0000-6000.37341L", "91110000600037341L"),
+        ("91110000600037341l", "91110000600037341L"),
+        ("01.00233488", "0100233488"),
+        ("0314409058-002", "0314409058002"),
+    ],
+)
+def test_a_code_of_either_side_is_judged_by_its_own_countrys_rules(
+    typed: str, canonical: str
+) -> None:
+    assert tax_code_of_either_side(typed) == canonical
+
+
 def test_of_another_countrys_tax_code_only_the_characters_are_looked_at() -> None:
     assert tax_code("0-1055-36000-27-1", "TH") == "0105536000271"
     with pytest.raises(IdentifierError):
@@ -201,6 +240,15 @@ def test_one_wrong_digit_of_a_container_number_never_passes(number: str, at: int
         ("云G1234挂", "CN", "云G1234挂", True),
         ("云GD12345", "CN", "云GD12345", False),
         ("云G12345D", "CN", "云G12345D", False),
+        ("粤Z·1234港", "CN", "粤Z1234港", False),
+        ("粤Z·1234澳", "CN", "粤Z1234澳", False),
+        ("云G·1234警", "CN", "云G1234警", False),
+        ("云G·1234临", "CN", "云G1234临", False),
+        ("云G·临12345", "CN", "云G临12345", False),
+        ("T24-12345", "VN", "T2412345", False),
+        ("TM-12-34", "VN", "TM1234", False),
+        ("RM-12-34", "VN", "RM1234", False),
+        ("80-011-NG-01", "VN", "80011NG01", False),
     ],
 )
 def test_a_plate_is_kept_as_typed_and_as_compared(
@@ -235,6 +283,37 @@ def test_a_plate_is_kept_as_typed_and_as_compared(
 def test_a_wrong_plate_is_refused_by_name(typed: str, country: str, code: str) -> None:
     with pytest.raises(IdentifierError) as refused:
         plate(typed, country)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "found"),
+    [
+        ("24R-012.34", "VN", "VN"),
+        ("24R-012.34", "CN", "VN"),
+        ("云G1234挂", "CN", "CN"),
+        ("云G1234挂", "VN", "CN"),
+    ],
+)
+def test_a_trailer_may_come_from_the_other_country(typed: str, country: str, found: str) -> None:
+    assert trailer_plate(typed, country).country == found
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "read", "code"),
+    [
+        ("24R-012.34", "VN", vehicle_plate, "plate_of_trailer"),
+        ("云G1234挂", "CN", vehicle_plate, "plate_of_trailer"),
+        ("24C-123.45", "VN", trailer_plate, "plate_of_vehicle"),
+        ("云G12345", "VN", trailer_plate, "plate_of_vehicle"),
+        ("24R", "VN", trailer_plate, "plate_format"),
+    ],
+)
+def test_one_plate_is_never_both_a_truck_and_a_trailer(
+    typed: str, country: str, read: Callable[[str, str], object], code: str
+) -> None:
+    with pytest.raises(IdentifierError) as refused:
+        read(typed, country)
     assert refused.value.code == code
 
 
@@ -294,6 +373,12 @@ def test_a_wrong_customs_number_is_refused_by_name(typed: str, direction: str, c
         ("0084912345678", "+84912345678"),
         ("138-8888-0000", "+8613888880000"),
         ("(+86) 873 3421 000", "+868733421000"),
+        ("+84 0912 345 678", "+84912345678"),
+        ("0084 0912 345 678", "+84912345678"),
+        ("０９１２ ３４５ ６７８", "+84912345678"),
+        ("+84 999", None),
+        ("+999 912 345 678", None),
+        ("0912 345 678 ext. 5", None),
         ("12345", None),
         ("gọi sau", None),
         ("", None),

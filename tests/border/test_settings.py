@@ -60,15 +60,27 @@ def test_the_public_address_has_no_slash_at_its_end(monkeypatch: pytest.MonkeyPa
     assert Settings().base_url == "https://gate.example"
 
 
+def test_the_collectors_tax_code_is_kept_in_its_checked_form(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BORDER_RECEIPT_COLLECTOR_TAX_CODE", "01.00233488-001")
+    assert Settings().receipt_collector_tax_code == "0100233488001"
+    monkeypatch.setenv("BORDER_RECEIPT_COLLECTOR_TAX_CODE", "1234567890")
+    with pytest.raises(ValidationError, match="check digit"):
+        Settings()
+
+
 def test_a_secret_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BORDER_VNPAY_SECRET", "SPOKEN-TO-NOBODY")
     settings = Settings()
-    assert settings.vnpay_secret.get_secret_value() == "SPOKEN-TO-NOBODY"
+    assert settings.vnpay.secret.get_secret_value() == "SPOKEN-TO-NOBODY"
     assert "SPOKEN" not in f"{settings!r} {settings} {settings.model_dump_json()}"
 
 
 def test_every_setting_says_what_it_is_for() -> None:
-    assert [n for n, field in Settings.model_fields.items() if not field.description] == []
+    rows = [Settings, *map(type, Settings().gateways.values())]
+    fields = [(row.__name__, *field) for row in rows for field in row.model_fields.items()]
+    assert [name for *name, field in fields if not field.description] == []
 
 
 def test_a_secret_is_made_once_and_read_ever_after(folder: Path) -> None:

@@ -23,19 +23,21 @@ import pytest
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 from playwright.async_api import async_playwright as playwright_driver
-from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import SQLModel
 
-from api import demo_accounts, seed
 from api.app import create_app
-from api.security import COOKIE
-from api.zone import open_zone
-from border.clock import SystemClock
+from api.cli import seed
+from api.demo import accounts as demo_accounts
+from api.http.security import COOKIE
+from api.zone import open_services
+from border.core.clock import SystemClock
+from border.core.store import Store
 from border.embedded import Servers
-from border.fonts import FontSet
 from border.identity.service import sign_in
+from border.paper.fonts import FontSet
+from border.payments.gateways.portal.adapter import PortalSettings
+from border.payments.gateways.vietqr.adapter import VietQrSettings
+from border.payments.gateways.vnpay.adapter import VnpaySettings
 from border.settings import Settings
-from border.store import Store
 
 SECRET = "BROWSER-TESTS-VNPAY-SECRET-0001"
 TAGS = {"vi": "vi-VN", "zh": "zh-CN", "en": "en-GB"}
@@ -69,17 +71,13 @@ class Service:
 @pytest.fixture(scope="module")
 async def service(
     servers: Servers,
-    engine: AsyncEngine,
+    database: Any,
     fonts: FontSet,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Service]:
     """A service with its gateway, in demo mode, with the reference rows and demo accounts."""
-    store = Store(engine, SystemClock())
-    async with engine.begin() as connection:
-        # The setting passes over the triggers that keep events and the ledger.
-        await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        for table in SQLModel.metadata.sorted_tables:
-            await connection.exec_driver_sql(f'DELETE FROM "{table.name}"')
+    store = Store(database.engine, SystemClock())
+    await database.empty()
     await seed.load_reference(store)
     await demo_accounts.load(store)
     folder = tmp_path_factory.mktemp("service")
@@ -93,13 +91,15 @@ async def service(
         redis_url=servers.redis_url,
         data_dir=folder,
         public_url=url,
-        vnpay_url=f"{sandbox_url}/paymentv2/vpcpay.html",
-        vnpay_api_url=f"{sandbox_url}/merchant_webapi/api/transaction",
-        vnpay_secret=SECRET,
-        vietqr_secret=SECRET,
-        portal_secret=SECRET,
-        portal_url=f"{sandbox_url}/portal/init",
-        portal_bill_url=f"{sandbox_url}/portal/bill",
+        vnpay=VnpaySettings(
+            url=f"{sandbox_url}/paymentv2/vpcpay.html",
+            api_url=f"{sandbox_url}/merchant_webapi/api/transaction",
+            secret=SECRET,
+        ),
+        vietqr=VietQrSettings(secret=SECRET),
+        portal=PortalSettings(
+            url=f"{sandbox_url}/portal/init", bill_url=f"{sandbox_url}/portal/bill", secret=SECRET
+        ),
         sandbox_url=sandbox_url,
         relay_stream=f"border:browser:{folder.name}:{os.getpid()}",
     )
@@ -144,7 +144,7 @@ async def _served(
     """Serve the application in a thread with a loop of its own while the block lasts."""
     server = uvicorn.Server(
         uvicorn.Config(
-            lambda: create_app(lambda: open_zone(settings, fonts=fonts)),
+            lambda: create_app(lambda: open_services(settings, fonts=fonts)),
             factory=True,
             lifespan="on",
             ws="none",
@@ -165,7 +165,7 @@ async def _served(
 async def _until_answered(settings: Settings, thread: threading.Thread) -> None:
     """Wait until both the service and the gateway answer."""
     async with asyncio.timeout(STARTS_WITHIN), httpx.AsyncClient() as client:
-        for address in (settings.public_url + "/health/live", settings.vnpay_url):
+        for address in (settings.public_url + "/health/live", settings.vnpay.url):
             while thread.is_alive():
                 try:
                     await client.get(address)

@@ -281,6 +281,7 @@ async def test_changing_the_language_keeps_the_page_and_what_it_shows(visitors) 
     page = await visitors.open("trader")
     await page.goto("/trader?show=bookings&state=held")
     for language in ("zh", "en", "vi"):
+        await page.locator(".menu summary").click()
         await page.locator(f".languages a[hreflang^={language}]").click()
         await page.wait_for_url(f"**lang={language}**")
         assert "show=bookings" in page.url

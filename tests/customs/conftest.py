@@ -10,20 +10,22 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-import customs.lodging_service
+from border.core.actor import PROGRAM, Actor, Role
+from border.core.ids import new_id
+from border.core.store import Store, Unit, table_of
+from border.core.tables import EventRow
 from border.gates import load_seed
-from border.identity.actor import Actor, Role
 from border.identity.tables import OrganisationRow
-from border.ids import new_id
-from border.store import Store, table_of
-from border.tables import EventRow
+from border.regulation import regulation_service
+from border.regulation.rule_kind import Draft
 from customs.clearance_service import decide_clearance
 from customs.declaration_service import make_move
 from customs.dossier_service import Dossier
 from customs.draft import ClearanceDecision, DraftDeclaration, MoveBody
 from customs.draft_service import draft
 from customs.lodging_service import lodge
-from customs.selectivity_rules import SELECTIVITY_RULES
+from customs.rule_service import load_rules
+from customs.selectivity_rules import SEED, SELECTIVITY
 
 CARRIER_TAX_CODE = "0100233488"
 
@@ -151,16 +153,15 @@ class Desk:
             return [EventRow(**row._mapping) for row in found]
 
 
-@pytest.fixture
-def no_random_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rules without the one that picks at random, so that a lane can be foretold."""
-    kept = tuple(rule for rule in SELECTIVITY_RULES if rule.per_mille is None)
-    monkeypatch.setattr(customs.lodging_service, "SELECTIVITY_RULES", kept)
+def _foretold() -> Draft:
+    """The selectivity rules without the one that picks at random: a lane can be foretold."""
+    kept = tuple(row for row in SEED.rows if row["per_mille"] is None)
+    return SEED.model_copy(update={"rows": kept})
 
 
 @pytest.fixture
-async def desk(store: Store, body: Callable[..., DraftDeclaration], no_random_share: None) -> Desk:
-    """A gate with its firms registered."""
+async def desk(store: Store, body: Callable[..., DraftDeclaration]) -> Desk:
+    """A gate with its firms registered and the rules it goes by."""
     firms = [
         OrganisationRow(name="Sao Mai", kind="trader", tax_code="0100112437"),
         OrganisationRow(name="Song Hong", kind="trader"),
@@ -170,4 +171,10 @@ async def desk(store: Store, body: Callable[..., DraftDeclaration], no_random_sh
         await load_seed(connection)
         for firm in firms:
             await connection.execute(table_of(OrganisationRow).insert().values(firm.model_dump()))
+
+    async def load(unit: Unit) -> None:
+        await regulation_service.load(unit, SELECTIVITY, [_foretold()])
+        await load_rules(unit)
+
+    await store.perform(PROGRAM, load)
     return Desk(store, body, *(firm.id for firm in firms))

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from border.identity.actor import Actor, Role
-from customs.authority import may_see, open_moves
+from border.core.actor import Actor, Role
+from border.identity.policy import may
+from customs.authority import open_moves
 
 FIRM, CARRIER, OTHER = uuid4(), uuid4(), uuid4()
 
@@ -50,8 +51,9 @@ def test_whoever_inspected_is_not_offered_to_accept_and_may_still_reject() -> No
 
 def test_a_firm_sees_its_own_and_what_it_carries() -> None:
     goods = Goods("draft")
-    assert may_see(goods, person(Role.TRADER, firm=FIRM))
-    assert may_see(goods, person(Role.CARRIER, firm=CARRIER))
-    assert not may_see(goods, person(Role.TRADER, firm=OTHER))
-    assert not may_see(Goods("draft", carrier_organisation_id=None), person(Role.TRADER))
-    assert may_see(goods, person(Role.GATE_STAFF, firm=OTHER))
+    read = "declaration.read"
+    assert may(person(Role.TRADER, firm=FIRM), read, goods)
+    assert may(person(Role.CARRIER, firm=CARRIER), read, goods)
+    assert not may(person(Role.TRADER, firm=OTHER), read, goods)
+    assert not may(person(Role.TRADER), read, Goods("draft", carrier_organisation_id=None))
+    assert may(person(Role.GATE_STAFF, firm=OTHER), read, goods)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from border.identity.actor import Role
-from border.refusal import Refusal
-from customs.clearance import AGENCIES, DECIDED_BY, OTHER_AGENCIES
+from border.core.actor import Role
+from border.core.refusal import Refusal
+from border.vocabulary import AGENCIES
+from customs.clearance import DECIDED_BY, OTHER_AGENCIES
 
 
 @pytest.fixture
@@ -135,11 +136,11 @@ async def test_each_decision_raises_the_version_and_is_told_in_order(
         made = await desk.decide(desk.person(agency), made, agency, "failed", "Seen.")
     assert made.declaration.version == version + len(OTHER_AGENCIES)
     told = [event for event in await desk.events(made) if event.type == "clearance.fail"]
-    assert [(e.facts["agency"], e.version) for e in told] == [
+    assert [(e.payload["agency"], e.version) for e in told] == [
         (agency, version + n) for n, agency in enumerate(OTHER_AGENCIES, 1)
     ]
     assert {event.subject for event in told} == {made.declaration.reference}
-    assert all(e.inside == {"reason": "Seen."} and "reason" not in e.facts for e in told)
+    assert all(e.private == {"reason": "Seen."} and "reason" not in e.payload for e in told)
 
 
 async def test_customs_says_it_once_to_pass_is_to_accept_and_to_fail_is_to_reject(
@@ -170,5 +171,5 @@ async def test_agencies_that_decide_at_the_same_moment_all_count_and_are_told_in
     released = await desk.move(desk.officer, made, "release")
     assert states(released) == dict.fromkeys(AGENCIES, "passed")
     told = await desk.events(made)
-    versions = [event.version for event in told if event.facts.get("agency") != "customs"]
+    versions = [event.version for event in told if event.payload.get("agency") != "customs"]
     assert versions == list(range(1, released.declaration.version + 1))

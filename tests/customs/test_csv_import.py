@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from border.core.refusal import Refusal
 from border.identifiers import tax_code
-from border.refusal import Refusal
 from customs.csv_import import (
     DECLARATIONS_2021,
     Progress,
@@ -91,9 +91,58 @@ def test_an_empty_cell_is_left_to_the_checks() -> None:
 def test_a_file_without_the_columns_names_those_that_are_missing() -> None:
     with pytest.raises(Refusal) as refused:
         read("1", header="Declaration ID")
-    assert [e.field for e in refused.value.errors] == list(DECLARATIONS_2021.columns[1:])
+    assert [(e.field, e.code) for e in refused.value.errors] == [
+        (f"lines.1.{name}", "missing_column") for name in DECLARATIONS_2021.columns[1:]
+    ]
     with pytest.raises(Refusal):
         list(read_rows(io.BytesIO(b""), DECLARATIONS_2021, "KIM_THANH_II"))
+
+
+def test_a_heading_that_stands_twice_is_refused_by_its_name() -> None:
+    with pytest.raises(Refusal) as refused:
+        read(GOOD + ",760712", header=HEADER + ",HS6 Code")
+    [error] = refused.value.errors
+    assert (error.field, error.code) == ("lines.1.HS6 Code", "column_twice")
+    assert "HS6 Code" in error.detail()
+    [row] = read(GOOD + ",1", header=HEADER + ",Fraud")  # twice, but nobody reads it
+    assert not row.errors
+
+
+def test_rows_of_nothing_but_commas_are_no_rows() -> None:
+    rows = read(GOOD, ",,,,,,,,", "", " , ,,,,,,,", GOOD.replace("56839011", "56839012") + ",,,")
+    assert [(row.line, row.key, row.errors) for row in rows] == [
+        (2, "56839011", ()),
+        (6, "56839012", ()),
+    ]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_another_separator_is_found_out(separator: str) -> None:
+    [row] = read(GOOD.replace(",", separator), header=HEADER.replace(",", separator))
+    assert (row.key, row.errors) == ("56839011", ())
+
+
+@pytest.mark.parametrize("shortened", ["1.51E+07", "1,51E+07", "5.7e+07"])
+@pytest.mark.parametrize(
+    ("at", "column"),
+    [(0, "Declaration ID"), (1, "HS6 Code"), (5, "Importer ID"), (6, "Seller ID")],
+)
+def test_a_number_that_a_spreadsheet_shortened_is_refused_with_its_line(
+    shortened: str, at: int, column: str
+) -> None:
+    cells = GOOD.split(",")
+    cells[at] = f'"{shortened}"'
+    good, bad = read(GOOD, ",".join(cells))
+    assert (good.errors, bad.line, bad.draft) == ((), 3, None)
+    assert errors(bad) == [(column, "spreadsheet_number")]
+    assert shortened in bad.errors[0].detail()
+
+
+@pytest.mark.parametrize("key", ["0077000001", "077000001", "77000001"])
+def test_a_key_is_the_same_with_and_without_the_zeros_a_spreadsheet_dropped(key: str) -> None:
+    [row] = read(GOOD.replace("56839011", key))
+    assert row.draft is not None
+    assert (row.key, row.draft.customs_number) == ("77000001", "100077000001")
 
 
 def test_a_byte_order_mark_blank_lines_and_other_columns_do_no_harm() -> None:
@@ -105,6 +154,10 @@ def test_what_is_no_csv_in_utf8_is_refused_with_its_line(bad: bytes) -> None:
     with pytest.raises(Refusal) as refused:
         list(read_rows(io.BytesIO(HEADER.encode() + b"\n" + bad), DECLARATIONS_2021, "X"))
     assert (refused.value.code, refused.value.facts) == ("file_not_readable", {"line": 2})
+    [error] = refused.value.errors
+    assert error.field == "lines.2.line"
+    assert ("quotation mark" in error.detail()) is (b'"' in bad)
+    assert ("UTF-8" in error.detail()) is (b'"' not in bad)
 
 
 class Endless(io.RawIOBase):

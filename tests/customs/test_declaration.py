@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from border.identity.actor import Role
-from border.lifecycle import SYSTEM
+from border.core.actor import Role
+from border.core.lifecycle import SYSTEM
 from customs.declaration import (
     BOOKABLE,
     CLEARABLE,
@@ -15,7 +15,6 @@ from customs.declaration import (
     OFFERED_VERBS,
     RELEASED,
     UNBOUND,
-    steps,
 )
 
 T, O, S = "trader", "customs_officer", SYSTEM  # noqa: E741
@@ -117,10 +116,10 @@ def test_the_capabilities_fit_one_another() -> None:
 
 
 def test_steps_walk_the_life_and_refuse_to_leave_it() -> None:
-    assert steps("draft", ("lodge", "register", "review")) == (
+    assert DECLARATION.through("draft", ("lodge", "register", "review")) == (
         "lodged",
         "registered",
         "under_review",
     )
     with pytest.raises(ValueError, match="draft cannot release"):
-        steps("draft", ("release",))
+        DECLARATION.through("draft", ("release",))

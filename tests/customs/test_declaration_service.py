@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from border.clock import FixedClock
-from border.identity.actor import Actor, Role
-from border.payments.charge_service import void
-from border.refusal import Refusal
-from border.store import PROGRAM
+from border.core.actor import Actor, Role
+from border.core.clock import FixedClock
+from border.core.refusal import Refusal
+from border.core.store import PROGRAM
+from border.payments.charges.charge_service import void
 from customs.declaration import DECLARATION, OFFERED_VERBS, VALIDITY
 from customs.declaration_service import exit_and_close, make_move
 from customs.draft import MoveBody
@@ -83,11 +83,11 @@ async def test_a_query_and_its_answer_are_read_by_whom_they_concern(desk: Any) -
     answered = await desk.move(desk.trader, made, "answer", reason="Cartons.")
     assert (answered.declaration.state, answered.declaration.reason) == ("under_review", "Cartons.")
     events = await desk.events(made)
-    assert [e.inside for e in events if e.type in ("declaration.query", "declaration.answer")] == [
+    assert [e.private for e in events if e.type in ("declaration.query", "declaration.answer")] == [
         {"reason": "Which packing?"},
         {"reason": "Cartons."},
     ]
-    assert all("reason" not in event.facts for event in events)
+    assert all("reason" not in event.payload for event in events)
 
 
 async def test_a_decision_without_its_reason_is_refused(desk: Any) -> None:
@@ -221,7 +221,7 @@ async def test_validity_runs_from_registration_whatever_happens_in_between(
     until = clock.now() + VALIDITY
     clock.advance(VALIDITY / 2)
     asked = await desk.move(desk.officer, made, "query", reason="Which packing?")
-    assert asked.declaration.due_at == until
+    assert asked.declaration.overdue_at == until
 
 
 async def test_a_cancelled_declaration_owes_nothing_any_more(desk: Any) -> None:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from border.clock import FixedClock
-from border.identity.actor import STAFF, Actor, Role
-from border.refusal import Refusal
+from border.core.actor import STAFF, Actor, Role
+from border.core.clock import FixedClock
+from border.core.refusal import Refusal
 from customs.dossier_service import (
     GOES_FIRST_SAYS,
     IN_TURN_SAYS,

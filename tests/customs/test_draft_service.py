@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from border.identity.actor import Role
-from border.refusal import Refusal
+from border.core.actor import Role
+from border.core.refusal import Refusal
 from customs.columns import draft_of
 from customs.draft import DraftChange
 from customs.draft_service import change

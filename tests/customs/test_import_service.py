@@ -1,6 +1,8 @@
 """Importing a file: what is accepted, what was there, what is refused, and the same events."""
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -8,14 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from border.identity.actor import PROGRAM
+from border.core.actor import PROGRAM
+from border.core.refusal import FieldError, Refusal
+from border.core.store import Unit, table_of
+from border.core.tables import EventRow
 from border.reference.catalogue import SAMPLES
-from border.refusal import FieldError
-from border.store import table_of
-from border.tables import EventRow
 from customs import import_service
 from customs.csv_import import DECLARATIONS_2021, SourceRow
-from customs.dossier_service import list_declarations
+from customs.dossier_service import get, list_declarations
+from customs.draft_service import NewDraft, draft_many
 from customs.import_service import Import, ImportReport, RefusedRow, import_csv, import_rows
 from customs.storage import clearance, declaration, line
 
@@ -91,9 +94,84 @@ async def test_an_imported_declaration_stands_as_if_lodged_by_hand(
     model = await desk.events(by_hand)
     assert [(e.type, e.version) for e in told] == [(e.type, e.version) for e in model]
     assert green.version == by_hand.declaration.version
-    assert green.due_at == by_hand.declaration.due_at
+    assert green.overdue_at == by_hand.declaration.overdue_at
     moved = await desk.decide(desk.person("border_guard"), Imported, "border_guard", "passed")
     assert moved.declaration.version == green.version + 1
+
+
+async def test_imported_goods_in_transit_owe_the_customs_fee_as_if_lodged_by_hand(
+    desk: Any, folder: Path
+) -> None:
+    path = folder / "transit.csv"
+    header = ",".join(DECLARATIONS_2021.columns)
+    path.write_text(f"{header}\n7,760711,CN,1,1000,A,,CN\n8,760711,CN,1,1000,A,,CN\n")
+    transit = replace(DECLARATIONS_2021, direction="transit")
+    assert (await run(desk, path, columns=transit)).accepted == 2
+    by_hand = await desk.lodge(direction="transit", regime=None)
+    async with desk.store.reading() as connection:
+        page = await list_declarations(connection, desk.trader, limit=200)
+        dossiers = [await get(connection, desk.trader, row.id) for row in page.items]
+    assert len(dossiers) == 3
+    fees = {
+        (c.kind, c.amount_minor, c.currency, c.state, c.payer_organisation_id)
+        for dossier in dossiers
+        for c in dossier.charges
+    }
+    [charge] = by_hand.charges
+    assert fees == {("customs_transit_fee", 200_000, "VND", "owed", desk.firm)}
+    assert [len(dossier.charges) for dossier in dossiers] == [1, 1, 1]
+    assert charge.subject == by_hand.declaration.reference
+
+
+async def _drafted(desk: Any, number: str) -> list[Any]:
+    body = desk.body(customs_number=number)
+    asked = [NewDraft(body, desk.firm, f"files:{number}")]
+
+    async def work(unit: Unit) -> list[Any]:
+        return await draft_many(unit, asked)
+
+    return list(await desk.store.perform(PROGRAM, work))
+
+
+async def test_of_two_imports_of_one_row_at_the_same_moment_one_adds_it(desk: Any) -> None:
+    outcomes = [
+        one
+        for made in await asyncio.gather(*(_drafted(desk, "300000000042") for _ in range(4)))
+        for one in made
+    ]
+    refused = [one.code for one in outcomes if isinstance(one, Refusal)]
+    assert refused == ["imported_already"] * 3
+    assert await counted(desk, declaration) == await counted(desk, line) == 1
+
+
+async def test_a_number_taken_between_the_look_and_the_lodging_is_looked_at_again(
+    desk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder / "rival.csv"
+    path.write_text(",".join(DECLARATIONS_2021.columns) + "\n5,760711,CN,1,1000,A,,CN\n")
+    drafting = import_service.draft_many
+    looked = 0
+
+    async def beaten(unit: Unit, asked: Any, **more: Any) -> Any:
+        nonlocal looked
+        drafts = await drafting(unit, asked, **more)
+        if not looked:
+            await desk.lodge(
+                direction="import",
+                regime="A11",
+                customs_number="100000000005",
+                importer={"name": "Sao Mai", "tax_code": "0100112437", "country": "VN"},
+                exporter={"name": "Hekou Trading", "country": "CN"},
+            )
+        looked += 1
+        return drafts
+
+    monkeypatch.setattr(import_service, "draft_many", beaten)
+    refused: list[RefusedRow] = []
+    report = await run(desk, path, on_refused=refused.append)
+    assert (report, looked) == (ImportReport(refused=1), 2)
+    assert [error.code for error in refused[0].errors] == ["customs_number_in_use"]
+    assert await counted(desk, declaration) == 1
 
 
 async def test_only_the_first_of_a_new_firm_counts_as_its_first_declaration(
@@ -108,12 +186,20 @@ async def test_only_the_first_of_a_new_firm_counts_as_its_first_declaration(
 async def test_a_customs_number_in_use_is_refused_alone(desk: Any, folder: Path) -> None:
     header = ",".join(DECLARATIONS_2021.columns)
     path = folder / "twice.csv"
+    await desk.lodge(
+        direction="import",
+        regime="A11",
+        customs_number="100000000011",
+        importer={"name": "Sao Mai", "tax_code": "0100112437", "country": "VN"},
+        exporter={"name": "Hekou Trading", "country": "CN"},
+    )
     path.write_text(
         "\n".join(
             [
                 header,
                 "7,760711,CN,1,1000,A,,CN",
-                "007,760711,CN,1,1000,A,,CN",  # another key, the same customs number
+                "11,760711,CN,1,1000,A,,CN",  # its customs number is another declaration's
+                "007,760711,CN,1,1000,A,,CN",  # the same key, its zeros not yet lost
                 "7,760711,CN,1,1000,A,,CN",  # the same key again
                 "8,760711,CN,1,1000,A,,CN",
                 "9,760711,ZZ,0,1000,A,,CN",
@@ -122,11 +208,11 @@ async def test_a_customs_number_in_use_is_refused_alone(desk: Any, folder: Path)
     )
     refused: list[RefusedRow] = []
     report = await run(desk, path, on_refused=refused.append)
-    assert report == ImportReport(accepted=2, already_there=1, refused=2)
+    assert report == ImportReport(accepted=2, already_there=2, refused=2)
     assert [(row.line, row.key, [(e.field, e.code) for e in row.errors]) for row in refused] == [
-        (3, "007", [("customs_number", "customs_number_in_use")]),
+        (3, "11", [("customs_number", "customs_number_in_use")]),
         (
-            6,
+            7,
             "9",
             [
                 ("lines.0.quantity", "not_positive"),

@@ -7,12 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from border.clock import FixedClock
-from border.refusal import Refusal
-from border.store import Store
+from border.core.clock import FixedClock
+from border.core.refusal import Refusal
+from border.core.store import Store, Unit
+from customs import storage
+from customs.columns import draft_of
 from customs.declaration import VALIDITY
-from customs.lodging_service import lodge
-from customs.tables import CUSTOMS_NUMBER_FENCE
+from customs.dossier_service import get
+from customs.draft_service import Draft, checked_now
+from customs.lodging_service import lodge, lodge_many
+from customs.tables import CUSTOMS_NUMBER_FENCE, DeclarationRow
+from customs.turn import held_for_move, moved_by_program
 
 
 async def test_plain_goods_of_a_known_trader_are_cleared_at_once(desk: Any) -> None:
@@ -21,7 +26,7 @@ async def test_plain_goods_of_a_known_trader_are_cleared_at_once(desk: Any) -> N
     row = lodged.declaration
     assert (row.state, row.lane) == ("documents_cleared", "green")
     assert row.lodged_at == row.registered_at == desk.store.clock.now()
-    assert row.due_at == row.registered_at + VALIDITY
+    assert row.overdue_at == row.registered_at + VALIDITY
     assert {c.agency: c.state for c in lodged.clearances} == {
         "customs": "passed",
         "border_guard": "pending",
@@ -42,16 +47,16 @@ async def test_plain_goods_of_a_known_trader_are_cleared_at_once(desk: Any) -> N
 async def test_the_event_of_lodging_tells_the_goods_and_keeps_the_rules_inside(desk: Any) -> None:
     lodged = await desk.lodge()
     event = next(e for e in await desk.events(lodged) if e.type == "declaration.lodge")
-    assert event.facts == {
+    assert event.payload == {
         "state": "lodged",
-        "lane": "yellow",
+        "goods_lane": "yellow",
         "direction": "export",
         "regime": "B11",
         "line_count": 1,
         "gross_mass_g": 1_200_000,
         "agencies": ["border_guard", "customs"],
     }
-    assert event.inside == {"lane_rules": ["first_declaration"]}
+    assert event.private == {"lane_rules": ["first_declaration"]}
     assert lodged.declaration.lane_rules["codes"] == ["first_declaration"]
 
 
@@ -96,6 +101,45 @@ async def test_goods_in_transit_owe_the_customs_fee_on_lodging(desk: Any) -> Non
     assert charge.subject == lodged.declaration.reference
 
 
+async def test_a_set_is_lodged_item_by_item_and_a_bad_one_spoils_no_other(desk: Any) -> None:
+    good, stale, unfinished, twice, transit = [
+        await desk.draft(customs_number="300000000700"),
+        await desk.draft(),
+        await desk.draft(lines=[]),
+        await desk.draft(customs_number="300000000700"),
+        await desk.draft(direction="transit", regime=None),
+    ]
+    await desk.lodge(customs_number="300000000701")
+    taken = await desk.draft(customs_number="300000000701")
+
+    async def lodge_all(unit: Unit) -> list[DeclarationRow | Refusal]:
+        held = []
+        for dossier in (good, stale, unfinished, twice, taken, transit):
+            row = await held_for_move(unit, dossier.declaration.id, "lodge")
+            body = draft_of(row, dossier.lines)
+            goods, _, errors = await checked_now(unit.connection, body, complete=True)
+            held.append(Draft(row, goods, errors, version=9 if dossier is stale else None))
+        return await lodge_many(unit, held)
+
+    outcomes = await desk.store.perform(desk.trader, lodge_all)
+    assert [getattr(each, "code", None) or each.state for each in outcomes] == [
+        "documents_cleared",
+        "stale_version",
+        "invalid_fields",
+        "customs_number_in_use",
+        "customs_number_in_use",
+        "documents_cleared",
+    ]
+    told = [len(await desk.events(each)) for each in (good, stale, unfinished, twice, taken)]
+    assert told == [5, 1, 1, 1, 1]
+    async with desk.store.reading() as connection:
+        [charge] = (await get(connection, desk.trader, transit.declaration.id)).charges
+        after = await get(connection, desk.trader, twice.declaration.id)
+    assert (charge.state, charge.amount_minor) == ("owed", 200_000)
+    assert (after.declaration.state, after.declaration.version) == ("draft", 1)
+    assert after.clearances == []
+
+
 async def test_an_incomplete_draft_is_not_lodged_and_stays_a_draft(desk: Any) -> None:
     made = await desk.draft(lines=[], importer=None)
     with pytest.raises(Refusal) as refused:
@@ -136,7 +180,7 @@ async def test_a_returned_declaration_is_corrected_and_lodged_again(
     again = await desk.move(desk.trader, returned, "lodge")
     assert again.declaration.state == "under_review"
     assert again.declaration.reason is None
-    assert again.declaration.due_at == again_at + VALIDITY
+    assert again.declaration.overdue_at == again_at + VALIDITY
     assert {c.agency: c.state for c in again.clearances}["border_guard"] == "pending"
     assert [charge.state for charge in again.charges] == ["owed"]
 
@@ -157,6 +201,18 @@ async def test_the_number_of_a_cancelled_declaration_is_free_again(desk: Any) ->
     assert second.declaration.registered_at is not None
 
 
+async def test_a_declaration_lodged_a_moment_ago_moves_on_in_the_same_transaction(
+    desk: Any,
+) -> None:
+    made = await desk.draft()
+
+    async def work(unit: Unit) -> DeclarationRow:
+        row = (await lodge(unit, made.declaration.id)).declaration
+        return await moved_by_program(unit, row, "expire")
+
+    assert (await desk.store.perform(desk.trader, work)).state == "expired"
+
+
 async def _race(desk: Any, rivals: int) -> list[object]:
     """Lodge several drafts of one customs number at the same moment."""
     drafts = [await desk.draft(customs_number="300000000778") for _ in range(rivals)]
@@ -175,7 +231,18 @@ async def test_of_rivals_with_one_customs_number_exactly_one_is_lodged(desk: Any
     assert refused == ["customs_number_in_use"] * 4
 
 
-async def test_without_the_fence_every_rival_would_be_lodged(desk: Any, store: Store) -> None:
+async def test_without_the_fence_every_rival_would_be_lodged(
+    desk: Any, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, rivals = storage.known, asyncio.Barrier(5)
+
+    async def together(connection: Any, **asked: Any) -> Any:
+        """Look, and go on only when every rival has looked."""
+        found = await looking(connection, **asked)
+        if asked.get("owners"):
+            await rivals.wait()
+        return found
+
     async with store.engine.begin() as connection:
         fence = await connection.scalar(
             text("SELECT indexdef FROM pg_indexes WHERE indexname = :name"),
@@ -183,6 +250,7 @@ async def test_without_the_fence_every_rival_would_be_lodged(desk: Any, store: S
         )
         await connection.execute(text(f"DROP INDEX {CUSTOMS_NUMBER_FENCE}"))
     try:
+        monkeypatch.setattr(storage, "known", together)
         outcomes = await _race(desk, 5)
         assert [o for o in outcomes if isinstance(o, BaseException)] == []
     finally:

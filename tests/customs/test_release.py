@@ -4,7 +4,8 @@ from itertools import product
 
 import pytest
 
-from customs.clearance import AGENCIES, CLEARANCE
+from border.vocabulary import AGENCIES
+from customs.clearance import CLEARANCE
 from customs.release import RELEASE_CHECKS, ReleaseFacts, failed_checks
 
 GIVEN = dict.fromkeys(AGENCIES, "passed")

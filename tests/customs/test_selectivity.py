@@ -5,10 +5,11 @@ from datetime import date
 
 import pytest
 
-from border.ids import new_reference
-from border.money import Money
-from customs.selectivity import Consignment, SelectivityRule, choose_lane, draw, version_of
-from customs.selectivity_rules import SELECTIVITY_RULES
+from border.core.ids import new_reference
+from border.core.money import Money
+from border.regulation.rule_kind import digest_of
+from customs.selectivity import Consignment, SelectivityRule, choose_lane, draw
+from customs.selectivity_rules import SEED, SELECTIVITY_RULES
 
 ON = date(2026, 11, 23)
 PLAIN = Consignment(
@@ -104,11 +105,23 @@ def test_a_rule_applies_from_its_first_day_and_no_longer_on_the_day_it_ends() ->
     assert list(days.values()) == [False, True, True, False]
 
 
-def test_the_version_tells_the_rules_in_force_apart() -> None:
-    first, second = rule(code="a"), rule(code="b", effective_until=date(2026, 1, 1))
-    assert choose_lane(PLAIN, (first, second), ON).version == version_of((first,))
-    assert version_of((first,)) != version_of((replace(first, lane="red"),))
-    assert version_of(SELECTIVITY_RULES) == version_of(list(SELECTIVITY_RULES))
+def test_each_rule_that_hit_gives_its_reason() -> None:
+    goods = replace(PLAIN, numbered=False)
+    assert choose_lane(goods, FORETOLD, ON).reasons == (
+        "The number of the customs declaration is missing.",
+    )
+    over = rule(code="b", per_mille=1000, effective_until=date(2026, 1, 1))
+    assert choose_lane(PLAIN, (over,), ON).reasons == ()
+
+
+def test_the_version_tells_the_rules_apart_and_not_the_order_of_their_rows() -> None:
+    head = {"code": "x", "effective_from": date(2026, 1, 1)}
+    rows = [dict(row) for row in SEED.rows]
+    digest = digest_of("selectivity", head, rows)
+    assert digest == digest_of("selectivity", dict(reversed(head.items())), rows[::-1])
+    stricter = [rows[0] | {"lane": "yellow"}, *rows[1:]]
+    assert digest != digest_of("selectivity", head, stricter)
+    assert digest != digest_of("selectivity", head | {"code": "y"}, rows)
 
 
 def test_three_in_a_hundred_are_picked_and_the_same_ones_each_time() -> None:

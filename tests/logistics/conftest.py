@@ -13,21 +13,26 @@ from sqlalchemy import func, select, text
 from sqlmodel import SQLModel
 
 from border import gates
-from border.clock import FixedClock
-from border.identity.actor import PROGRAM, QUARANTINE, Actor, Role
+from border.core.actor import PROGRAM, QUARANTINE, Actor, Role
+from border.core.clock import FixedClock
+from border.core.ids import new_id
+from border.core.money import Money
+from border.core.refusal import Refusal
+from border.core.store import Store, Unit, table_of
+from border.core.tables import EventRow, Record
 from border.identity.tables import OrganisationRow
-from border.ids import new_id
-from border.money import Money
-from border.payments import payment_service
-from border.payments.evidence import Evidence, Finding, Source
-from border.payments.gateways.vnpay import Vnpay
-from border.payments.settlement import Outcome
-from border.payments.settlement_service import apply_evidence
-from border.payments.tables import PaymentRow
+from border.payments.collection.settlement import Outcome
+from border.payments.collection.settlement_service import apply_evidence
+from border.payments.collection.tables import PaymentRow
+from border.payments.desk import counter_service
+from border.payments.gateways.evidence import Evidence, Finding, Source
+from border.payments.gateways.vnpay.messages import Vnpay
 from border.payments.tariffs import tariff_service
-from border.refusal import Refusal
-from border.store import Store, Unit, table_of
-from border.tables import EventRow
+from border.regulation import regulation_service
+from border.regulation.rule_kind import Draft, RuleKind
+from border.regulation.tables import RegulationRow
+from border.timeouts import Timeouts
+from customs import rule_service
 from customs.clearance_service import decide_clearance
 from customs.declaration_service import make_move
 from customs.draft import ClearanceDecision, DraftDeclaration, MoveBody
@@ -36,10 +41,11 @@ from customs.tables import DeclarationRow
 from logistics import booking_service, scan_service, slot_service
 from logistics.booking import BookingRequest
 from logistics.booking_service import Booked
+from logistics.jobs import ON_TIMEOUT
 from logistics.scan_service import ScanRequest
 from logistics.slip_service import SlipKeys
 from logistics.slip_token import SigningKey
-from logistics.tables import SlotRow
+from logistics.tables import BookingRow, SlotRow
 
 T = TypeVar("T")
 M = TypeVar("M", bound=SQLModel)
@@ -111,7 +117,10 @@ class Yard:
 
     async def released(self, **changes: Any) -> DeclarationRow:
         """Bring goods to their release."""
-        row = await self.lodged(**changes)
+        return await self.clear(await self.lodged(**changes))
+
+    async def clear(self, row: DeclarationRow) -> DeclarationRow:
+        """Clear and release lodged goods."""
         passed = ClearanceDecision(decision="passed")
         await self.does(
             self.inspector, lambda unit: decide_clearance(unit, row.id, "border_guard", passed)
@@ -181,16 +190,26 @@ class Yard:
             lambda unit: booking_service.cancel(unit, booked.booking.id, None),
         )
 
-    async def sweep(self) -> int:
-        """End the bookings whose time has run out."""
-        return await self.does(PROGRAM, booking_service.end_overdue)
+    async def enacts(self, kind: RuleKind[Any], rules: Draft) -> RegulationRow:
+        """Let one of the office write rules and another put them in force on their days."""
+        writer, approver = (
+            Actor(new_id(), "", frozenset({Role.MANAGER, Role.CUSTOMS_OFFICER})) for _ in range(2)
+        )
+        await self.does(writer, lambda unit: regulation_service.put_draft(unit, kind, rules))
+        return await self.does(
+            approver, lambda unit: regulation_service.schedule(unit, kind, rules.code)
+        )
+
+    async def sweep(self, kind: type[Record] = BookingRow) -> int:
+        """End the records of a kind whose time has run out."""
+        return await Timeouts(self.store, ON_TIMEOUT).end(kind)
 
     async def open_payment(self, booked: Booked, gateway: str = "vnpay") -> PaymentRow:
         """Open a payment of all that is owed on a booking."""
         ids = [charge.id for charge in booked.charges]
 
         async def work(unit: Unit) -> PaymentRow:
-            return await payment_service.open_payment(unit, ids, gateway, {"vnpay": VNPAY})
+            return await counter_service.pay(unit, ids, gateway, {"vnpay": VNPAY})
 
         return await self.does(self.cashier if gateway == "desk" else self.trader, work)
 
@@ -232,8 +251,14 @@ class Yard:
         self, code: str | ScanRequest, kind: str = "entry", /, **more: Any
     ) -> dict[str, Any]:
         """Scan a code and return the answer."""
+        return await self.does(self.guard, self.scanning(code, kind, **more))
+
+    def scanning(
+        self, code: str | ScanRequest, kind: str = "entry", /, **more: Any
+    ) -> Callable[[Unit], Awaitable[dict[str, Any]]]:
+        """Return the work of a scan, for whoever holds a transaction."""
         asked = code if isinstance(code, ScanRequest) else self.seen(code, kind, **more)
-        return await self.does(self.guard, lambda unit: scan_service.scan(unit, asked, SLIPS))
+        return lambda unit: scan_service.scan(unit, asked, SLIPS)
 
     async def rows(self, model: type[M], **wanted: Any) -> list[M]:
         """Return the rows of a table."""
@@ -271,30 +296,37 @@ class Yard:
             return dict((await connection.execute(select(*counts))).one()._mapping)
 
 
+FIRMS = (
+    OrganisationRow(name="Sao Mai", kind="trader", tax_code="0100112437"),
+    OrganisationRow(name="Song Hong", kind="trader"),
+    OrganisationRow(name="The zone", kind="authority"),
+)
+
+
 @pytest.fixture
-async def yard(store: Store, clock: FixedClock) -> Yard:
+async def yard(store: Store, clock: FixedClock, database: Any) -> Yard:
     """A gate with its firms, rates and the slots of the days ahead."""
-    store.reactions = {"charge.settle": (partial(booking_service.on_charge_settled, SLIPS),)}
-    firms = [
-        OrganisationRow(name="Sao Mai", kind="trader", tax_code="0100112437"),
-        OrganisationRow(name="Song Hong", kind="trader"),
-        OrganisationRow(name="The zone", kind="authority"),
-    ]
+    store.reactions = {
+        "charge.settle": (partial(booking_service.on_charge_settled, SLIPS),),
+        "regulation.schedule": (slot_service.on_rules_changed,),
+        "regulation.withdraw": (slot_service.on_rules_changed,),
+    }
 
     async def work(unit: Unit) -> None:
         await gates.load_seed(unit.connection)
-        await slot_service.load_seed(unit.connection)
+        await rule_service.load_rules(unit)
+        await slot_service.load_rules(unit)
         await tariff_service.load_tariff(unit)
         await slot_service.make_slots(unit)
-        for firm in firms:
+        for firm in FIRMS:
             await unit.add(firm)
 
-    await store.perform(PROGRAM, work)
+    await database.fill("yard", lambda: store.perform(PROGRAM, work))
 
     def person(firm: OrganisationRow, *roles: str) -> Actor:
         return Actor(new_id(), "somebody", frozenset(roles), firm.id)
 
-    ours, theirs, zone = firms
+    ours, theirs, zone = FIRMS
     return Yard(
         store,
         clock,

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from border.ids import new_id
-from border.lifecycle import SYSTEM
-from logistics.booking import BOOKING, LIVE, BookingRequest, check, fee_group
+from border.core.ids import new_id
+from border.core.lifecycle import SYSTEM
+from border.vocabulary import VehicleClass
+from logistics.booking import BOOKING, LIVE, BookingRequest, check, fee_group, too_heavy
 from logistics.booking_service import priority_of
-from logistics.slot import VehicleClass
 
 
 def asked(**changes: Any) -> dict[str, Any]:
@@ -47,6 +47,8 @@ def test_a_plate_is_kept_as_typed_and_compared_without_its_marks() -> None:
         ({"plate": "ZZZZZZ"}, "vehicle.plate"),
         ({"plate": "24C-123.45", "country": "CN"}, "vehicle.plate"),
         ({"trailer_plate": "????"}, "vehicle.trailer_plate"),
+        ({"plate": "24R-012.34"}, "vehicle.plate"),
+        ({"trailer_plate": "24C-123.45"}, "vehicle.trailer_plate"),
         ({"driver": {"name": "Lan", "document_number": "1234", "phone": "12"}}, "driver.phone"),
     ],
 )
@@ -54,6 +56,22 @@ def test_a_plate_or_a_phone_that_cannot_be_right_is_named(
     changes: dict[str, Any], field: str
 ) -> None:
     assert list(errors_in(**changes)) == [field]
+
+
+def test_a_tractor_and_a_trailer_of_two_countries_go_together() -> None:
+    vehicle, errors = check(BookingRequest.model_validate(asked(trailer_plate="云G1234挂")))
+    assert not errors
+    assert vehicle is not None
+    assert vehicle.trailer is not None
+    assert (vehicle.plate.country, vehicle.trailer.country) == ("VN", "CN")
+
+
+def test_the_driver_can_be_called_at_the_number_that_is_kept() -> None:
+    driver = {"name": "Lan", "document_number": "1234", "phone": "+84 0912 345 678"}
+    vehicle, errors = check(BookingRequest.model_validate(asked(driver=driver)))
+    assert not errors
+    assert vehicle is not None
+    assert vehicle.driver_phone == "+84912345678"
 
 
 @pytest.mark.parametrize(
@@ -74,6 +92,20 @@ def test_a_plate_or_a_phone_that_cannot_be_right_is_named(
 def test_the_payload_lies_in_its_class_half_open(name: str, payload_g: int, fits: bool) -> None:
     changes = {"class": name, "payload_g": payload_g}
     assert errors_in(**changes) == ({} if fits else {"vehicle.payload_g": "payload_outside_class"})
+
+
+@pytest.mark.parametrize(
+    ("gross_g", "fits"), [(0, True), (10**7, True), (10**7 + 1, False), (19_000_000, False)]
+)
+def test_goods_heavier_than_the_truck_carries_are_refused(gross_g: int, fits: bool) -> None:
+    vehicle = BookingRequest.model_validate(asked()).vehicle
+    errors = too_heavy(gross_g, vehicle)
+    assert [(e.field, e.code) for e in errors] == (
+        [] if fits else [("vehicle.payload_g", "load_exceeds_payload")]
+    )
+    if gross_g == 19_000_000:
+        assert "19000 kg" in errors[0].detail()
+        assert "10000 kg" in errors[0].detail()
 
 
 def test_every_class_of_the_fee_table_can_be_booked() -> None:
@@ -152,9 +184,11 @@ def test_a_live_booking_is_exactly_one_that_something_can_still_happen_to() -> N
 def test_every_live_booking_ends_by_itself_when_its_time_is_over() -> None:
     for name in LIVE:
         state = BOOKING.state(name)
-        assert state.then
-        assert state.after
-        assert any(SYSTEM in move.by and name in move.sources for move in BOOKING.of(state.then))
+        assert state.on_timeout
+        assert state.timeout
+        assert any(
+            SYSTEM in move.by and name in move.sources for move in BOOKING.of(state.on_timeout)
+        )
 
 
 def test_people_are_offered_nothing_but_to_cancel() -> None:

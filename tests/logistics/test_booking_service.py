@@ -13,15 +13,16 @@ from sqlalchemy import CheckConstraint, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from border.clock import FixedClock
-from border.identity.actor import PROGRAM, Actor, Role
-from border.ids import new_id
-from border.payments import charge_service
-from border.payments.tables import ChargeRow, PaymentRow
-from border.refusal import Refusal
-from border.store import table_of
+from border.core.actor import Actor, Role
+from border.core.clock import FixedClock
+from border.core.ids import new_id
+from border.core.refusal import Refusal
+from border.core.store import table_of
+from border.payments.charges import charge_service
+from border.payments.charges.tables import ChargeRow
+from border.payments.collection.tables import PaymentRow
 from logistics import booking_service, storage
-from logistics.booking import FREE_CANCEL_BEFORE
+from logistics.slot_rules import CROSSING_TERMS, TERMS_SEED
 from logistics.tables import (
     BookingDeclarationRow,
     BookingRow,
@@ -91,7 +92,7 @@ async def test_paying_confirms_issues_the_slip_and_expects_the_truck(yard: Any) 
 
 async def test_no_plate_and_no_name_leaves_the_zone(yard: Any) -> None:
     await yard.book(await yard.slot(), plate="24C-123.45")
-    told = " ".join(str(event.facts) for event in await yard.events())
+    told = " ".join(str(event.payload) for event in await yard.events())
     assert "24C" not in told
     assert "Trần" not in told
 
@@ -128,6 +129,9 @@ async def test_a_booking_cancelled_in_time_gives_everything_back(yard: Any) -> N
     again = await yard.book(slot, goods.id, plate="24C-123.45")
     assert again.booking.state == "held"
     assert (await yard.scan(row.slip_reference))["code"] == "REVOKED"
+
+
+FREE_CANCEL_BEFORE = CROSSING_TERMS.read(TERMS_SEED.rows)[0].free_cancel
 
 
 @pytest.mark.parametrize(
@@ -380,7 +384,7 @@ async def test_two_settlements_of_one_charge_confirm_the_booking_once(yard: Any)
     assert len(await yard.rows(SlipRow)) == 1
     assert len(await yard.events("booking.confirm")) == 1
     async with yard.store.reading() as connection:
-        assert await charge_service.all_settled(connection, booked.booking.reference)
+        assert not await charge_service.payment_blocked(connection, [booked.booking.reference])
 
 
 async def test_sweeping_from_two_processes_ends_each_booking_once(
@@ -390,9 +394,7 @@ async def test_sweeping_from_two_processes_ends_each_booking_once(
     for _ in range(3):
         await yard.book(slot, (await yard.lodged()).id)
     clock.advance(timedelta(minutes=20))
-    ended = await asyncio.gather(
-        *(yard.does(PROGRAM, booking_service.end_overdue) for _ in range(4))
-    )
+    ended = await asyncio.gather(*(yard.sweep() for _ in range(4)))
     assert sum(ended) == 3
     assert await taken(yard, slot) == 0
     assert len(await yard.events("booking.lapse")) == 3

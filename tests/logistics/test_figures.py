@@ -1,5 +1,6 @@
 """Figures drawn from events: windows, late events, visits, counting anew."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from border.clock import FixedClock
-from border.feed import Reader
-from border.identity.actor import PROGRAM
-from border.store import Event, Unit
+from border.core.actor import PROGRAM
+from border.core.clock import FixedClock
+from border.core.event import Event
+from border.core.store import Unit
+from border.platform.feed import Reader
 from logistics import figure_storage, figures
 from logistics.tables import VisitRow, WindowRow
 
@@ -18,7 +20,7 @@ GATE = "KIM_THANH_II"
 NINE = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # 09:00 at the gate
 
 
-def told(type: str, subject: str, at: datetime, **facts: Any) -> Event:
+def told(type: str, subject: str, at: datetime, **payload: Any) -> Event:
     """Return an event as a scan records it."""
     return Event(
         type=type,
@@ -27,16 +29,19 @@ def told(type: str, subject: str, at: datetime, **facts: Any) -> Event:
         key=subject,
         version=1,
         happened_at=at,
+        recorded_at=at,
         actor="system",
-        facts={
-            "lane": "X1",
+        actor_kind="person",
+        request_id="scan",
+        payload={
+            "gate_lane": "X1",
             "direction": "export",
             "vehicle_class": "container_40",
             "priority": "ordinary",
             "at": at.isoformat(),
-            **facts,
+            **payload,
         },
-        inside={},
+        private={},
     )
 
 
@@ -128,7 +133,7 @@ async def test_a_late_event_raises_the_revision_and_the_window_is_published_agai
     async def published() -> list[dict[str, Any]]:
         await figures.READER.catch_up(yard.store)
         await yard.does(PROGRAM, figures.publish)
-        return [event.facts for event in await yard.events("throughput.window")]
+        return [event.payload for event in await yard.events("throughput.window")]
 
     await record(yard, told("passage.arrive", "PSG-1", NINE))
     (first,) = await published()
@@ -171,6 +176,35 @@ async def test_windows_are_counted_from_local_midnight_and_given_whole(
     assert [row.start for row in found] == starts
     assert sum(row.arrivals + row.entries + row.exits for row in found) == 3
     assert not none
+
+
+async def test_what_an_offline_shift_brings_is_counted_when_it_was_scanned(
+    yard: Any, clock: FixedClock
+) -> None:
+    row = await yard.confirmed(await yard.slot(13))
+    begin = row.slot_starts_at
+    clock.at = begin + timedelta(hours=6)
+    for minutes, kind in ((1, "arrival"), (6, "entry"), (31, "exit")):
+        at = begin + timedelta(minutes=minutes)
+        await yard.scan(row.slip_reference, kind, scanned_at=at, offline=True)
+    late = await yard.scan(row.slip_reference, "entry", scanned_at=begin + timedelta(minutes=7))
+    assert late["verdict"] == "refused"
+    await yard.quiet()
+    await figures.READER.catch_up(yard.store)
+    assert {at: counts[:4] for at, counts in (await windows(yard)).items()} == {
+        begin: (1, 0, 0, 0),
+        begin + timedelta(minutes=5): (0, 1, 0, 1),
+        begin + timedelta(minutes=30): (0, 0, 1, 0),
+    }
+
+
+async def test_events_from_before_count_as_they_did(yard: Any) -> None:
+    """Their lane was called `lane`, and they happened when the batch arrived."""
+    one = told("passage.arrive", "PSG-1", NINE)
+    before = {"lane" if name == "gate_lane" else name: said for name, said in one.payload.items()}
+    await record(yard, replace(one, payload=before, happened_at=NINE + timedelta(hours=6)))
+    await figures.READER.catch_up(yard.store)
+    assert {at: counts[:4] for at, counts in (await windows(yard)).items()} == {NINE: (1, 0, 0, 0)}
 
 
 async def test_the_figures_of_a_real_passage_are_those_of_its_scans(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from border.lifecycle import SYSTEM, Lifecycle
+from border.core.lifecycle import SYSTEM, Lifecycle
 from logistics.gate_check import VERB
 from logistics.passage import PASSAGE, SLIP
 
@@ -18,12 +18,14 @@ WAYS = {
         ("exited", "close"): "closed",
         ("expected", "call_off"): "called_off",
         ("arrived", "call_off"): "called_off",
+        ("called_off", "reinstate"): "expected",
     },
     "slip": {
         ("active", "use"): "used",
         ("used", "close"): "closed",
         ("active", "revoke"): "revoked",
         ("used", "revoke"): "revoked",
+        ("revoked", "reinstate"): "active",
     },
 }
 
@@ -46,4 +48,4 @@ def test_only_the_program_moves_them_and_no_button_is_offered(life: Lifecycle) -
 
 
 def test_every_kind_of_scan_has_its_move() -> None:
-    assert set(VERB.values()) == set(PASSAGE.verbs) - {"close", "call_off"}
+    assert set(VERB.values()) == set(PASSAGE.verbs) - {"close", "call_off", "reinstate"}

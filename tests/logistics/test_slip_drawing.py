@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from pypdfium2 import raw
 
-from border.fonts import FontSet
-from border.ids import new_reference
-from logistics.code_drawing import code128_svg, qr_svg
+from border.core.ids import new_reference
+from border.paper.codes import code128_svg, qr_svg
+from border.paper.fonts import FontSet
+from border.paper.words import InThree
+from border.vocabulary import DIRECTIONS, VEHICLE_CLASSES
 from logistics.slip_drawing import DeclaredGoods, FeeLine, SlipView, draw_slip
 from logistics.slip_token import SigningKey, SlipClaims, sign, verify
-from logistics.slip_words import DIRECTIONS, STATES, VEHICLE_CLASSES, WORDS, InThree
+from logistics.slip_words import STATES, WORDS
 
 KEY = SigningKey.from_seed("k1", bytes(range(32)))
 STARTS_AT = datetime(2026, 11, 23, 7, tzinfo=UTC)
@@ -172,16 +174,25 @@ def test_every_label_is_printed_in_three_languages(fonts: FontSet) -> None:
     for name, words in WORDS.items():
         for word in words:
             assert (word in text) is (name not in absent), word
-    for words in (STATES["active"], DIRECTIONS["export"], VEHICLE_CLASSES["18t_and_over"]):
+    for words in (
+        STATES["active"],
+        DIRECTIONS["export"].paper,
+        VEHICLE_CLASSES["18t_and_over"].paper,
+    ):
         assert all(word in text for word in words)
 
 
-@pytest.mark.parametrize("table", [STATES, DIRECTIONS, VEHICLE_CLASSES])
+@pytest.mark.parametrize(
+    ("field", "table"),
+    [
+        ("state", STATES),
+        ("direction", {code: term.paper for code, term in DIRECTIONS.items()}),
+        ("vehicle_class", {code: term.paper for code, term in VEHICLE_CLASSES.items()}),
+    ],
+)
 def test_every_code_the_program_uses_has_words_that_fit(
-    table: dict[str, InThree], fonts: FontSet
+    field: str, table: dict[str, InThree], fonts: FontSet
 ) -> None:
-    field = {id(STATES): "state", id(DIRECTIONS): "direction"}.get(id(table), "vehicle_class")
-
     for code, words in table.items():
         text = text_of(draw_slip(replace(VIEW, **{field: code}), fonts))  # type: ignore[arg-type]
         assert all(word in text for word in words), code
@@ -300,6 +311,10 @@ def test_any_text_can_be_printed_and_the_codes_still_read(
     codes = codes_in(draw_slip(view, fonts), 150)
 
     assert codes == {"Code 128": REFERENCE, "QR Code": VIEW.token}
+
+
+def test_a_driver_is_named_as_he_writes_his_name(fonts: FontSet) -> None:
+    assert "陳國華" in text_of(draw_slip(replace(VIEW, driver_name="陳國華"), fonts))
 
 
 def test_a_character_no_face_has_shows_as_a_hollow_square(fonts: FontSet) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from border.identity.actor import Actor
-from border.ids import WrongReference, parse_reference
-from border.refusal import Refusal
+from border.core.actor import Actor
+from border.core.ids import WrongReference, parse_reference
+from border.core.refusal import Refusal
 from logistics import slip_service
 from logistics.slip_token import SigningKey, verify
 from logistics.tables import SlipRow

@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from border.clock import ZONE, local_date
-from border.refusal import Refusal
-from logistics.slot import LAST_BOOKING, SlotRule, check_bookable, plan, rule_on, slots_of_day
+from border.core.clock import ZONE, local_date
+from border.core.refusal import Refusal
+from logistics.slot import (
+    LAST_BOOKING,
+    SlotRule,
+    check_bookable,
+    plan,
+    remaining,
+    rule_on,
+    slots_of_day,
+)
 
 MONDAY = date(2026, 11, 23)
 RULE = SlotRule(
@@ -122,6 +130,7 @@ def test_the_plan_reaches_as_far_as_the_rule_of_each_day_says() -> None:
 
 ENDS = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 OPENS = ENDS - timedelta(days=7)
+CLOSES = next(one.closes_at for one in slots_of_day(RULE, MONDAY) if one.ends_at == ENDS)
 TICK = timedelta(microseconds=1)
 
 
@@ -139,9 +148,20 @@ def test_a_slot_is_bookable_from_its_opening_until_shortly_before_it_ends(
     at: datetime, code: str | None
 ) -> None:
     if code is None:
-        check_bookable(ENDS, OPENS, at)
+        check_bookable(ENDS, OPENS, CLOSES, at)
         return
     with pytest.raises(Refusal) as refused:
-        check_bookable(ENDS, OPENS, at)
+        check_bookable(ENDS, OPENS, CLOSES, at)
     assert refused.value.code == code
     assert "14:00 23/11/2026" in refused.value.detail() or "14:00 16/11" in refused.value.detail()
+
+
+@pytest.mark.parametrize(
+    ("at", "left"), [(ENDS - LAST_BOOKING - TICK, 3), (ENDS - LAST_BOOKING, 0), (ENDS, 0)]
+)
+def test_no_place_remains_once_booking_has_closed(at: datetime, left: int) -> None:
+    assert ENDS - timedelta(minutes=15) == CLOSES
+    assert remaining(10, 7, CLOSES, at) == left
+    sooner = replace(RULE, last_booking_minutes=45)
+    first = next(slots_of_day(sooner, MONDAY))
+    assert first.ends_at - first.closes_at == timedelta(minutes=45)

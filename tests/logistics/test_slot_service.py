@@ -3,14 +3,15 @@
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import update
-
-from border.clock import FixedClock, local_date
-from border.identity.actor import PROGRAM
-from border.store import Unit, table_of
+from border.core.actor import PROGRAM, Actor, Role
+from border.core.clock import FixedClock, local_date
+from border.core.ids import new_id
+from border.regulation import regulation_service
+from border.regulation.rule_kind import Draft
+from border.vocabulary import Direction
 from logistics import slot_service
-from logistics.slot import Direction
-from logistics.tables import SlotRow, SlotRuleRow
+from logistics.slot_rules import SLOT_RULES, SLOT_SEEDS
+from logistics.tables import SlotRow
 
 MONDAY = date(2026, 11, 23)
 A_DAY = 3 * (15 + 12 + 10)
@@ -30,43 +31,106 @@ async def test_each_new_day_adds_the_day_at_the_end(yard: Any, clock: FixedClock
     assert local_date(latest) == MONDAY + timedelta(days=8)
 
 
-async def test_a_new_rule_makes_new_days_and_leaves_the_slots_that_are_there(
+def export_rules(code: str, begins: date, **changes: Any) -> Draft:
+    """Return rules of the exports at Kim Thanh II from a day on."""
+    old = next(seed for seed in SLOT_SEEDS if seed.code == "KIM_THANH_II-export-2026")
+    row = {**old.rows[0], **changes}
+    return old.model_copy(update={"code": code, "effective_from": begins, "rows": (row,)})
+
+
+async def exports(yard: Any) -> dict[date, set[tuple[int, str]]]:
+    """Return the places and the rules of the exports at Kim Thanh II by day."""
+    days: dict[date, set[tuple[int, str]]] = {}
+    for slot in await yard.rows(SlotRow, gate="KIM_THANH_II", direction="export"):
+        if slot.capacity:
+            version = slot.rule_versions["slot_rules"].partition("@")[0]
+            days.setdefault(local_date(slot.starts_at), set()).add((slot.capacity, version))
+    return days
+
+
+async def test_new_rules_hold_from_their_day_for_slots_that_are_there_too(
     yard: Any, clock: FixedClock
 ) -> None:
-    rules = table_of(SlotRuleRow)
-
-    async def halve(unit: Unit) -> None:
-        old = (await yard.rows(SlotRuleRow, code="KIM_THANH_II-export-2026"))[0]
-        new = old.model_dump() | {
-            "code": "half",
-            "capacity": 20,
-            "effective_from": date(2026, 11, 1),
-        }
-        await unit.add(SlotRuleRow(**new))
-        await unit.connection.execute(
-            update(rules).where(rules.c.code == old.code).values(effective_to=date(2026, 11, 1))
-        )
-
-    await yard.does(PROGRAM, halve)
+    begins = MONDAY + timedelta(days=3)
+    await yard.enacts(SLOT_RULES, export_rules("half", begins, capacity=20))
+    before, after = {(40, "KIM_THANH_II-export-2026")}, {(20, "half")}
+    days = await exports(yard)
+    assert {on: days[on] for on in days} == {
+        on: before if on < begins else after
+        for on in (MONDAY + timedelta(days=n) for n in range(8))
+    }
     clock.advance(timedelta(days=1))
     await yard.does(PROGRAM, slot_service.make_slots)
-    mine = await yard.rows(SlotRow, gate="KIM_THANH_II", direction="export")
-    by_day = {(local_date(slot.starts_at), slot.capacity, slot.rule_code) for slot in mine}
-    assert (MONDAY + timedelta(days=7), 40, "KIM_THANH_II-export-2026") in by_day
-    assert (MONDAY + timedelta(days=8), 20, "half") in by_day
-    assert len(by_day) == 9
+    assert (await exports(yard))[MONDAY + timedelta(days=8)] == after
+    imports = await yard.rows(SlotRow, gate="KIM_THANH_II", direction="import")
+    assert {slot.capacity for slot in imports} == {40}
 
 
-async def test_seeding_again_keeps_what_an_operator_changed(yard: Any) -> None:
-    rules = table_of(SlotRuleRow)
-    code = "BAN_VUOC-import-2026"
+async def test_places_that_are_taken_stay_when_rules_change(yard: Any) -> None:
+    tomorrow = MONDAY + timedelta(days=1)
+    slots = [
+        slot
+        for slot in await yard.rows(SlotRow, gate="KIM_THANH_II", direction="export")
+        if local_date(slot.starts_at) == tomorrow
+    ]
+    taken = min(slots, key=lambda slot: slot.starts_at)
+    for _ in range(2):
+        await yard.book(taken)
+    await yard.enacts(SLOT_RULES, export_rules("few", tomorrow, capacity=1))
+    now = {slot.id: slot for slot in await yard.rows(SlotRow, direction="export")}
+    assert (now[taken.id].capacity, now[taken.id].taken) == (2, 2)
+    assert {now[slot.id].capacity for slot in slots if slot.id != taken.id} == {1}
+    # Half hours from nine o'clock: who holds an hour keeps it, nobody else gets it.
+    shorter = export_rules("short", tomorrow + timedelta(days=1), opens="09:00", minutes=30)
+    await yard.enacts(SLOT_RULES, shorter)
+    async with yard.store.reading() as connection:
+        found = await slot_service.slots_on(
+            connection, "KIM_THANH_II", Direction.EXPORT, tomorrow + timedelta(days=1)
+        )
+    assert len(found) == 26
+    assert all(slot.ends_at - slot.starts_at == timedelta(minutes=30) for slot in found)
 
-    async def work(unit: Unit) -> None:
-        await unit.connection.execute(update(rules).where(rules.c.code == code).values(capacity=3))
-        await slot_service.load_seed(unit.connection)
 
-    await yard.does(PROGRAM, work)
-    assert [rule.capacity for rule in await yard.rows(SlotRuleRow, code=code)] == [3]
+async def test_an_hour_somebody_holds_keeps_its_length_and_takes_nobody_else(yard: Any) -> None:
+    begins = MONDAY + timedelta(days=2)
+    held = next(
+        slot
+        for slot in await yard.rows(SlotRow, gate="KIM_THANH_II", direction="export")
+        if local_date(slot.starts_at) == begins
+    )
+    await yard.book(held)
+    await yard.enacts(SLOT_RULES, export_rules("short", begins, minutes=30))
+    [now] = await yard.rows(SlotRow, id=held.id)
+    assert (now.ends_at, now.capacity, now.taken) == (held.ends_at, 1, 1)
+    assert await yard.tries(yard.book(now)) == "slot_full"
+
+
+async def test_rules_withdrawn_in_time_leave_the_slots_as_they_were(yard: Any) -> None:
+    before = await exports(yard)
+    rules = await yard.enacts(
+        SLOT_RULES, export_rules("half", MONDAY + timedelta(days=3), capacity=20, opens="12:00")
+    )
+    assert await exports(yard) != before
+    somebody = Actor(new_id(), "", frozenset({Role.MANAGER}))
+    await yard.does(
+        somebody,
+        lambda unit: regulation_service.withdraw(unit, SLOT_RULES, rules.code, "A mistake."),
+    )
+    assert await exports(yard) == before
+
+
+async def test_making_slots_again_changes_none(yard: Any) -> None:
+    await yard.enacts(SLOT_RULES, export_rules("half", MONDAY + timedelta(days=3), minutes=45))
+    first = await yard.rows(SlotRow)
+    assert await yard.does(PROGRAM, slot_service.make_slots) == 0
+    assert sorted(await yard.rows(SlotRow), key=str) == sorted(first, key=str)
+
+
+async def test_seeding_again_keeps_what_the_office_changed(yard: Any) -> None:
+    tomorrow = MONDAY + timedelta(days=1)
+    await yard.enacts(SLOT_RULES, export_rules("half", tomorrow, capacity=20))
+    assert await yard.does(PROGRAM, slot_service.load_rules) == 0
+    assert (await exports(yard))[tomorrow] == {(20, "half")}
 
 
 async def test_the_slots_of_a_day_are_those_of_the_local_day(yard: Any) -> None:

@@ -8,7 +8,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-import border.tables
+import border.core.tables
 
 revision = "0001"
 down_revision = None
@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column(
             "xid",
-            border.tables.Xid8(),
+            border.core.tables.Xid8(),
             server_default=sa.text("pg_current_xact_id()"),
             nullable=False,
         ),

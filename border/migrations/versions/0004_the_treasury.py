@@ -8,7 +8,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-import border.tables  # noqa: F401
+import border.core.tables  # noqa: F401
 
 revision = "0004"
 down_revision = "0003"

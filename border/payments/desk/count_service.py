@@ -3,17 +3,18 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from border.identity.actor import PROGRAM, Role
-from border.money import Money
+from border.core.actor import PROGRAM
+from border.core.money import Money
+from border.core.refusal import INVALID, MOVE_NOT_OPEN, NOT_FOUND, FieldError, refuses
+from border.core.store import Unit
+from border.core.words import N_
+from border.identity import policy
 from border.payments.desk import storage
 from border.payments.desk.report import get_shift
 from border.payments.desk.shift import counted, is_second, stored, to_deposit
 from border.payments.desk.tables import DeskShiftRow
 from border.payments.ledger import ledger_service
 from border.payments.ledger.book import CASH, CASH_VARIANCE, Entry, Posting, bank
-from border.refusal import INVALID, MOVE_NOT_OPEN, NOT_ALLOWED, NOT_FOUND, FieldError, refuses
-from border.store import Unit
-from border.words import N_
 
 OWN_COUNT = refuses(
     "own_count",
@@ -51,6 +52,7 @@ async def count(
     again = shift.state == "counted"
     if again and not is_second(unit.actor.id, shift.cashier_id, None):
         raise OWN_COUNT(reference=shift.reference)
+    policy.check(unit.actor, f"desk_shift.{'recount' if again else 'count'}", shift)
     found = counted(shift.currency, pieces, told)
     expected = (await storage.sums(unit.connection, shift)).expected
     variance = found.minor - expected.minor
@@ -70,7 +72,6 @@ async def count(
             "counted_at": unit.at,
             "counted_by": unit.actor.id,
         },
-        inside={**amounts, "currency": shift.currency},
     )
     if variance:
         return shift
@@ -89,6 +90,7 @@ async def approve(unit: Unit, id: UUID, reason: str, version: int | None = None)
     refuses: not_allowed, not_found, invalid_fields, own_count, move_not_open, stale_version.
     writes: desk_shift, journal, posting, `desk_shift.approve`.
     """
+    policy.check(unit.actor, "desk_shift.approve")
     before = await get_shift(unit.connection, unit.actor, id)
     if not reason.strip():
         says = N_("Say what was found about the difference.")
@@ -107,7 +109,7 @@ async def approve(unit: Unit, id: UUID, reason: str, version: int | None = None)
             "approved_by": unit.actor.id,
             "closed_at": unit.at,
         },
-        inside={"reason": reason.strip()},
+        payload={"reason": reason.strip()},
     )
     assert shift.variance_minor is not None
     assert shift.counted_at is not None
@@ -138,8 +140,7 @@ async def deposit(
     slip. refuses: not_allowed, not_found, invalid_fields, move_not_open, deposited_already.
     writes: desk_shift, journal, posting, `desk_shift.update`.
     """
-    if not unit.actor.has(Role.ACCOUNTANT):
-        raise NOT_ALLOWED(needs=[Role.ACCOUNTANT.value])
+    policy.check(unit.actor, "desk_shift.deposit")
     number = bank_reference.strip()
     shifts = await storage.lock_shifts(unit.connection, set(shift_ids))
     if not shifts or len(shifts) < len(set(shift_ids)):

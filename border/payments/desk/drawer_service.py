@@ -6,14 +6,15 @@ a drawer into which somebody is just putting money.
 
 from uuid import UUID
 
+from border.core.money import Money
+from border.core.refusal import INVALID, FieldError, refuses
+from border.core.store import Unit
+from border.core.words import N_
 from border.gates import all_gates
-from border.money import Money
+from border.identity import policy
 from border.payments.desk import storage
-from border.payments.desk.shift import CASHIERS, NOTES
+from border.payments.desk.shift import NOTES
 from border.payments.desk.tables import DeskShiftRow, DeskTakingRow
-from border.refusal import INVALID, NOT_ALLOWED, FieldError, refuses
-from border.store import Unit
-from border.words import N_
 
 SHIFT_OPEN = refuses(
     "desk_shift_open",
@@ -120,8 +121,9 @@ def _same(there: DeskTakingRow, amount: Money) -> DeskTakingRow:
 
 def _cashier(unit: Unit) -> UUID:
     """Return whose drawer it is. refuses: not_allowed."""
-    if unit.actor.id is None or not unit.actor.has(*CASHIERS):
-        raise NOT_ALLOWED(needs=[role.value for role in CASHIERS])
+    policy.check(unit.actor, "desk_shift.take")
+    if unit.actor.id is None:
+        raise policy.not_allowed("desk_shift.take")
     return unit.actor.id
 
 
@@ -153,7 +155,6 @@ async def _begun(unit: Unit, cashier: UUID, gate: str, float_: Money) -> DeskShi
         "open",
         "open",
         gate=gate,
-        inside={"float_minor": float_.minor, "currency": float_.currency},
         cashier_id=cashier,
         opened_at=unit.at,
         currency=float_.currency,

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.identity.actor import Actor
+from border.core.actor import Actor
+from border.core.store import table_of
+from border.identity import policy
 from border.identity.service import names_of
 from border.payments.desk import storage
-from border.payments.desk.shift import CASHIERS, SECOND_PEOPLE, Sums
-from border.payments.desk.storage import Line
+from border.payments.desk.shift import Sums
+from border.payments.desk.storage import DrawerLine
 from border.payments.desk.tables import DeskShiftRow
-from border.refusal import NOT_ALLOWED, NOT_FOUND
 
 _WAITING = 200
 
@@ -30,16 +31,16 @@ class Report:
     count: int
     blind: bool
     sums: Sums | None
-    lines: list[Line]
+    lines: list[DrawerLine]
     names: dict[str, str]
 
     @property
-    def takings(self) -> list[Line]:
+    def takings(self) -> list[DrawerLine]:
         """What came in."""
         return [line for line in self.lines if line.kind == "taking"]
 
     @property
-    def payouts(self) -> list[Line]:
+    def payouts(self) -> list[DrawerLine]:
         """What went out."""
         return [line for line in self.lines if line.kind == "payout"]
 
@@ -62,16 +63,14 @@ async def get_shift(connection: AsyncConnection, actor: Actor, id: UUID) -> Desk
 
     refuses: not_allowed, not_found.
     """
-    _refuse_strangers(actor)
-    found = await storage.shift_by_id(connection, id)
-    if found is None or not (actor.has(*SECOND_PEOPLE) or found.cashier_id == actor.id):
-        raise NOT_FOUND(what="desk_shift")
-    return found
+    policy.check(actor, "desk_shift.read")
+    return policy.found(actor, "desk_shift.read", await storage.shift_by_id(connection, id))
 
 
 def is_blind(actor: Actor, shift: DeskShiftRow) -> bool:
     """Say whether the reader must not know yet what should be in the drawer."""
-    return shift.state == "open" and (shift.cashier_id == actor.id or not actor.has(*SECOND_PEOPLE))
+    own = shift.cashier_id == actor.id
+    return shift.state == "open" and (own or not policy.may(actor, "desk_shift.approve"))
 
 
 async def report(connection: AsyncConnection, actor: Actor, id: UUID) -> Report:
@@ -99,10 +98,14 @@ async def list_shifts(
 
     refuses: not_allowed.
     """
-    _refuse_strangers(actor)
-    cashier_id = actor.id if own or not actor.has(*SECOND_PEOPLE) else None
+    policy.check(actor, "desk_shift.list")
     found = await storage.shifts(
-        connection, cashier_id=cashier_id, states=states, after=after, limit=limit
+        connection,
+        policy.visible(actor, "desk_shift.list", table_of(DeskShiftRow)),
+        cashier_id=actor.id if own else None,
+        states=states,
+        after=after,
+        limit=limit,
     )
     return await _listed(connection, found)
 
@@ -112,8 +115,7 @@ async def waiting_shifts(connection: AsyncConnection, actor: Actor) -> list[List
 
     refuses: not_allowed.
     """
-    if not actor.has(*SECOND_PEOPLE):
-        raise NOT_ALLOWED(needs=[role.value for role in SECOND_PEOPLE])
+    policy.check(actor, "desk_shift.list_waiting")
     return await _listed(connection, await storage.waiting(connection, _WAITING))
 
 
@@ -121,9 +123,3 @@ async def _listed(connection: AsyncConnection, found: list[DeskShiftRow]) -> lis
     counts = await storage.counts(connection, [shift.id for shift in found])
     names = await names_of(connection, {str(shift.cashier_id) for shift in found})
     return [Listed(one, names.get(str(one.cashier_id), ""), counts[one.id]) for one in found]
-
-
-def _refuse_strangers(actor: Actor) -> None:
-    who = dict.fromkeys((*CASHIERS, *SECOND_PEOPLE))
-    if not actor.has(*who):
-        raise NOT_ALLOWED(needs=[role.value for role in who])

@@ -7,13 +7,18 @@ go out, and in the end the cash is counted without knowing what should be there.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated, ClassVar
 from uuid import UUID
 
-from border.identity.actor import Role
-from border.lifecycle import SYSTEM, Lifecycle, Move, State
-from border.money import Money, total
-from border.refusal import INVALID, FieldError
-from border.words import N_
+from border.core.actor import Role
+from border.core.event_type import Besides, events_of
+from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
+from border.core.money import Money, total
+from border.core.payload import Meaning, Payload
+from border.core.refusal import INVALID, FieldError
+from border.core.words import N_
+from border.identity.policy import Bounds, Scope, allow, declare, holders
+from border.platform.payload_fields import GivenReason
 
 CASHIERS = (Role.CASHIER, Role.MANAGER)
 """Who takes money at the desk, and so has a drawer."""
@@ -25,13 +30,14 @@ _LOOKED_AT = timedelta(days=1)
 SHIFT = Lifecycle(
     name="desk_shift",
     says=N_("A cashier's drawer, from the cash put into it to the cash counted out of it."),
+    noun=N_("Shift at the desk"),
     states=(
-        State("open", N_("Takes money"), owner=Role.CASHIER, after=_A_WORKING_DAY),
+        State("open", N_("Takes money"), owner=Role.CASHIER, timeout=_A_WORKING_DAY),
         State(
             "counted",
             N_("Counted; a second person looks at the difference"),
             owner=Role.MANAGER,
-            after=_LOOKED_AT,
+            timeout=_LOOKED_AT,
         ),
         State("closed", N_("Closed")),
     ),
@@ -57,6 +63,18 @@ SHIFT = Lifecycle(
         ),
         Move("close", ("counted",), "closed", (SYSTEM,), N_("Close"), offered=False),
     ),
+)
+
+declare(
+    "desk_shift",
+    allow((Role.CASHIER,), "read", "list", scopes=(Scope.OWN,)),
+    allow(SECOND_PEOPLE, "read", "list", "list_waiting"),
+    # Into and out of one's own drawer.
+    allow(CASHIERS, "open", "take"),
+    allow((Role.ACCOUNTANT,), "deposit"),
+    bounds=Bounds(own="cashier_id", own_is="id"),
+    moves=SHIFT,
+    moved_within={Role.CASHIER: Scope.OWN},
 )
 
 NOTES: Mapping[str, tuple[int, ...]] = {
@@ -134,3 +152,43 @@ def to_deposit(drawers: Collection[tuple[Money, Money]]) -> Money:
     """Return what goes to the bank from drawers, each as (counted, float): the float stays."""
     kept = [Money(found.minor - float_.minor, found.currency) for found, float_ in drawers]
     return total(kept, kept[0].currency)
+
+
+class DrawerPayload(Payload):
+    """The currency of a drawer; no sum of cash leaves the zone."""
+
+    columns: ClassVar[Mapping[str, str]] = {"drawer_currency": "currency"}
+
+    drawer_currency: Annotated[str, Meaning("Currency of the cash in a drawer.", private=True)]
+
+
+class ShiftOpened(DrawerPayload):
+    """What was put into a drawer."""
+
+    float_minor: Annotated[int, Meaning("Cash put into the drawer.", private=True)]
+
+
+class ShiftCounted(DrawerPayload):
+    """What was counted, and what should have been there."""
+
+    expected_minor: Annotated[int, Meaning("Cash that should be there.", private=True)]
+    counted_minor: Annotated[int, Meaning("Cash that was counted.", private=True)]
+    variance_minor: Annotated[int, Meaning("Counted less expected.", private=True)]
+
+
+class ShiftApproved(Payload):
+    """What a second person found about a difference."""
+
+    reason: GivenReason
+
+
+EVENTS = events_of(
+    SHIFT,
+    besides=(
+        Besides("update", N_("Bring the cash to the bank"), holders("desk_shift.deposit")),
+        Besides("open", N_("Open a shift at the desk"), holders("desk_shift.open"), ShiftOpened),
+    ),
+    count=ShiftCounted,
+    recount=ShiftCounted,
+    approve=ShiftApproved,
+)

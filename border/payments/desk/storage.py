@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.money import Money
+from border.core.money import Money
+from border.core.reading import row, rows
+from border.core.store import table_of
+from border.payments.charges.tables import ChargeRow, PaymentChargeRow
 from border.payments.desk.shift import Sums
 from border.payments.desk.tables import DeskShiftRow, DeskTakingRow
-from border.payments.reading import row, rows
-from border.payments.tables import ChargeRow, PaymentChargeRow
-from border.store import table_of
 
 _shift, _taking, _link, _charge = (
     table_of(DeskShiftRow),
@@ -29,7 +29,7 @@ _shift, _taking, _link, _charge = (
 
 
 @dataclass(frozen=True)
-class Line:
+class DrawerLine:
     """One payment into or refund out of a drawer, and what it was for."""
 
     kind: str
@@ -88,14 +88,19 @@ async def shifts_in(
 
 async def shifts(
     connection: AsyncConnection,
+    visible: ColumnElement[bool],
     *,
     cashier_id: UUID | None,
     states: Collection[str],
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[DeskShiftRow]:
-    """Return shifts, the newest first: of one cashier or of all, in any of `states` or in every."""
-    statement = select(_shift).order_by(_shift.c.opened_at.desc(), _shift.c.id.desc()).limit(limit)
+    """Return shifts, the newest first: of one cashier or of all, in any of `states` or in every.
+
+    `visible` is the condition under which the reader sees one.
+    """
+    newest = (_shift.c.opened_at.desc(), _shift.c.id.desc())
+    statement = select(_shift).where(visible).order_by(*newest).limit(limit)
     if cashier_id is not None:
         statement = statement.where(_shift.c.cashier_id == cashier_id)
     if states:
@@ -164,7 +169,7 @@ async def counts(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUI
     return {id: there.get(id, 0) for id in ids}
 
 
-async def lines(connection: AsyncConnection, shift_id: UUID) -> list[Line]:
+async def lines(connection: AsyncConnection, shift_id: UUID) -> list[DrawerLine]:
     """Return everything that went into and out of a drawer, in order."""
     subjects = func.array_agg(aggregate_order_by(_charge.c.subject, _charge.c.id))
     found = await connection.execute(
@@ -176,7 +181,7 @@ async def lines(connection: AsyncConnection, shift_id: UUID) -> list[Line]:
         .order_by(_taking.c.at, _taking.c.reference)
     )
     return [
-        Line(
+        DrawerLine(
             one.kind,
             one.reference,
             Money(one.amount_minor, one.currency),
@@ -185,3 +190,11 @@ async def lines(connection: AsyncConnection, shift_id: UUID) -> list[Line]:
         )
         for one in found
     ]
+
+
+async def shifts_waiting(connection: AsyncConnection, end: datetime) -> int:
+    """Return how many drawers that were opened before `end` nobody has closed."""
+    found = await connection.execute(
+        select(func.count()).where(_shift.c.opened_at < end, _shift.c.state != "closed")
+    )
+    return int(found.scalar_one())

@@ -8,9 +8,9 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Column, Field, SQLModel
 
-from border.lifecycle import Lifecycle
+from border.core.lifecycle import Lifecycle
+from border.core.tables import Record, record_args
 from border.payments.desk.shift import NOTES, SHIFT
-from border.tables import Record, record_args
 
 _CURRENCIES = ", ".join(repr(currency) for currency in NOTES)
 

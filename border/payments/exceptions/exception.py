@@ -6,10 +6,15 @@ given back, or explained. What happened to the money stands in the ledger either
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Annotated, ClassVar
 
-from border.identity.actor import Role
-from border.lifecycle import SYSTEM, Lifecycle, Move, State
-from border.words import N_
+from border.core.actor import Role
+from border.core.event_type import Besides, events_of
+from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
+from border.core.payload import Meaning, Payload
+from border.core.words import N_
+from border.identity.policy import allow, declare
+from border.platform.payload_fields import GatewayName
 
 _LOOKED_AT = timedelta(days=1)
 _DONE_IN = timedelta(days=3)
@@ -19,9 +24,10 @@ DESK = (Role.ACCOUNTANT, Role.MANAGER)
 EXCEPTION = Lifecycle(
     name="payment_exception",
     says=N_("Something about money that a person of the zone looks into."),
+    noun=N_("Exception"),
     states=(
-        State("open", N_("Nobody looks into it yet"), owner=Role.ACCOUNTANT, after=_LOOKED_AT),
-        State("taken", N_("Somebody looks into it"), owner=Role.ACCOUNTANT, after=_DONE_IN),
+        State("open", N_("Nobody looks into it yet"), owner=Role.ACCOUNTANT, timeout=_LOOKED_AT),
+        State("taken", N_("Somebody looks into it"), owner=Role.ACCOUNTANT, timeout=_DONE_IN),
         State("resolved", N_("Resolved")),
     ),
     initial=("open",),
@@ -37,6 +43,13 @@ EXCEPTION = Lifecycle(
         ),
         Move("heal", ("open", "taken"), "resolved", (SYSTEM,), N_("Let heal"), offered=False),
     ),
+)
+
+declare(
+    "payment_exception",
+    allow(DESK, "list"),
+    allow((*DESK, SYSTEM), "read"),
+    moves=EXCEPTION,
 )
 
 KINDS: Mapping[str, str] = {
@@ -60,3 +73,28 @@ HOLDS_MONEY = frozenset({"wrong_amount", "nothing_owed", "paid_twice", "unmatche
 """Kinds whose money waits in suspense until it is applied or given back."""
 CLOSES_GATE = frozenset({"review", "conflict", "reversed"})
 """Kinds that keep a truck from passing on the payment they are about, until they are resolved."""
+
+
+class ExceptionRaised(Payload):
+    """What an exception is about."""
+
+    columns: ClassVar[Mapping[str, str]] = {"exception_kind": "kind"}
+
+    exception_kind: Annotated[str, Meaning("Kind of exception.", older="kind")]
+    gateway: GatewayName
+
+
+class ExceptionEnded(Payload):
+    """How an exception ended."""
+
+    resolution: Annotated[str, Meaning("How the exception ended.")]
+
+
+EVENTS = events_of(
+    EXCEPTION,
+    besides=(Besides("raise", N_("Raise an exception"), (SYSTEM,), ExceptionRaised),),
+    resolve=ExceptionEnded,
+    apply=ExceptionEnded,
+    refund=ExceptionEnded,
+    heal=ExceptionEnded,
+)

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.identity.actor import Actor
-from border.money import Money
+from border.core.actor import Actor
+from border.core.money import Money
+from border.core.refusal import INVALID, NOT_FOUND, FieldError, refuses
+from border.core.store import PROGRAM, Unit
+from border.core.words import N_
+from border.identity import policy
 from border.payments.exceptions import storage
-from border.payments.exceptions.exception import DESK, HOLDS_MONEY
+from border.payments.exceptions.exception import HOLDS_MONEY
 from border.payments.exceptions.tables import ExceptionRow
-from border.refusal import INVALID, NOT_ALLOWED, NOT_FOUND, FieldError, refuses
-from border.store import PROGRAM, Unit
-from border.words import N_
 
 MONEY_WAITS = refuses(
     "money_waits",
@@ -40,11 +41,11 @@ async def raise_exception(
     payment_id: UUID | None = None,
     attempt_id: UUID | None = None,
     journal_id: UUID | None = None,
-    told: Mapping[str, Any] | None = None,
+    reported: Mapping[str, Any] | None = None,
 ) -> ExceptionRow:
     """Put something into the queue, once under `key`; what is there already is returned.
 
-    `told` is what the desk is shown; it stays in the zone. writes: payment_exception,
+    `reported` is what the desk is shown; it stays in the zone. writes: payment_exception,
     `payment_exception.raise`.
     """
     await storage.lock_key(unit.connection, key)
@@ -55,7 +56,6 @@ async def raise_exception(
         "open",
         "raise",
         gate=gate,
-        facts={"kind": kind, "gateway": gateway},
         actor=PROGRAM,
         kind=kind,
         dedupe_key=key,
@@ -66,7 +66,7 @@ async def raise_exception(
         journal_id=journal_id,
         amount_minor=amount.minor if amount else None,
         currency=amount.currency if amount else None,
-        told=dict(told or {}),
+        reported=dict(reported or {}),
     )
 
 
@@ -141,26 +141,21 @@ async def _end(
             "resolved_at": unit.at,
             "note": note.strip()[:1000],
         },
-        facts={"resolution": resolution},
         actor=actor,
     )
 
 
 async def get_exception(connection: AsyncConnection, actor: Actor, id: UUID) -> ExceptionRow:
     """Return an exception to those who work the queue. refuses: not_allowed, not_found."""
-    if not actor.has(*DESK, *PROGRAM.roles):
-        raise NOT_ALLOWED(needs=[role.value for role in DESK])
+    policy.check(actor, "payment_exception.read")
     found = await storage.exception_by_id(connection, id)
-    if found is None:
-        raise NOT_FOUND(what="payment_exception")
-    return found
+    return policy.found(actor, "payment_exception.read", found)
 
 
 async def queue(
     connection: AsyncConnection, actor: Actor, *, resolved: bool = False, limit: int = 200
 ) -> list[ExceptionRow]:
     """Return what waits, the longest waiting first, or what was resolved. refuses: not_allowed."""
-    if not actor.has(*DESK):
-        raise NOT_ALLOWED(needs=[role.value for role in DESK])
+    policy.check(actor, "payment_exception.list")
     states = ("resolved",) if resolved else ("open", "taken")
     return await storage.exceptions(connection, states, limit)

@@ -6,15 +6,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from border.core.store import table_of
 from border.payments.exceptions.tables import ExceptionRow
-from border.payments.tables import ChargeRow, PaymentChargeRow
-from border.store import table_of
 
-_exception, _link, _charge = (
-    table_of(ExceptionRow),
-    table_of(PaymentChargeRow),
-    table_of(ChargeRow),
-)
+_exception = table_of(ExceptionRow)
 
 
 async def lock_key(connection: AsyncConnection, key: str) -> None:

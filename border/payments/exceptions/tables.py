@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlmodel import Field
 
-from border.lifecycle import Lifecycle
+from border.core.lifecycle import Lifecycle
+from border.core.tables import Record, json_column, record_args
 from border.payments.exceptions.exception import EXCEPTION, KINDS
-from border.tables import Record, json_column, record_args
 
 
 class ExceptionRow(Record, table=True):
@@ -38,7 +38,9 @@ class ExceptionRow(Record, table=True):
     journal_id: UUID | None = Field(default=None, foreign_key="journal.id")
     amount_minor: int | None = Field(default=None, sa_type=BigInteger)
     currency: str | None = Field(default=None, max_length=3)
-    told: dict[str, Any] = Field(sa_column=json_column(), description="what is known, for the desk")
+    reported: dict[str, Any] = Field(
+        sa_column=json_column(), description="what is known, for the desk"
+    )
     taken_by: UUID | None = None
     resolution: str | None = Field(default=None, max_length=16)
     resolved_by: UUID | None = None

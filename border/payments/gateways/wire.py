@@ -13,7 +13,7 @@ from decimal import Decimal
 from ipaddress import ip_address
 from typing import TypeAlias
 
-from border.clock import ZONE
+from border.core.clock import ZONE
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | Decimal | bool | None"
 """A value as a message has it; a number with a point or an exponent is a `Decimal`."""
@@ -55,7 +55,7 @@ def address(client_ip: str) -> str:
     return str(known) if len(str(known)) >= 7 else known.exploded
 
 
-def barred(fields: Mapping[str, str], names: Iterable[str]) -> str:
+def joined_by_bars(fields: Mapping[str, str], names: Iterable[str]) -> str:
     """Return the values of `names` with bars between, empty where absent; nothing is encoded."""
     return "|".join(fields.get(name, "") for name in names)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from border.money import Money
+from border.core.money import Money
 
 PAYER = "payer_receivable"
 UNMATCHED = "suspense:unmatched"

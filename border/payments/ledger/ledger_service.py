@@ -6,14 +6,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.ids import new_id
-from border.money import Money
+from border.core.ids import new_id
+from border.core.money import Money
+from border.core.refusal import refuses
+from border.core.store import Unit
+from border.core.words import N_
 from border.payments.ledger import storage
 from border.payments.ledger.book import PAYER, SUSPENSE, Entry, Posting
 from border.payments.ledger.tables import JournalRow
-from border.refusal import refuses
-from border.store import Unit
-from border.words import N_
 
 BOOKED_DIFFERENTLY = refuses(
     "booked_differently",

@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.money import Money
+from border.core.money import Money
+from border.core.store import table_of
 from border.payments.ledger.book import PAYER, Posting
 from border.payments.ledger.tables import JournalRow, PostingRow
-from border.store import table_of
 
 _journal, _posting = table_of(JournalRow), table_of(PostingRow)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, text
 from sqlmodel import Field, SQLModel
 
-from border.ids import new_id
+from border.core.ids import new_id
 from border.payments.ledger.book import ACCOUNT_PATTERN, KINDS
 
 

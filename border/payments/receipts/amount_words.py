@@ -6,7 +6,7 @@ numerals of commerce, which cannot be altered by a stroke. Amounts up to 10^15 -
 
 from collections.abc import Callable, Sequence
 
-from border.money import MINOR_UNITS, Money
+from border.core.money import MINOR_UNITS, Money
 
 LARGEST = 10**15 - 1
 """The largest whole amount that is put into words."""

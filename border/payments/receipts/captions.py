@@ -1,18 +1,8 @@
 """The words printed on a receipt, in three languages."""
 
-from typing import Literal, NamedTuple
-
-Locale = Literal["vi", "zh", "en"]
-LANGUAGE_TAGS: dict[Locale, str] = {"vi": "vi", "zh": "zh-Hans", "en": "en"}
-
-
-class InThree(NamedTuple):
-    """The same words in Vietnamese, Chinese and English."""
-
-    vi: str
-    zh: str
-    en: str
-
+from border.paper.words import InThree
+from border.payments.gateways.evidence import COUNTER
+from border.payments.gateways.registry import GATEWAY_KINDS
 
 WORDS = {
     "title": InThree("BIÊN LAI THU PHÍ, LỆ PHÍ", "收费收据", "Receipt of fees and charges"),
@@ -75,9 +65,4 @@ METHODS = {
     "TM": InThree("Tiền mặt", "现金", "Cash"),
     "CK": InThree("Chuyển khoản", "转账", "Transfer"),
 }
-GATEWAYS = {
-    "vnpay": "VNPAY",
-    "vietqr": "VietQR",
-    "portal": "Cổng Dịch vụ công Quốc gia",
-    "desk": "Quầy thu",
-}
+GATEWAYS = {code: kind.receipt_name for code, kind in GATEWAY_KINDS.items()} | {COUNTER: "Quầy thu"}

@@ -5,11 +5,15 @@ about. When which of the two is right, `receipt` says.
 """
 
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
-from border.identity.actor import PROGRAM
-from border.money import Money
+from border.core.actor import PROGRAM
+from border.core.money import Money
+from border.core.refusal import INVALID, NOT_FOUND, FieldError, refuses
+from border.core.store import Unit
+from border.core.words import N_
+from border.identity import policy
+from border.payments.collection.tables import PaymentRow
 from border.payments.ledger import ledger_service
 from border.payments.ledger.book import PAYER
 from border.payments.ledger.tables import JournalRow
@@ -19,8 +23,8 @@ from border.payments.receipts.receipt import (
     GIVEN_BACK,
     CannotBeReceipted,
     Kind,
-    Line,
     Payer,
+    ReceiptLine,
     check_complete,
     exceeds,
     given_back,
@@ -29,10 +33,6 @@ from border.payments.receipts.receipt import (
 )
 from border.payments.receipts.receipt_service import Draft, Office, issue, issue_original
 from border.payments.receipts.tables import ReceiptRow
-from border.payments.tables import PaymentRow
-from border.refusal import INVALID, NOT_FOUND, FieldError, refuses
-from border.store import Unit
-from border.words import N_
 
 NOT_REPLACEABLE = refuses(
     "receipt_not_replaceable",
@@ -78,14 +78,14 @@ async def adjust_for_refund(
         return there
     receipt = await _in_force(unit, office, payment)
     before = await _adjusted_by(unit, receipt)
-    lines = [Line.of(line) for line in receipt.lines]
+    lines = [ReceiptLine.of(line) for line in receipt.lines]
     known = {line.charge for line in lines}
     lines += [line for line in before if line.minor > 0 and line.charge not in known]
     facts = {"serial": receipt.serial, "number": receipt.number, "reason": reason}
     said = office.speech.explanation(GIVEN_BACK, facts, "vi")
     back = given_back(lines, amount.minor, shares, facts | {"text": said})
     whole = sum(line.minor for line in back) == -amount.minor and amount.minor > 0
-    own = [Line.of(line) for line in receipt.lines]
+    own = [ReceiptLine.of(line) for line in receipt.lines]
     if not whole or amount.currency != receipt.currency or exceeds(own, before, back):
         raise ADJUSTS_TOO_MUCH(
             amount_minor=amount.minor, currency=amount.currency, reference=receipt.reference
@@ -111,7 +111,7 @@ async def restore_after_bounce(
     receipt = await _in_force(unit, office, payment)
     facts = {"serial": shown.serial, "number": shown.number}
     text = office.speech.explanation(CAME_BACK, facts, "vi")
-    lines = restored((Line.of(line) for line in shown.lines), text, facts)
+    lines = restored((ReceiptLine.of(line) for line in shown.lines), text, facts)
     return await _adjust(unit, office, payment, receipt, shown.id, lines, text, refund_id)
 
 
@@ -152,10 +152,10 @@ async def _locked(unit: Unit, payment_id: UUID) -> PaymentRow:
     return payment
 
 
-async def _adjusted_by(unit: Unit, receipt: ReceiptRow) -> list[Line]:
+async def _adjusted_by(unit: Unit, receipt: ReceiptRow) -> list[ReceiptLine]:
     """Return the lines of the adjustments that a receipt has."""
     return [
-        Line.of(line)
+        ReceiptLine.of(line)
         for adjustment in await storage.adjustments_of(unit.connection, receipt.id)
         for line in adjustment.lines
     ]
@@ -167,7 +167,7 @@ async def _adjust(
     payment: PaymentRow,
     receipt: ReceiptRow,
     issue_key: UUID,
-    lines: tuple[Line, ...],
+    lines: tuple[ReceiptLine, ...],
     reason: str,
     refund_id: UUID | None,
 ) -> ReceiptRow:
@@ -176,8 +176,7 @@ async def _adjust(
         ReceiptRow,
         receipt.id,
         "adjust",
-        key=payment.reference,
-        facts=_facts(receipt),
+        payload={"amount_minor": abs(receipt.total_minor)},
         actor=PROGRAM,
     )
     return await issue(
@@ -223,13 +222,13 @@ async def replace(
     """Replace a receipt whose payer is named wrongly; the new one has a number of its own.
 
     The amounts stay. Whoever was adjusted already is not replaced any more.
-    refuses: invalid_fields, not_found, not_allowed, move_not_open, stale_version,
+    refuses: not_allowed, not_found, invalid_fields, move_not_open, stale_version,
     receipt_not_replaceable, receipt_series_exhausted. writes: receipt_series, receipt;
     `receipt.replace`, `receipt.issue`.
     """
-    found = await storage.by_id(unit.connection, receipt_id)
-    if found is None:
-        raise NOT_FOUND(what="receipt")
+    policy.check(unit.actor, "receipt.replace")
+    there = await storage.by_id(unit.connection, receipt_id)
+    found = policy.found(unit.actor, "receipt.replace", there)
     payment = await storage.lock_payment(unit.connection, found.payment_id)
     old = await storage.by_id(unit.connection, receipt_id, lock=True)
     assert payment is not None
@@ -242,9 +241,7 @@ async def replace(
         old.id,
         "replace",
         version=version,
-        key=payment.reference,
-        facts=_facts(old),
-        inside={"reason": reason.strip()[:500]},
+        payload={"amount_minor": abs(old.total_minor), "reason": reason.strip()[:500]},
     )
     return await issue(
         unit,
@@ -254,7 +251,7 @@ async def replace(
             issue_key=old.id,
             payment=payment,
             payer=payer,
-            lines=tuple(Line.of(line) for line in old.lines),
+            lines=tuple(ReceiptLine.of(line) for line in old.lines),
             currency=old.currency,
             plate=old.vehicle_plate,
             gateway=old.gateway,
@@ -280,14 +277,3 @@ def _check_correction(old: ReceiptRow, reason: str, payer: Payer) -> None:
 
 def _payer(row: ReceiptRow) -> Payer:
     return Payer(row.payer_name, row.payer_tax_code, row.payer_address)
-
-
-def _facts(row: ReceiptRow) -> dict[str, Any]:
-    """Return what every event of a receipt says about it."""
-    return {
-        "kind": row.kind,
-        "serial": row.serial,
-        "number": row.number,
-        "amount_minor": abs(row.total_minor),
-        "currency": row.currency,
-    }

@@ -13,9 +13,9 @@ from decimal import Decimal
 
 from lxml import etree
 
-from border.clock import ZONE
-from border.money import MINOR_UNITS
-from border.payments.receipts.receipt import Kind, Line
+from border.core.clock import ZONE
+from border.core.money import MINOR_UNITS
+from border.payments.receipts.receipt import Kind, ReceiptLine
 from border.payments.receipts.tables import ReceiptRow
 
 DATA_ID = "data"
@@ -37,7 +37,7 @@ def receipt_document(row: ReceiptRow, related: ReceiptRow | None) -> etree._Elem
     content = etree.SubElement(data, "NDBLai")
     _add_parties(content, row)
     for number, stored in enumerate(row.lines, 1):
-        _add_line(content, number, Line.of(stored), row.currency)
+        _add_line(content, number, ReceiptLine.of(stored), row.currency)
     _put(
         etree.SubElement(content, "TToan"),
         TgTTTBSo=amount_text(row.total_minor, row.currency),
@@ -103,7 +103,7 @@ def _add_parties(content: etree._Element, row: ReceiptRow) -> None:
     )
 
 
-def _add_line(content: etree._Element, number: int, line: Line, currency: str) -> None:
+def _add_line(content: etree._Element, number: int, line: ReceiptLine, currency: str) -> None:
     """Write one charge and why it is that much."""
     entry = etree.SubElement(content, "KThu")
     amount = amount_text(line.minor, currency)

@@ -1,7 +1,7 @@
 """The code under which anybody who holds a receipt finds it: typed, so it tells what is wrong.
 
 Pure. A code reads `7K3M-2Q2X-A9TB`: ten random characters and two check characters over the 31
-letters of `border.ids.ALPHABET`. The letters are counted modulo 31, a prime; both the sum of the
+letters of `ids.ALPHABET`. The letters are counted modulo 31, a prime; both the sum of the
 twelve and their sum weighted by powers of 3, which generates every number but zero, must vanish.
 One wrong character therefore gives away its place and what it should have been; two neighbours
 changed about are mostly recognised too. Not a secret: it finds a receipt, and allows nothing.
@@ -10,9 +10,9 @@ changed about are mostly recognised too. Not a secret: it finds a receipt, and a
 import secrets
 from dataclasses import dataclass
 
-from border.ids import ALPHABET
-from border.refusal import FieldError
-from border.words import N_
+from border.core.ids import ALPHABET, code_as_printed
+from border.core.refusal import FieldError
+from border.core.words import N_
 
 _BASE = len(ALPHABET)
 _ROOT = 3
@@ -60,9 +60,9 @@ def new_lookup_code() -> str:
 def read_lookup_code(text: str) -> str | Misread:
     """Return the code somebody typed in its canonical form, or what is wrong with it.
 
-    Case, spaces and hyphens are forgiven.
+    Case, hyphens and all that `code_as_printed` puts right are forgiven.
     """
-    plain = "".join(letter for letter in text.upper() if letter not in "- \t\r\n")
+    plain = code_as_printed(text).upper().replace("-", "")
     for place, letter in enumerate(plain[:LENGTH], 1):
         if letter not in ALPHABET:
             return Misread("letter", place, letter)

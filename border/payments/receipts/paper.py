@@ -8,31 +8,28 @@ version draws it (`renderers`).
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 
-from border.clock import ZONE
-from border.fonts import FontSet
-from border.money import MINOR_UNITS, Money
+from border.core.clock import ZONE
+from border.core.money import MINOR_UNITS, Money
+from border.paper.fonts import FontSet
+from border.paper.sheet import BLACK, GREY, RED, TENTHS, Colour, Sheet, drawing
+from border.paper.words import InThree, Locale
 from border.payments.receipts.amount_words import amount_en, amount_zh
 from border.payments.receipts.captions import (
     ABOUT,
     GATEWAYS,
-    LANGUAGE_TAGS,
     METHODS,
     OF,
     REPLACED,
     REPLACED_BY,
     WATERMARK,
     WORDS,
-    InThree,
-    Locale,
 )
 from border.payments.receipts.reading_service import Check
-from border.payments.receipts.receipt import Line, Speech
-from border.payments.receipts.sheet import BLACK, GREY, LEFT, RED, RIGHT, Colour, Sheet
+from border.payments.receipts.receipt import ReceiptLine, Speech
 from border.payments.receipts.tables import ReceiptRow
 
-_LEFT, _RIGHT = LEFT * 10, RIGHT * 10
+_LEFT, _RIGHT = 100, 1_380
 _FOOT = 2_020
 """Places are in tenths of a millimetre from the top left corner; above this the page is written."""
 _LEADING, _ASCENT = 46, 34
@@ -62,20 +59,16 @@ class Style:
     basis: InThree
 
 
-_drawing = Lock()
-"""Threads take turns: reportlab lets one typeface serve one document at a time, by its own word."""
-
-
 def draw_paper(paper: Paper, style: Style, fonts: FontSet) -> bytes:
     """Return the receipt as a PDF; the same paper gives the same bytes.
 
     Takes some milliseconds of one core: call it from a thread or a process of its own.
     """
-    with _drawing:
+    with drawing():
         pages = 1
         while True:
             title = f"{getattr(WORDS['title'], paper.locale)} {paper.row.serial} {paper.row.number}"
-            sheet = Sheet(fonts, LANGUAGE_TAGS[paper.locale], title)
+            sheet = Sheet(fonts, paper.locale, title, size="A5", unit=TENTHS)
             writer = _Writer(sheet, paper, style, pages)
             writer.write()
             if writer.page == pages:
@@ -127,13 +120,17 @@ class _Writer:
         self.sheet.line(_LEFT, self.y + 30, series, 7, bold=True)
         number = self._number()
         self.sheet.line(_RIGHT, self.y + 30, number, 9, bold=True, colour=RED, align="right")
-        self.sheet.rule(self.y + 45)
+        self._rule(self.y + 45)
         self.y += 60
+
+    def _rule(self, y: int, weight: int = 4) -> None:
+        """Draw a level line `weight` tenths of a point thick across the page."""
+        self.sheet.rule(y, weight / 10, _LEFT, _RIGHT)
 
     def _second(self, words: InThree) -> str:
         """Return the words in the language beside Vietnamese: the reader's, else both others."""
         if self.paper.locale == "vi":
-            return f"{words.zh} · {words.en}"
+            return words.beside_vietnamese("vi")
         return str(getattr(words, self.paper.locale))
 
     def _flow(
@@ -240,19 +237,19 @@ class _Writer:
         """Write each charge, and below it the reasons for it."""
         self._room(150)
         self.y += 12
-        self.sheet.rule(self.y, 8)
+        self._rule(self.y, 8)
         content, amount, foot = WORDS["content"], WORDS["amount"], self.y + 32
         used = self.sheet.line(_LEFT, foot, content.vi, 7, bold=True)
         self.sheet.line(_LEFT + used + 12, foot, self._second(content), 6, colour=GREY)
         head = f"{amount.vi} ({self.row.currency})"
         self.sheet.line(_RIGHT, foot, head, 7, bold=True, align="right")
-        self.sheet.rule(foot + 12)
+        self._rule(foot + 12)
         self.y = foot + 24
         for number, stored in enumerate(self.row.lines, 1):
-            self._line(number, Line.of(stored))
-        self.sheet.rule(self.y, 8)
+            self._line(number, ReceiptLine.of(stored))
+        self._rule(self.y, 8)
 
-    def _line(self, number: int, line: Line) -> None:
+    def _line(self, number: int, line: ReceiptLine) -> None:
         """Write one charge: its name with the amount, then why, in Vietnamese and translated."""
         speech, locale = self.paper.speech, self.paper.locale
         self._room(80)
@@ -314,7 +311,7 @@ class _Writer:
         """Write how to look it up, and the signature."""
         self._room(_CLOSING)
         top, row = self.y + 20, self.row
-        self.sheet.code(_LEFT - 25, top, 330, row.qr_payload)
+        self.sheet.qr(_LEFT - 25, top, 330, row.qr_payload)
         self.y = top + 30
         x, width = 415, 415
         look_up, where = WORDS["look_up"], WORDS["look_up_at"]
@@ -341,7 +338,7 @@ class _Writer:
                 ("certificate", self.row.cert_serial),
             ):
                 self._flow(f"{WORDS[label].vi}: {value}", 7, x=x, width=width - 20)
-        self.sheet.box(x - 20, top, width + 20, self.y + 14 - top, RED)
+        self.sheet.box(x - 20, top, width + 20, self.y + 14 - top, 8 / 10, colour=RED)
 
 
 def _instant(at: datetime) -> str:

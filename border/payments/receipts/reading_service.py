@@ -9,15 +9,17 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.identity.actor import Actor
-from border.ids import WrongReference, parse_reference
+from border.core.actor import Actor
+from border.core.ids import WrongReference, parse_reference
+from border.core.refusal import INVALID, NOT_FOUND
+from border.core.store import table_of
+from border.identity import policy
 from border.payments.receipts import storage
 from border.payments.receipts.document import Stated, stated
 from border.payments.receipts.lookup_code import Misread, field_error, read_lookup_code
 from border.payments.receipts.receipt import Kind
 from border.payments.receipts.signing import NotWhole, ReceiptSigner
 from border.payments.receipts.tables import ReceiptRow
-from border.refusal import INVALID, NOT_FOUND
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,8 @@ async def get_receipt(connection: AsyncConnection, actor: Actor, reference: str)
         wanted = parse_reference(reference, ReceiptRow.prefix)
     except WrongReference:
         raise NOT_FOUND(what="receipt") from None
-    row = await storage.by_reference(connection, wanted)
-    if row is None or not (actor.is_staff or row.payer_organisation_id == actor.organisation_id):
-        raise NOT_FOUND(what="receipt")
+    there = await storage.by_reference(connection, wanted)
+    row = policy.found(actor, "receipt.read", there)
     return await _with_links(connection, row)
 
 
@@ -80,10 +81,8 @@ async def list_receipts(
     payment_ids: Collection[UUID] | None = None,
 ) -> list[ReceiptRow]:
     """Return receipts newest first: of the actor's organisation, for the zone's people all."""
-    owner = None if actor.is_staff else actor.organisation_id
-    if owner is None and not actor.is_staff:
-        return []
-    return await storage.listed(connection, owner, before, limit, payment_ids)
+    ours = policy.visible(actor, "receipt.list", table_of(ReceiptRow))
+    return await storage.listed(connection, ours, before, limit, payment_ids)
 
 
 async def _with_links(connection: AsyncConnection, row: ReceiptRow) -> SeenReceipt:

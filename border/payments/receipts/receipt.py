@@ -13,13 +13,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 
-from border.identity.actor import Role
-from border.lifecycle import SYSTEM, Lifecycle, Move, State
-from border.money import Money
+from border.core.actor import STAFF, Role
+from border.core.event_type import Besides, Key, events_of
+from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
+from border.core.money import Money
+from border.core.payload import Meaning, Payload
+from border.core.words import N_
+from border.identity.policy import ANYONE, SIGNED_IN, Bounds, Scope, allow, declare, holders
 from border.payments.ledger.book import shared_out
-from border.words import N_
+from border.platform.payload_fields import AmountMinor, Count, Currency, GivenReason
 
 _KEPT = timedelta(days=3653)
 """How long a receipt may still be corrected: as long as it is kept.
@@ -30,9 +34,12 @@ source: Law on Accounting 88/2015/QH13 article 41, ten years for documents of en
 RECEIPT = Lifecycle(
     name="receipt",
     says=N_("A numbered and signed receipt of fees; it is never edited."),
+    noun=N_("Receipt"),
     states=(
-        State("issued", N_("In force"), owner=SYSTEM, after=_KEPT),
-        State("adjusted", N_("In force, with an adjustment beside it"), owner=SYSTEM, after=_KEPT),
+        State("issued", N_("In force"), owner=SYSTEM, timeout=_KEPT),
+        State(
+            "adjusted", N_("In force, with an adjustment beside it"), owner=SYSTEM, timeout=_KEPT
+        ),
         State("replaced", N_("Replaced by another receipt")),
     ),
     initial=("issued",),
@@ -54,6 +61,17 @@ RECEIPT = Lifecycle(
             needs=("reason",),
         ),
     ),
+)
+
+
+declare(
+    "receipt",
+    allow((SIGNED_IN,), "read", "list", scopes=(Scope.OWN,)),
+    allow((*STAFF, SYSTEM), "read", "list"),
+    # Whoever holds the paper has the code on it.
+    allow((ANYONE,), "look_up"),
+    bounds=Bounds(own="payer_organisation_id"),
+    moves=RECEIPT,
 )
 
 
@@ -130,7 +148,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Line:
+class ReceiptLine:
     """One charge on a receipt: `name` as it was signed, in Vietnamese, and why it is that much."""
 
     kind: str
@@ -162,7 +180,7 @@ class Line:
         }
 
     @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> "Line":
+    def of(cls, stored: Mapping[str, Any]) -> "ReceiptLine":
         """Return the line that `stored` was made from."""
         return cls(
             kind=stored["kind"],
@@ -192,7 +210,7 @@ PART_PAID = N_("Of {whole} {currency} charged, this payment paid {part} {currenc
 """Why a line is less than its charge."""
 
 
-def line_of(charge: Mapping[str, Any], paid: Money, speech: Speech) -> Line:
+def line_of(charge: Mapping[str, Any], paid: Money, speech: Speech) -> ReceiptLine:
     """Return the line of a charge: its name, what was paid on it and, line by line, why so much.
 
     Raises `CannotBeReceipted` where the charge's explanation cannot be read.
@@ -209,7 +227,9 @@ def line_of(charge: Mapping[str, Any], paid: Money, speech: Speech) -> Line:
         name = speech.charge(charge["kind"], "vi")
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise CannotBeReceipted(f"{charge['reference']} does not explain itself") from error
-    return Line(charge["kind"], name, charge["reference"], charge["subject"], paid.minor, reasons)
+    return ReceiptLine(
+        charge["kind"], name, charge["reference"], charge["subject"], paid.minor, reasons
+    )
 
 
 def _explained(charge: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -222,7 +242,7 @@ def _explained(charge: Mapping[str, Any]) -> list[dict[str, Any]]:
     return lines
 
 
-def check_complete(lines: Sequence[Line], payer: Payer) -> None:
+def check_complete(lines: Sequence[ReceiptLine], payer: Payer) -> None:
     """Raise `CannotBeReceipted` unless something was paid for and the payer is named."""
     if not payer.name.strip():
         raise CannotBeReceipted("the payer has no name")
@@ -231,8 +251,11 @@ def check_complete(lines: Sequence[Line], payer: Payer) -> None:
 
 
 def given_back(
-    lines: Sequence[Line], minor: int, shares: Mapping[str, int] | None, reason: Mapping[str, Any]
-) -> tuple[Line, ...]:
+    lines: Sequence[ReceiptLine],
+    minor: int,
+    shares: Mapping[str, int] | None,
+    reason: Mapping[str, Any],
+) -> tuple[ReceiptLine, ...]:
     """Return the negative lines of an adjustment by `minor`.
 
     `shares` says what goes back of which charge, by its reference; without it every line gives its
@@ -243,7 +266,7 @@ def given_back(
         shares = {line.charge: part for line, part in zip(lines, parts, strict=True)}
     facts = {name: fact for name, fact in reason.items() if name != "text"}
     return tuple(
-        Line(
+        ReceiptLine(
             kind=line.kind,
             name=line.name,
             charge=line.charge,
@@ -256,7 +279,9 @@ def given_back(
     )
 
 
-def restored(lines: Iterable[Line], text: str, facts: Mapping[str, Any]) -> tuple[Line, ...]:
+def restored(
+    lines: Iterable[ReceiptLine], text: str, facts: Mapping[str, Any]
+) -> tuple[ReceiptLine, ...]:
     """Return the lines that undo those of an adjustment whose refund came back."""
     return tuple(
         replace(
@@ -266,7 +291,9 @@ def restored(lines: Iterable[Line], text: str, facts: Mapping[str, Any]) -> tupl
     )
 
 
-def exceeds(lines: Iterable[Line], adjusted: Iterable[Line], more: Iterable[Line]) -> bool:
+def exceeds(
+    lines: Iterable[ReceiptLine], adjusted: Iterable[ReceiptLine], more: Iterable[ReceiptLine]
+) -> bool:
     """Say whether `more` would take back of a charge what was not paid on it, or is back already.
 
     `lines` are those of the receipt, `adjusted` those of the adjustments there are.
@@ -275,3 +302,24 @@ def exceeds(lines: Iterable[Line], adjusted: Iterable[Line], more: Iterable[Line
     for line in (*adjusted, *more):
         left[line.charge] = left.get(line.charge, 0) + line.minor
     return any(minor < 0 for minor in left.values())
+
+
+class ReceiptPayload(Payload):
+    """What every event of a receipt says; the payer on its face stays in the zone."""
+
+    columns: ClassVar[Mapping[str, str]] = {"receipt_kind": "kind"}
+
+    receipt_kind: Annotated[str, Meaning("Kind of receipt.", older="kind")]
+    serial: Annotated[str, Meaning("Series of the receipt.")]
+    number: Annotated[Count, Meaning("Number of the receipt in its series.")]
+    amount_minor: AmountMinor
+    currency: Currency
+    reason: GivenReason | None = None
+
+
+EVENTS = events_of(
+    RECEIPT,
+    ReceiptPayload,
+    besides=(Besides("issue", N_("Issue a receipt"), (SYSTEM, *holders("receipt.replace"))),),
+    key=Key("the payment's reference", "payment_reference"),
+)

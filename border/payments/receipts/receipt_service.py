@@ -16,10 +16,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.clock import ZONE
-from border.identity.actor import PROGRAM
-from border.ids import new_reference
-from border.money import Money
+from border.core.actor import PROGRAM
+from border.core.clock import ZONE
+from border.core.ids import new_reference
+from border.core.money import Money
+from border.core.refusal import Refusal, refuses
+from border.core.store import Store, Unit
+from border.core.words import N_
+from border.payments.collection.tables import PaymentRow
 from border.payments.ledger import ledger_service
 from border.payments.receipts import storage
 from border.payments.receipts.amount_words import amount_vi
@@ -29,8 +33,8 @@ from border.payments.receipts.receipt import (
     CannotBeReceipted,
     Collector,
     Kind,
-    Line,
     Payer,
+    ReceiptLine,
     Speech,
     check_complete,
     law_on,
@@ -39,10 +43,6 @@ from border.payments.receipts.receipt import (
 )
 from border.payments.receipts.signing import ReceiptSigner
 from border.payments.receipts.tables import ReceiptRow, ReceiptSeriesRow
-from border.payments.tables import PaymentRow
-from border.refusal import Refusal, refuses
-from border.store import Store, Unit
-from border.words import N_
 
 logger = logging.getLogger("border.receipts")
 
@@ -100,7 +100,7 @@ class Draft:
     issue_key: UUID
     payment: PaymentRow
     payer: Payer
-    lines: tuple[Line, ...]
+    lines: tuple[ReceiptLine, ...]
     currency: str
     plate: str | None
     gateway: str
@@ -271,14 +271,7 @@ async def issue(unit: Unit, office: Office, draft: Draft) -> ReceiptRow:
         "issued",
         "issue",
         gate=payment.gate,
-        key=payment.reference,
-        facts={
-            "kind": draft.kind.value,
-            "serial": serial,
-            "number": columns["number"],
-            "amount_minor": abs(total.minor),
-            "currency": draft.currency,
-        },
+        payload={"amount_minor": abs(total.minor)},
         actor=PROGRAM,
         reference=new_reference(ReceiptRow.prefix),
         **columns,
@@ -305,5 +298,5 @@ def _signed(
     return {"xml": xml, "xml_sha256": sha256(xml).digest()}
 
 
-def _subjects(lines: Sequence[Line]) -> list[str]:
+def _subjects(lines: Sequence[ReceiptLine]) -> list[str]:
     return list(dict.fromkeys(line.subject for line in lines))

@@ -6,7 +6,9 @@ undoes none of them. Whatever could not be shown is tried again in the next run.
 
 from uuid import UUID
 
-from border.money import Money
+from border.core.money import Money
+from border.core.refusal import NOT_FOUND
+from border.core.store import Store, Unit
 from border.payments.ledger.tables import JournalRow
 from border.payments.receipts import storage
 from border.payments.receipts.correction_service import (
@@ -16,8 +18,6 @@ from border.payments.receipts.correction_service import (
 )
 from border.payments.receipts.receipt_service import Office, Run, each_due, issue_due
 from border.payments.refunds.tables import RefundRow
-from border.refusal import NOT_FOUND
-from border.store import Store, Unit
 
 
 async def work(store: Store, office: Office, limit: int = 200) -> Run:

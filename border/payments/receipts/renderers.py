@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from border.fonts import FontSet
-from border.payments.receipts.captions import InThree
+from border.paper.fonts import FontSet
+from border.paper.words import InThree
 from border.payments.receipts.paper import Paper, Style, draw_paper
 from border.payments.receipts.receipt import ND123_2020, ND254_2026
 

@@ -12,14 +12,15 @@ from sqlalchemy import ColumnElement, exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from border.core.store import AnyRow, table_of
 from border.identity.tables import OrganisationRow
+from border.payments.charges.tables import ChargeRow
+from border.payments.collection.tables import PaymentRow
 from border.payments.ledger.book import PAYER
 from border.payments.ledger.tables import JournalRow, PostingRow
 from border.payments.receipts.receipt import Kind
 from border.payments.receipts.tables import ReceiptRow, ReceiptSeriesRow
 from border.payments.refunds.tables import RefundRow
-from border.payments.tables import ChargeRow, PaymentRow
-from border.store import AnyRow, table_of
 
 _series, _receipt = table_of(ReceiptSeriesRow), table_of(ReceiptRow)
 _payment, _charge = table_of(PaymentRow), table_of(ChargeRow)
@@ -246,15 +247,13 @@ async def adjustments_of(connection: AsyncConnection, id: UUID) -> list[ReceiptR
 
 async def listed(
     connection: AsyncConnection,
-    owner: UUID | None,
+    visible: ColumnElement[bool],
     before: tuple[datetime, UUID] | None,
     limit: int,
     payment_ids: Collection[UUID] | None = None,
 ) -> list[ReceiptRow]:
-    """Return receipts newest first: those of one organisation, or all; of some payments only."""
-    conditions: list[ColumnElement[bool]] = []
-    if owner is not None:
-        conditions.append(_receipt.c.payer_organisation_id == owner)
+    """Return the receipts under the condition `visible`, newest first; of some payments only."""
+    conditions: list[ColumnElement[bool]] = [visible]
     if payment_ids is not None:
         conditions.append(_receipt.c.payment_id.in_(payment_ids))
     if before is not None:

@@ -21,9 +21,9 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from border.lifecycle import Lifecycle
+from border.core.lifecycle import Lifecycle
+from border.core.tables import Record, json_column, record_args
 from border.payments.receipts.receipt import RECEIPT, Kind
-from border.tables import Record, json_column, record_args
 
 
 class ReceiptSeriesRow(SQLModel, table=True):

@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from border.core.store import Unit
 from border.payments.exceptions.exception_service import heal
+from border.payments.gateways.evidence import COUNTER
+from border.payments.gateways.registry import GATEWAY_KINDS
 from border.payments.gateways.transfer_reference import reference_in
 from border.payments.reconciliation import lookup_storage, storage
 from border.payments.reconciliation.line_work import (
@@ -15,10 +18,10 @@ from border.payments.reconciliation.line_work import (
     heal_found,
     move_at_bank,
     raise_about,
-    told_of,
+    reported_by,
     write,
 )
-from border.payments.reconciliation.lookup_storage import BookedAs
+from border.payments.reconciliation.lookup_storage import FoundInLedger
 from border.payments.reconciliation.matching import (
     AGREES,
     Act,
@@ -32,12 +35,10 @@ from border.payments.reconciliation.matching import (
 from border.payments.reconciliation.statement import LineType
 from border.payments.reconciliation.storage import key_of
 from border.payments.reconciliation.tables import BANK_GATEWAY, StatementLineRow
-from border.store import Unit
 
 BATCH = 500
-DIRECT = ("vietqr",)
+DIRECT = tuple(code for code, kind in GATEWAY_KINDS.items() if kind.own_account)
 """Gateways whose payers transfer to our own account: the bank's lines are their statement."""
-DESK = "desk"
 """The cash desk, whose takings a person pays in at the bank."""
 
 
@@ -128,7 +129,7 @@ def payout_key(gateway: str, transaction_no: str) -> str:
     return ":".join((kind, gateway, "", LineType.PAYOUT, transaction_no))
 
 
-async def _booked(unit: Unit, line: StatementLineRow, used: set[UUID]) -> BookedAs | None:
+async def _booked(unit: Unit, line: StatementLineRow, used: set[UUID]) -> FoundInLedger | None:
     """Return what a line is in the books: a transfer, cash paid in, or a refund by transfer.
 
     By its number, else by the memo. What another line of this batch was matched with (`used`) is
@@ -137,8 +138,8 @@ async def _booked(unit: Unit, line: StatementLineRow, used: set[UUID]) -> Booked
     words = words_of(line.memo)
     if line.type == LineType.DEBIT:
         return await lookup_storage.refund_by_transfer(unit.connection, line.transaction_no, words)
-    for sender, kind in ((DIRECT[0], "capture"), (DESK, "payout")):
-        numbers = [line.transaction_no, *(words if sender == DESK else ())]
+    for sender, kind in ((DIRECT[0], "capture"), (COUNTER, "payout")):
+        numbers = [line.transaction_no, *(words if sender == COUNTER else ())]
         for one in await lookup_storage.booked_under(unit.connection, sender, (kind,), numbers):
             return one
     reference = reference_in(line.memo)
@@ -158,13 +159,13 @@ async def _booked(unit: Unit, line: StatementLineRow, used: set[UUID]) -> Booked
 async def _transfer(
     unit: Unit,
     line: StatementLineRow,
-    there: BookedAs | None,
+    there: FoundInLedger | None,
     counted: StatementLineRow | None,
 ) -> Done:
     """Work a line that is no payout, and return what became of it."""
     reference = reference_in(line.memo)
     verdict = match_bank(
-        told_of(line),
+        reported_by(line),
         there.booked if there else None,
         before_of(line, counted),
         "" if reference else payer_in(line.memo),

@@ -12,20 +12,20 @@ reconciliation files (pipe-delimited, in Base64 on the wire).
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from border.clock import ZONE
-from border.money import Money
+from border.core.clock import ZONE
+from border.core.money import Money
+from border.core.words import N_
+from border.files.fault import Problem, wrong
+from border.files.spoiled import SPREADSHEET_NUMBER, SPREADSHEET_SAYS, is_shortened
 from border.payments.reconciliation.numbers import NotSo, instant, minor_units, whole_number
 from border.payments.reconciliation.statement import (
     LONGEST_MEMO,
     LONGEST_NUMBER,
     Heading,
-    Line,
     LineType,
     Part,
-    Problem,
-    wrong,
+    StatementLine,
 )
-from border.words import N_
 
 _HEADER, _LINE, _TRAILER = 6, 7, 2
 _LONGEST_ACCOUNT = 34
@@ -54,7 +54,8 @@ class _Reading:
 
     def take(self, number: int, raw: str) -> Iterator[Part]:
         """Yield what a line says."""
-        fields = [field.strip() for field in raw.split("|")]
+        # Of a line, the memo comes last, and what stands in it is the payer's, strokes included.
+        fields = [field.strip() for field in raw.split("|", _LINE - 1)]
         if not self._begun:
             self._begun = True
             yield from self._header(number, fields)
@@ -74,13 +75,15 @@ class _Reading:
             _, account, day, count, credit, debit = fields
             if not 0 < len(account) <= _LONGEST_ACCOUNT:
                 raise NotSo("account")
+            if is_shortened(account):
+                yield wrong(number, "account", SPREADSHEET_NUMBER, SPREADSHEET_SAYS, given=account)
             self._told = whole_number(count), _dong(credit), _dong(debit)
             yield Heading(account, _day(day))
         except NotSo:
             says = N_("The first line must be H|account|day|lines|credits|debits.")
             yield wrong(number, "header", "bad_header", says)
 
-    def _line(self, number: int, fields: list[str], raw: str) -> Iterator[Line | Problem]:
+    def _line(self, number: int, fields: list[str], raw: str) -> Iterator[StatementLine | Problem]:
         if fields[0] != "D" or len(fields) != _LINE:
             says = N_("A line must be D|number|time|C or D|amount|reference|memo.")
             yield wrong(number, "line", "bad_line", says)
@@ -110,6 +113,11 @@ class _Reading:
         if not 0 < len(reference) <= LONGEST_NUMBER:
             says = N_("The bank's reference is missing or too long.")
             problems.append(wrong(number, "reference", "missing", says))
+        if is_shortened(reference):
+            given = reference
+            problems.append(
+                wrong(number, "reference", SPREADSHEET_NUMBER, SPREADSHEET_SAYS, given=given)
+            )
         if minor == 0 and not any(p.error.field.endswith("amount") for p in problems):
             says = N_("An amount is more than nothing.")
             problems.append(wrong(number, "amount", "not_positive", says))
@@ -117,7 +125,7 @@ class _Reading:
             self._sums[_TYPES[way]] += minor
         yield from problems
         if when is not None and not problems:
-            yield Line(
+            yield StatementLine(
                 number=number,
                 type=_TYPES[way],
                 transaction_no=reference,

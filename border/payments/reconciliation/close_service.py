@@ -1,12 +1,18 @@
 """Closing a day: what was booked in it is summed up, proved, chained to the close before it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.clock import local_midnight
+from border.core.clock import local_midnight
+from border.core.refusal import BUSY, INVALID, FieldError, refuses
+from border.core.store import Unit
+from border.core.words import N_
+from border.identity import policy
+from border.payments.desk import storage as desk_storage
+from border.payments.gateways.evidence import COUNTER
 from border.payments.reconciliation import close_storage, storage
 from border.payments.reconciliation.daily_close import (
     ALL,
@@ -14,20 +20,20 @@ from border.payments.reconciliation.daily_close import (
     MOST_LISTED,
     Facts,
     Listed,
+    blockers_of,
     closing_of,
     figures_of,
     first_broken,
     proof_of,
 )
 from border.payments.reconciliation.reconciliation_service import GATEWAYS
-from border.payments.reconciliation.statement_service import SENDERS, refuse_others
+from border.payments.reconciliation.statement_service import SENDERS
 from border.payments.reconciliation.tables import BANK_GATEWAY, DailyCloseRow
-from border.refusal import BUSY, INVALID, FieldError, refuses
-from border.store import Unit
-from border.words import N_
 
-SCOPES = (ALL, *GATEWAYS, "desk")
+SCOPES = (ALL, *GATEWAYS, COUNTER)
 """What is closed: each gateway, the cash desk, and all of them together."""
+
+_TICK_SAYS = N_("Tick that you have seen this, or put it right before the day is closed.")
 
 DAY_NOT_OVER = refuses(
     "day_not_over",
@@ -65,17 +71,22 @@ BOOKS_BROKEN = refuses(
 )
 
 
-async def close_day(unit: Unit, day: date, scope: str = ALL) -> DailyCloseRow:
-    """Close a day, once, in the order of days.
+async def close_day(
+    unit: Unit, day: date, scope: str = ALL, seen: Collection[str] | None = None
+) -> DailyCloseRow:
+    """Close a day, once, in the order of days; what it was closed with is kept with it.
+
+    `seen` are the blockers that somebody at a page has ticked: one that they have not is refused.
+    A program sees them in the figures' proofs and gives none.
 
     refuses: not_allowed, invalid_fields, day_not_over, lines_wait, closed_already,
     earlier_day_open, books_broken, busy. writes: daily_close.
     """
-    refuse_others(unit.actor)
+    policy.check(unit.actor, "reconciliation.close")
     _known(scope)
     if unit.at < local_midnight(day + timedelta(days=1)):
         raise DAY_NOT_OVER(day=day.isoformat())
-    if not await unit.hold("daily_close", scope):
+    if not await unit.lock_name("daily_close", scope):
         raise BUSY()
     last = await close_storage.last_close(unit.connection, scope)
     if last and last.day >= day:
@@ -88,6 +99,10 @@ async def close_day(unit: Unit, day: date, scope: str = ALL) -> DailyCloseRow:
     figures = figures_of(await _facts(unit.connection, day, scope, last))
     if not figures["proofs"]["trial_balance"]:
         raise BOOKS_BROKEN()
+    blockers = await blockers_for(unit.connection, figures)
+    if seen is not None and (unseen := [name for name in blockers if name not in seen]):
+        raise INVALID(errors=[FieldError(f"seen-{n}", "not_seen", _TICK_SAYS) for n in unseen])
+    figures["blockers"] = [{"name": n, "acknowledged": seen is not None} for n in blockers]
     before = last.proof if last else FIRST
     close = DailyCloseRow(
         day=day,
@@ -101,6 +116,15 @@ async def close_day(unit: Unit, day: date, scope: str = ALL) -> DailyCloseRow:
     if not await close_storage.add_close(unit.connection, close):
         raise CLOSED_ALREADY(scope=scope, last=day.isoformat(), day=day.isoformat())
     return close
+
+
+async def blockers_for(connection: AsyncConnection, figures: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a day with these figures should not be closed with unseen."""
+    waiting = 0
+    if figures["scope"] in (ALL, COUNTER):
+        end = local_midnight(date.fromisoformat(figures["day"]) + timedelta(days=1))
+        waiting = await desk_storage.shifts_waiting(connection, end)
+    return blockers_of(figures, waiting)
 
 
 def _known(scope: str) -> None:

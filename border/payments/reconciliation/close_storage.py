@@ -7,11 +7,12 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, te
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.clock import local_date
+from border.core.clock import local_date
+from border.core.reading import row, rows
+from border.core.store import table_of
 from border.payments.exceptions.tables import ExceptionRow
 from border.payments.ledger.book import PAYER
 from border.payments.ledger.tables import JournalRow, PostingRow
-from border.payments.reading import row, rows
 from border.payments.receipts.tables import ReceiptRow
 from border.payments.reconciliation.bank_matching_service import DIRECT
 from border.payments.reconciliation.daily_close import (
@@ -29,7 +30,6 @@ from border.payments.reconciliation.tables import (
     StatementFileRow,
     StatementLineRow,
 )
-from border.store import table_of
 
 _journal, _posting = table_of(JournalRow), table_of(PostingRow)
 _line, _file = table_of(StatementLineRow), table_of(StatementFileRow)

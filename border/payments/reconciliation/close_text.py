@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from border.money import MINOR_UNITS
-from border.payments.reconciliation.daily_close import FIGURES, PROOFS
+from border.core.money import MINOR_UNITS
+from border.payments.reconciliation.daily_close import PROOFS, figures_said
 
 WIDTH = 78
 _HOLDS = {True: "holds", False: "DOES NOT HOLD", None: "nothing to compare"}
@@ -24,7 +24,7 @@ def _lines(figures: Mapping[str, Any], proof: str, before: str, closed: str) -> 
     yield "=" * WIDTH
     for currency, one in figures["currencies"].items():
         yield f"[{currency}]"
-        for name, says in FIGURES.items():
+        for name, says in figures_said(figures["scope"]).items():
             yield _spread(says, amount(one[name], currency))
     yield from _statements(figures)
     for serial in figures["receipts"]:

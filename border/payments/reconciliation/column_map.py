@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from border.money import MINOR_UNITS, share
+from border.core.money import MINOR_UNITS, share
+from border.core.refusal import INVALID, FieldError
+from border.core.request_body import Integer
+from border.core.words import N_
 from border.payments.reconciliation.statement import GATEWAY_TYPES, LineType
-from border.refusal import INVALID, FieldError
-from border.words import N_
 
 _Name = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -37,8 +38,8 @@ class FeeTerms(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    basis_points: int = Field(default=0, ge=0, le=10_000)
-    fixed_minor: int = Field(default=0, ge=0)
+    basis_points: Integer = Field(default=0, ge=0, le=10_000)
+    fixed_minor: Integer = Field(default=0, ge=0)
 
     def fee_of(self, amount_minor: int) -> int:
         """Return the fee for a payment, rounded half up to a whole minor unit."""
@@ -46,7 +47,7 @@ class FeeTerms(BaseModel):
 
 
 class ColumnMap(BaseModel):
-    """How one sender's file is read.
+    """How one sender's file is read; the delimiter and the encoding are found out if not said.
 
     `types` lists the sender's words for each type of line; with `only` every line is of that
     type. Amounts are written in units times `amount_factor`. With `signed`, money that goes out
@@ -57,9 +58,9 @@ class ColumnMap(BaseModel):
 
     gateway: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,16}$")] | None = None
     columns: Columns = Columns()
-    delimiter: Literal[",", ";", "\t", "|"] = ","
-    skip_lines: int = Field(default=0, ge=0, le=50)
-    encoding: Literal["utf-8", "cp1258"] | None = None
+    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    skip_lines: Integer = Field(default=0, ge=0, le=50)
+    encoding: Literal["utf-8", "utf-16", "cp1258"] | None = None
     types: dict[LineType, tuple[_Name, ...]] = {one: (one.value,) for one in GATEWAY_TYPES}
     only: LineType | None = None
     currency: str = "VND"

@@ -5,10 +5,13 @@ that whoever sent the file hears everything at once. A total at the end, if ther
 agree; nothing may follow it.
 """
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from border.money import MINOR_UNITS, Money
+from border.core.money import MINOR_UNITS, Money
+from border.core.words import N_
+from border.files.csv_rows import Table
+from border.files.fault import Problem, wrong
+from border.files.spoiled import SPREADSHEET_NUMBER, SPREADSHEET_SAYS, is_shortened
 from border.payments.reconciliation.column_map import ColumnMap
 from border.payments.reconciliation.numbers import NotSo, instant, minor_units, whole_number
 from border.payments.reconciliation.statement import (
@@ -16,38 +19,10 @@ from border.payments.reconciliation.statement import (
     LONGEST_NUMBER,
     LONGEST_REFERENCE,
     Heading,
-    Line,
     LineType,
     Part,
-    Problem,
-    Unreadable,
-    wrong,
+    StatementLine,
 )
-from border.words import N_
-
-
-class _Rows:
-    """The rows of a CSV, each with its text as it stood: a quoted memo may span several lines."""
-
-    def __init__(self, lines: Iterable[str], delimiter: str) -> None:
-        self._taken: list[str] = []
-        self._reader = csv.reader(self._kept(lines), delimiter=delimiter, strict=True)
-
-    def _kept(self, lines: Iterable[str]) -> Iterator[str]:
-        for line in lines:
-            self._taken.append(line)
-            yield line
-
-    def __iter__(self) -> Iterator[list[str]]:
-        for cells in self._reader:
-            self.text = "".join(self._taken).rstrip("\r\n")
-            self._taken.clear()
-            yield cells
-
-    @property
-    def number(self) -> int:
-        """The line of the file that was read last."""
-        return self._reader.line_num
 
 
 def read_csv(lines: Iterable[str], using: ColumnMap) -> Iterator[Part]:
@@ -55,58 +30,33 @@ def read_csv(lines: Iterable[str], using: ColumnMap) -> Iterator[Part]:
 
     refuses: Unreadable, where the rest cannot be read as CSV.
     """
-    rows = _Rows(lines, using.delimiter)
-    cells = iter(rows)
+    wanted = using.headings
+    table = Table(lines, wanted.values(), separator=using.delimiter, skip=using.skip_lines)
     yield Heading()
-    try:
-        for _ in range(using.skip_lines):
-            next(cells, None)
-        places, problems = _places(next(cells, []), using, rows.number)
-        yield from problems
-        if places:
-            yield from _read(rows, cells, places, using)
-    except csv.Error as error:
-        says = N_("From here on the file is no CSV: a quotation mark is open, or it is cut off.")
-        raise Unreadable(wrong(rows.number, "line", "not_csv", says)) from error
+    places, problems = table.places(wanted.values())
+    yield from problems
+    if not problems:
+        yield from _read(table, {name: places[each] for name, each in wanted.items()}, using)
 
 
-def _places(
-    headings: list[str], using: ColumnMap, line: int
-) -> tuple[dict[str, int], list[Problem]]:
-    """Return in which place of a row each thing stands; nothing, and why, if one is missing."""
-    there = [heading.strip() for heading in headings]
-    missing = [heading for heading in using.headings.values() if there.count(heading) != 1]
-    if missing:
-        says = N_("The file must have one column “{name}”. Choose the mapping that fits the file.")
-        return {}, [wrong(line, name, "missing_column", says, name=name) for name in missing]
-    return {name: there.index(heading) for name, heading in using.headings.items()} | {
-        "": len(there)
-    }, []
-
-
-def _read(
-    rows: _Rows, each: Iterator[list[str]], places: Mapping[str, int], using: ColumnMap
-) -> Iterator[Part]:
+def _read(table: Table, places: Mapping[str, int], using: ColumnMap) -> Iterator[Part]:
     written = count = 0
     currency = ""
     ended = False
-    for cells in each:
-        number, raw = rows.number, rows.text
-        if not any(cell.strip() for cell in cells):
-            continue
+    for each in table:
         if ended:
-            yield wrong(number, "line", "after_total", N_("Nothing may follow the total."))
+            yield wrong(each.line, "line", "after_total", N_("Nothing may follow the total."))
             return
-        if cells[0].strip() == using.total_sign:
+        if each.cells[0] == using.total_sign:
             ended = True
-            yield from _check_total(cells, number, count, written, currency, using)
+            yield from _check_total(each.cells, each.line, count, written, currency, using)
             continue
         count += 1
-        if len(cells) != places[""]:
-            says = N_("The row has more or fewer cells than the first line has columns.")
-            yield wrong(number, "line", "wrong_number_of_cells", says)
+        if each.wrong:
+            yield Problem(each.line, each.wrong)
             continue
-        row = _Row({n: cells[at].strip() for n, at in places.items() if n}, number, raw, using)
+        cells = {name: each.cells[at] for name, at in places.items()}
+        row = _Row(cells, each.line, each.text, using)
         line = row.line()
         if currency and row.currency != currency:
             row.tell(
@@ -122,7 +72,7 @@ def _read(
 
 
 def _check_total(
-    cells: list[str], line: int, count: int, written: int, currency: str, using: ColumnMap
+    cells: Sequence[str], line: int, count: int, written: int, currency: str, using: ColumnMap
 ) -> Iterator[Problem]:
     """Yield what the total says otherwise than the lines."""
     try:
@@ -158,7 +108,7 @@ class _Row:
         heading = self._using.headings.get(field, field)
         self.problems.append(wrong(self._number, heading, code, says, **facts))
 
-    def line(self) -> Line | None:
+    def line(self) -> StatementLine | None:
         """Return the row as a line, or None with its problems noted."""
         if self.currency not in MINOR_UNITS:
             self.tell("currency", "unknown_currency", N_("This is no currency we know."))
@@ -174,7 +124,7 @@ class _Row:
             return None
         if type is None:
             return None
-        return Line(
+        return StatementLine(
             number=self._number,
             type=type,
             transaction_no=number,
@@ -219,6 +169,8 @@ class _Row:
         text = self._cells.get(field, "")
         if needed and not text:
             self.tell(field, "missing", N_("This must be given."))
+        if is_shortened(text):
+            self.tell(field, SPREADSHEET_NUMBER, SPREADSHEET_SAYS, given=text)
         if len(text) > longest:
             self.tell(field, "too_long", N_("At most {most} characters."), most=longest)
         return text

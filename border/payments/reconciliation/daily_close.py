@@ -12,8 +12,9 @@ from datetime import date
 from hashlib import sha256
 from typing import Any
 
+from border.core.words import N_
+from border.payments.gateways.evidence import COUNTER
 from border.payments.ledger.book import CASH_VARIANCE, GATEWAY_FEE, SUSPENSE
-from border.words import N_
 
 ALL = "all"
 FIRST = "0" * 64
@@ -34,6 +35,19 @@ FIGURES: Mapping[str, str] = {
     "suspense_out": N_("Money whose owner was found, or that went back"),
 }
 """The figures of one currency, in the order in which they are printed."""
+_HELD_BY_ALL: Mapping[str, str] = {
+    "opening": N_("Held by gateways and in the drawers at the beginning"),
+    "closing": N_("Held by gateways and in the drawers at the end"),
+}
+_HELD_IN_CASH: Mapping[str, str] = {
+    "opening": N_("Cash in the drawers at the beginning"),
+    "closing": N_("Cash in the drawers at the end"),
+    "paid_out": N_("Cash brought to the bank"),
+}
+SHIFTS = "shifts"
+"""The blocker that is not a proof: a drawer of the day that nobody has counted or approved."""
+DAY_BEFORE_OPEN = N_("The day before is still open")
+SHIFTS_WAIT = N_("A cash shift of the day is not counted yet, or is over or short and not approved")
 PROOFS: Mapping[str, str] = {
     "trial_balance": N_("Debits and credits of all the books add up to nothing"),
     "carried_over": N_("The day began with what the close before it ended with"),
@@ -45,7 +59,7 @@ PROOFS: Mapping[str, str] = {
 """What is proved, or shown not to hold, in the order in which it is printed."""
 KIND_SAYS: Mapping[str, str] = {
     "assess": N_("Charged"),
-    "void": N_("Charge let fall"),
+    "void": N_("Charge voided"),
     "waive": N_("Charge waived"),
     "capture": N_("Money came"),
     "apply": N_("Money in suspense applied"),
@@ -58,6 +72,22 @@ KIND_SAYS: Mapping[str, str] = {
     "cash_variance": N_("Cash over or short"),
 }
 """What was booked, in words, by the kind of journal."""
+
+
+def figures_said(scope: str) -> Mapping[str, str]:
+    """Return what the figures of a scope are called: cash lies in drawers, not at a gateway."""
+    return {**FIGURES, **{ALL: _HELD_BY_ALL, COUNTER: _HELD_IN_CASH}.get(scope, {})}
+
+
+def blockers_of(figures: Mapping[str, Any], shifts_waiting: int) -> tuple[str, ...]:
+    """Return what a day should not be closed with unseen: proofs that do not hold, and drawers.
+
+    A proof without anything to prove it by is one; receipts are proved for all together only.
+    """
+    proofs = figures["proofs"]
+    asked = [name for name in PROOFS if name != "receipts" or figures["scope"] == ALL]
+    unseen = [name for name in asked if proofs[name] is not True]
+    return (*unseen, SHIFTS) if shifts_waiting else tuple(unseen)
 
 
 @dataclass(frozen=True)

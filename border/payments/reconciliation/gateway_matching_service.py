@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
+from border.core.store import Unit
 from border.payments.gateways.transfer_reference import reference_in
 from border.payments.reconciliation import lookup_storage, storage
 from border.payments.reconciliation.bank_matching_service import DIRECT
@@ -15,18 +16,17 @@ from border.payments.reconciliation.line_work import (
     heal_found,
     pay_out,
     raise_about,
+    reported_by,
     reverse,
     supersede,
     take_fee,
-    told_of,
     write,
 )
-from border.payments.reconciliation.lookup_storage import BookedAs
+from border.payments.reconciliation.lookup_storage import FoundInLedger
 from border.payments.reconciliation.matching import Act, LineClass, Verdict, match
 from border.payments.reconciliation.statement import LineType
 from border.payments.reconciliation.storage import key_of
 from border.payments.reconciliation.tables import StatementLineRow
-from border.store import Unit
 
 BATCH = 500
 BOOKED_AS: Mapping[LineType, tuple[str, ...]] = {
@@ -52,7 +52,7 @@ async def work_gateway_lines(unit: Unit, gateway: str) -> int:
         before = counted.get(key_of(line))
         there = booked.get((line.type, line.transaction_no))
         verdict = match(
-            told_of(line),
+            reported_by(line),
             there.booked if there else None,
             before_of(line, before),
             terms[line.file_id],
@@ -69,12 +69,12 @@ async def work_gateway_lines(unit: Unit, gateway: str) -> int:
 
 async def _booked(
     unit: Unit, gateway: str, lines: Iterable[StatementLineRow]
-) -> dict[tuple[str, str], BookedAs]:
+) -> dict[tuple[str, str], FoundInLedger]:
     """Return what the books have for these lines, by (type, transaction number)."""
     by_type = defaultdict[LineType, list[StatementLineRow]](list)
     for line in lines:
         by_type[LineType(line.type)].append(line)
-    found: dict[tuple[str, str], BookedAs] = {}
+    found: dict[tuple[str, str], FoundInLedger] = {}
     for type, kinds in BOOKED_AS.items():
         numbers = {line.transaction_no for line in by_type[type]}
         for one in await lookup_storage.booked_under(unit.connection, gateway, kinds, numbers):
@@ -91,7 +91,9 @@ async def _terms(unit: Unit, lines: Iterable[StatementLineRow]) -> dict[UUID, Fe
     return terms
 
 
-async def _do(unit: Unit, line: StatementLineRow, verdict: Verdict, there: BookedAs | None) -> Done:
+async def _do(
+    unit: Unit, line: StatementLineRow, verdict: Verdict, there: FoundInLedger | None
+) -> Done:
     """Do what a verdict asks for and return what became of the line."""
     journal, raised, note = verdict.journal_id, None, verdict.note
     line_class = verdict.line_class

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from border.money import Money
-from border.payments.evidence import Evidence, Finding, Source
+from border.core.money import Money
+from border.core.store import Unit
+from border.payments.collection.reversal_service import apply_reversal
+from border.payments.collection.settlement_service import apply_evidence, capture_key
 from border.payments.exceptions import exception_service
+from border.payments.gateways.evidence import Evidence, Finding, Source
 from border.payments.ledger import ledger_service
 from border.payments.ledger.book import (
     GATEWAY_FEE,
@@ -21,13 +24,10 @@ from border.payments.ledger.book import (
 )
 from border.payments.ledger.storage import journal_by_key
 from border.payments.reconciliation import lookup_storage, storage
-from border.payments.reconciliation.matching import Before, LineClass, Told
+from border.payments.reconciliation.matching import Before, LineClass, Reported
 from border.payments.reconciliation.statement import LineType
 from border.payments.reconciliation.tables import StatementLineRow
 from border.payments.refunds.outcome_service import ByStatement, settle_by_statement
-from border.payments.reversal_service import apply_reversal
-from border.payments.settlement_service import apply_evidence, capture_key
-from border.store import Unit
 
 MAIN_ACCOUNT = "main"
 """The one account at the bank that gateways pay out to."""
@@ -48,9 +48,9 @@ def amount_of(line: StatementLineRow) -> Money:
     return Money(line.amount_minor, line.currency)
 
 
-def told_of(line: StatementLineRow) -> Told:
+def reported_by(line: StatementLineRow) -> Reported:
     """Return a line as matching looks at it."""
-    return Told(
+    return Reported(
         LineType(line.type), amount_of(line), Money(line.fee_minor, line.currency), line.day
     )
 
@@ -75,7 +75,7 @@ async def raise_about(
     journal_id: UUID | None = None,
     payment_id: UUID | None = None,
     gateway: str = "",
-    **told: Any,
+    **reported: Any,
 ) -> UUID:
     """Raise an exception about a line and return it. writes: payment_exception."""
     row = await exception_service.raise_exception(
@@ -87,14 +87,14 @@ async def raise_about(
         provider_txn=line.transaction_no,
         payment_id=payment_id,
         journal_id=journal_id,
-        told={
+        reported={
             "source": Source.STATEMENT.value,
             "line": line.number,
             "type": line.type,
             "reference": line.reference,
             "memo": line.memo,
             "happened_at": line.happened_at.isoformat(),
-            **told,
+            **reported,
         },
     )
     return row.id
@@ -130,7 +130,7 @@ async def capture(unit: Unit, line: StatementLineRow, gateway: str, txn_ref: str
 async def reverse(unit: Unit, line: StatementLineRow) -> tuple[UUID | None, UUID | None]:
     """Book a refund by its line: our own as done, any other as one that we never asked for.
 
-    Returns its journal and its exception. writes: as `settle_by_statement`, `apply_reversal`.
+    RefundMethod its journal and its exception. writes: as `settle_by_statement`, `apply_reversal`.
     """
     ours = await settle_by_statement(
         unit,
@@ -152,7 +152,7 @@ async def reverse(unit: Unit, line: StatementLineRow) -> tuple[UUID | None, UUID
             gateway=line.gateway,
             amount=amount_of(line),
             provider_txn=line.transaction_no,
-            told={"reference": line.reference, "memo": line.memo},
+            reported={"reference": line.reference, "memo": line.memo},
         )
         return None, differs.id
     payment = await lookup_storage.transaction_paying(unit.connection, line.gateway, line.reference)

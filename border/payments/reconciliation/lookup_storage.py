@@ -12,30 +12,33 @@ from uuid import UUID
 from sqlalchemy import and_, func, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.clock import local_date
-from border.money import Money
-from border.payments.evidence import Returns
+from border.core.clock import local_date
+from border.core.money import Money
+from border.core.postponed import waits
+from border.core.store import table_of
+from border.payments.collection.tables import AttemptRow
 from border.payments.exceptions.tables import ExceptionRow
+from border.payments.gateways.evidence import RefundMethod
 from border.payments.ledger.tables import JournalRow, PostingRow
-from border.payments.reconciliation.matching import Booked, LineClass
+from border.payments.reconciliation.matching import LedgerMoney, LineClass
 from border.payments.reconciliation.tables import StatementLineRow
 from border.payments.refunds.tables import RefundRow
-from border.payments.tables import AttemptRow
-from border.store import table_of
 
+MISSING = "missing money"
+"""Under what money is put off about which no exception can be raised."""
 _line, _exception = table_of(StatementLineRow), table_of(ExceptionRow)
 _refund = table_of(RefundRow)
 _journal, _posting, _attempt = table_of(JournalRow), table_of(PostingRow), table_of(AttemptRow)
 
 
 @dataclass(frozen=True)
-class BookedAs:
+class FoundInLedger:
     """A journal as a line finds it, with its gateway's number, its payment and its attempt.
 
     `at_bank`: it is booked on our own account already, and not only at the gateway.
     """
 
-    booked: Booked
+    booked: LedgerMoney
     gateway: str
     kind: str
     provider_txn: str
@@ -75,10 +78,10 @@ def _booked(payouts: bool = False) -> Any:
     )
 
 
-async def _as_booked(connection: AsyncConnection, statement: Any) -> list[BookedAs]:
+async def _as_booked(connection: AsyncConnection, statement: Any) -> list[FoundInLedger]:
     return [
-        BookedAs(
-            Booked(
+        FoundInLedger(
+            LedgerMoney(
                 found.id,
                 Money(int(found.amount_minor), found.currency),
                 local_date(found.effective_at),
@@ -96,7 +99,7 @@ async def _as_booked(connection: AsyncConnection, statement: Any) -> list[Booked
 
 async def booked_under(
     connection: AsyncConnection, gateway: str, kinds: Collection[str], numbers: Collection[str]
-) -> list[BookedAs]:
+) -> list[FoundInLedger]:
     """Return the journals of some kinds under these numbers of a gateway's."""
     statement = _booked(payouts="payout" in kinds).where(
         _journal.c.gateway == gateway,
@@ -112,7 +115,7 @@ async def booked_for(
     kinds: Collection[str],
     references: Collection[str],
     beside: Collection[str],
-) -> list[BookedAs]:
+) -> list[FoundInLedger]:
     """Return the journals of some kinds whose attempt has one of these references.
 
     Only those that no line of the gateways `beside` was matched with yet.
@@ -135,7 +138,7 @@ async def booked_for(
 
 async def refund_by_transfer(
     connection: AsyncConnection, number: str, words: Collection[str]
-) -> BookedAs | None:
+) -> FoundInLedger | None:
     """Return a refund by transfer that is recorded under a number of the bank's, or named.
 
     `words` are the memo's; the refund's reference may stand there without its marks.
@@ -144,7 +147,7 @@ async def refund_by_transfer(
     named = (
         select(literal("refund_pay:").concat(_refund.c.reference))
         .where(
-            _refund.c.way == Returns.TRANSFER.value,
+            _refund.c.refund_method == RefundMethod.TRANSFER.value,
             or_(
                 _refund.c.paid_out_reference == number,
                 _refund.c.reference.in_(words),
@@ -222,11 +225,12 @@ async def unseen_captures(
     begin: datetime,
     end: datetime,
     beside: Collection[str],
+    at: datetime,
     limit: int,
-) -> list[BookedAs]:
+) -> list[FoundInLedger]:
     """Return money of a gateway's from `begin` to before `end` that no line was matched with.
 
-    What an exception was raised about is left out.
+    What an exception was raised about is left out, and what is put off `at` this moment.
     """
     seen = select(true()).where(_line.c.journal_id == _journal.c.id, _line.c.gateway.in_(beside))
     told = select(true()).where(
@@ -241,6 +245,7 @@ async def unseen_captures(
             _journal.c.effective_at < end,
             ~seen.exists(),
             ~told.exists(),
+            ~waits(MISSING, _journal.c.id, at),
         )
         .limit(limit)
     )

@@ -12,10 +12,12 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from border.money import Money
+from border.core.money import Money
+from border.core.words import N_
+from border.payments.gateways.evidence import COUNTER
+from border.payments.gateways.registry import GATEWAY_KINDS
 from border.payments.reconciliation.column_map import FeeTerms
 from border.payments.reconciliation.statement import LineType
-from border.words import N_
 
 
 class LineClass(StrEnum):
@@ -62,7 +64,7 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """A line, as much of it as matters here."""
 
     type: LineType
@@ -72,7 +74,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Booked:
+class LedgerMoney:
     """What the books have under the line's transaction: how much, and on what day it was true."""
 
     journal_id: UUID
@@ -113,36 +115,36 @@ _UNBOOKED: Mapping[LineType, Verdict] = {
 
 
 def match(
-    told: Told,
-    booked: Booked | None,
+    reported: Reported,
+    booked: LedgerMoney | None,
     before: Before | None = None,
     terms: FeeTerms | None = None,
 ) -> Verdict:
     """Return what a gateway's line is."""
     if before and before.same_file:
         return Verdict(LineClass.DUPLICATE_LINE, raises=True)
-    if before and before.amount == told.amount:
+    if before and before.amount == reported.amount:
         return Verdict(LineClass.REPEATED)
     if booked is None:
         if before:
             return Verdict(LineClass.AMOUNT_DIFF, raises=True)
-        return _UNBOOKED[told.type]
-    verdict = _beside_booked(told, booked, terms)
+        return _UNBOOKED[reported.type]
+    verdict = _beside_booked(reported, booked, terms)
     if before and verdict.line_class in AGREES:
         return replace(verdict, supersedes=True)
     return verdict
 
 
-def _beside_booked(told: Told, booked: Booked, terms: FeeTerms | None) -> Verdict:
+def _beside_booked(reported: Reported, booked: LedgerMoney, terms: FeeTerms | None) -> Verdict:
     """Return what a line is whose transaction is in the books."""
-    if told.amount != booked.amount:
-        note = f"{told.amount.minor} {told.amount.currency} / {booked.amount.minor}"
+    if reported.amount != booked.amount:
+        note = f"{reported.amount.minor} {reported.amount.currency} / {booked.amount.minor}"
         return Verdict(LineClass.AMOUNT_DIFF, booked.journal_id, raises=True, note=note)
-    shift = "" if told.day == booked.day else f"{told.day} / {booked.day}"
-    if terms and told.type is LineType.PAYMENT:
-        agreed = terms.fee_of(told.amount.minor)
-        if told.fee.minor != agreed:
-            note = " ".join(filter(None, (f"{told.fee.minor} / {agreed}", shift)))
+    shift = "" if reported.day == booked.day else f"{reported.day} / {booked.day}"
+    if terms and reported.type is LineType.PAYMENT:
+        agreed = terms.fee_of(reported.amount.minor)
+        if reported.fee.minor != agreed:
+            note = " ".join(filter(None, (f"{reported.fee.minor} / {agreed}", shift)))
             return Verdict(LineClass.FEE_DIFF, booked.journal_id, raises=True, note=note)
     if shift:
         return Verdict(LineClass.DATE_SHIFT, booked.journal_id, note=shift)
@@ -150,7 +152,10 @@ def _beside_booked(told: Told, booked: Booked, terms: FeeTerms | None) -> Verdic
 
 
 def match_bank(
-    told: Told, booked: Booked | None, before: Before | None = None, awaited_from: str = ""
+    reported: Reported,
+    booked: LedgerMoney | None,
+    before: Before | None = None,
+    awaited_from: str = "",
 ) -> Verdict:
     """Return what a line of the bank's is that is no payout a gateway has told of.
 
@@ -158,15 +163,15 @@ def match_bank(
     `awaited_from` the gateway whose payout it seems to be, but which has not told of it yet.
     """
     if before:
-        same = before.amount == told.amount
+        same = before.amount == reported.amount
         if before.same_file:
             return Verdict(LineClass.DUPLICATE_LINE, raises=True)
         return Verdict(LineClass.REPEATED if same else LineClass.AMOUNT_DIFF, raises=not same)
     if booked:
-        verdict = _beside_booked(told, booked, None)
+        verdict = _beside_booked(reported, booked, None)
         agrees = verdict.line_class in AGREES
         return replace(verdict, act=Act.BANK if agrees else Act.NOTHING)
-    if told.type is LineType.DEBIT:
+    if reported.type is LineType.DEBIT:
         return Verdict(LineClass.MISSING_IN_LEDGER, raises=True)
     if awaited_from:
         return Verdict(LineClass.AWAITED, note=awaited_from)
@@ -176,9 +181,8 @@ def match_bank(
 # Payouts: told by a gateway, seen by the bank
 
 PAYERS: Mapping[str, tuple[str, ...]] = {
-    "vnpay": ("VNPAY",),
-    "portal": ("DVCQG", "PAYGOV", "PAYMENTPLATFORM"),
-    "desk": ("NOP TIEN MAT",),
+    **{code: kind.memo_signs for code, kind in GATEWAY_KINDS.items() if kind.memo_signs},
+    COUNTER: ("NOP TIEN MAT",),
 }
 """How those who pay in one sum what they collected are named in the memo of the bank's line."""
 _SHORTEST_NUMBER = 4

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from border.money import MINOR_UNITS
+from border.core.money import MINOR_UNITS
 from border.payments.reconciliation.statement import MOST_MINOR
 
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)

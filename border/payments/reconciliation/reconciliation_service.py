@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, BinaryIO
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.clock import local_date, local_midnight
-from border.identity.actor import PROGRAM, Actor
+from border.core.actor import PROGRAM, Actor
+from border.core.clock import local_date, local_midnight
+from border.core.postponed import put_off
+from border.core.refusal import BUSY, NOT_FOUND
+from border.core.store import Store, Unit
+from border.identity import policy
 from border.payments.exceptions.exception_service import raise_exception
 from border.payments.reconciliation import lookup_storage, storage
 from border.payments.reconciliation.bank_matching_service import (
@@ -24,13 +29,13 @@ from border.payments.reconciliation.line_work import (
     exception_key,
     missing_key,
 )
+from border.payments.reconciliation.lookup_storage import FoundInLedger
 from border.payments.reconciliation.matching import CLASS_SAYS, LineClass
 from border.payments.reconciliation.statement_service import (
     SENDERS,
     OnProgress,
     TakenStatement,
     nobody,
-    refuse_others,
     take_statement,
 )
 from border.payments.reconciliation.tables import (
@@ -38,8 +43,6 @@ from border.payments.reconciliation.tables import (
     StatementFileRow,
     StatementLineRow,
 )
-from border.refusal import BUSY, NOT_FOUND
-from border.store import Store, Unit
 
 PATIENCE = timedelta(days=2)
 """How long after the day of a payment its line may still come: T+2."""
@@ -115,7 +118,7 @@ def _alone(gateway: str) -> Any:
     """Return the work on a batch of lines, which one worker does at a time."""
 
     async def work(unit: Unit) -> int:
-        if not await unit.hold("reconciliation"):
+        if not await unit.lock_name("reconciliation"):
             raise BUSY()
         if gateway == BANK_GATEWAY:
             return await work_bank_lines(unit)
@@ -125,7 +128,7 @@ def _alone(gateway: str) -> Any:
 
 
 async def _pairing(unit: Unit) -> int:
-    if not await unit.hold("reconciliation"):
+    if not await unit.lock_name("reconciliation"):
         raise BUSY()
     return await pair_waiting(unit)
 
@@ -134,11 +137,12 @@ async def find_missing(store: Store) -> int:
     """Raise an exception about money that by T+2 no statement has; return how many are new.
 
     Looked at is what happened since the first day that any statement of the gateway is about.
-    writes: payment_exception.
+    Money about which none can be raised is put off and holds up no other.
+    writes: payment_exception, postponed.
     """
     raised = 0
     for gateway in GATEWAYS:
-        while found := await store.perform(PROGRAM, _missing_of(gateway)):
+        while found := await _raise_missing(store, gateway):
             raised += found
     return raised + await store.perform(PROGRAM, _unanswered)
 
@@ -153,36 +157,41 @@ def patient_until(today: date) -> date:
     return today - PATIENCE
 
 
-def _missing_of(gateway: str) -> Any:
-    async def work(unit: Unit) -> int:
+async def _raise_missing(store: Store, gateway: str) -> int:
+    """Raise exceptions about a gateway's missing money, each by itself; return how many."""
+    at = store.clock.now()
+    async with store.reading() as connection:
         beside = _beside(gateway)
-        since = await storage.first_day(unit.connection, beside)
-        until = patient_until(local_date(unit.at))
+        since = await storage.first_day(connection, beside)
+        until = patient_until(local_date(at))
         if since is None or since >= until:
             return 0
+        days = local_midnight(since), local_midnight(until)
         unseen = await lookup_storage.unseen_captures(
-            unit.connection,
-            gateway,
-            local_midnight(since),
-            local_midnight(until),
-            beside,
-            _BATCH,
+            connection, gateway, *days, beside, at, _BATCH
         )
-        for one in unseen:
-            await raise_exception(
-                unit,
-                kind=LineClass.MISSING_AT_GATEWAY.value,
-                key=missing_key(one.booked.journal_id),
-                gateway=gateway,
-                amount=one.booked.amount,
-                provider_txn=one.provider_txn,
-                payment_id=one.payment_id,
-                journal_id=one.booked.journal_id,
-                told={"reference": one.txn_ref, "day": one.booked.day.isoformat()},
-            )
-        return len(unseen)
+    raised = 0
+    for one in unseen:
+        try:
+            await store.perform(PROGRAM, partial(_raise_one, gateway=gateway, one=one))
+            raised += 1
+        except Exception as error:
+            await put_off(store, lookup_storage.MISSING, one.booked.journal_id, error)
+    return raised
 
-    return work
+
+async def _raise_one(unit: Unit, *, gateway: str, one: FoundInLedger) -> None:
+    await raise_exception(
+        unit,
+        kind=LineClass.MISSING_AT_GATEWAY.value,
+        key=missing_key(one.booked.journal_id),
+        gateway=gateway,
+        amount=one.booked.amount,
+        provider_txn=one.provider_txn,
+        payment_id=one.payment_id,
+        journal_id=one.booked.journal_id,
+        reported={"reference": one.txn_ref, "day": one.booked.day.isoformat()},
+    )
 
 
 async def _unanswered(unit: Unit) -> int:
@@ -206,7 +215,7 @@ async def _unanswered(unit: Unit) -> int:
             amount=amount_of(line),
             provider_txn=line.transaction_no,
             journal_id=line.journal_id,
-            told={"memo": line.memo, "type": line.type, "day": line.day.isoformat()},
+            reported={"memo": line.memo, "type": line.type, "day": line.day.isoformat()},
         )
         await storage.change_line(unit.connection, line.file_id, line.number, exception_id=row.id)
         raised += 1
@@ -226,7 +235,7 @@ _DIFFER = (
 
 async def outcome_of(store: Store, actor: Actor, taken: TakenStatement) -> Reconciled:
     """Return what came of a file. refuses: not_allowed."""
-    refuse_others(actor)
+    policy.check(actor, "reconciliation.read")
     async with store.reading() as connection:
         return Reconciled(
             taken.file,
@@ -238,7 +247,7 @@ async def outcome_of(store: Store, actor: Actor, taken: TakenStatement) -> Recon
 
 async def statement(store: Store, actor: Actor, id: UUID) -> Reconciled:
     """Return what came of a file that was taken before. refuses: not_allowed, not_found."""
-    refuse_others(actor)
+    policy.check(actor, "reconciliation.read")
     async with store.reading() as connection:
         file = await storage.file_by_id(connection, id)
     if file is None:

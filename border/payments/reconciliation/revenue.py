@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from border.money import Money
+from border.core.money import Money
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from datetime import date, timedelta
 from sqlalchemy import Date, and_, case, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.clock import ZONE, local_midnight
+from border.core.clock import ZONE, local_midnight
+from border.core.ids import WrongReference, code_as_printed, parse_reference
+from border.core.reading import rows
+from border.core.store import table_of
+from border.payments.charges.tables import ChargeRow
 from border.payments.ledger.book import PAYER, REFUND_PAYABLE
 from border.payments.ledger.tables import JournalRow, PostingRow
-from border.payments.reading import rows
 from border.payments.reconciliation.revenue import Taking
-from border.payments.tables import ChargeRow
-from border.store import table_of
 
 _journal, _posting, _charge = table_of(JournalRow), table_of(PostingRow), table_of(ChargeRow)
 _PAID = ("capture", "apply")
@@ -55,7 +56,10 @@ async def takings(connection: AsyncConnection, first: date, last: date) -> list[
 
 async def owed_under(connection: AsyncConnection, reference: str) -> list[ChargeRow]:
     """Return the charges still owed on what `reference` names, or the charge it is itself."""
-    wanted = reference.strip().upper()
+    try:
+        wanted = parse_reference(reference)
+    except WrongReference:
+        wanted = code_as_printed(reference).upper()
     return await rows(
         connection,
         ChargeRow,

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from border.clock import local_date
-from border.money import Money
-from border.refusal import FieldError, refuses
-from border.words import N_
+from border.core.clock import local_date
+from border.core.lifecycle import SYSTEM
+from border.core.money import Money
+from border.core.refusal import refuses
+from border.core.words import N_
+from border.files.fault import Problem
+from border.identity.policy import allow, declare
+from border.payments.exceptions.exception import DESK
+
+declare("reconciliation", allow((*DESK, SYSTEM), "load", "read", "close"))
 
 STATEMENT_REFUSED = refuses(
     "statement_refused",
@@ -46,7 +52,7 @@ GATEWAY_TYPES = (LineType.PAYMENT, LineType.REFUND, LineType.FEE, LineType.PAYOU
 
 
 @dataclass(frozen=True)
-class Line:
+class StatementLine:
     """One line. `number` is its place in the file, `transaction_no` the sender's number of it.
 
     `amount` is what the payer paid or got back; of a payout, what reached the bank. `fee` is
@@ -70,14 +76,6 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """A place of the file that is wrong: its line, 0 being the file as a whole, and why."""
-
-    line: int
-    error: FieldError
-
-
-@dataclass(frozen=True)
 class Heading:
     """What the file says of itself before its first line."""
 
@@ -85,19 +83,5 @@ class Heading:
     day: date | None = None
 
 
-Part = Heading | Line | Problem
+Part = Heading | StatementLine | Problem
 """What a reader yields, in the order of the file."""
-
-
-def wrong(line: int, field: str, code: str, says: str, **facts: object) -> Problem:
-    """Return a problem; `says` may name its `facts`."""
-    told = tuple((name, str(fact)) for name, fact in facts.items())
-    return Problem(line, FieldError(f"lines.{line}.{field}" if line else field, code, says, told))
-
-
-class Unreadable(Exception):
-    """The file cannot be read on from here; what was read of it counts for nothing."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.error.detail())
-        self.problem = problem

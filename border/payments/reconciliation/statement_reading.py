@@ -6,9 +6,14 @@ A file is judged before anything of it is stored, and no more than a line of it 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from typing import BinaryIO
 
+from border.core.refusal import Refusal
+from border.core.words import N_
+from border.files.fault import Problem, Unreadable, wrong
+from border.files.text import encoding_of, lines_of
 from border.payments.reconciliation.bank_statement import read_bank
 from border.payments.reconciliation.column_map import ColumnMap
 from border.payments.reconciliation.csv_statement import read_csv
@@ -16,19 +21,10 @@ from border.payments.reconciliation.statement import (
     MOST_PROBLEMS,
     STATEMENT_REFUSED,
     Heading,
-    Line,
     Part,
-    Problem,
-    Unreadable,
-    wrong,
+    StatementLine,
 )
-from border.payments.reconciliation.statement_text import (
-    beginning,
-    encoding_of,
-    lines_of,
-)
-from border.refusal import Refusal
-from border.words import N_
+from border.payments.reconciliation.statement_packing import beginning, bytes_of
 
 CSV = "csv"
 BANK = "bank"
@@ -95,12 +91,12 @@ def layout_of(file: BinaryIO, encoding: str | None) -> Layout:
     """Return how the file is to be read; `encoding` if it was named. refuses: Unreadable."""
     first, packed = beginning(file)
     form = BANK if first.startswith(b"H|") else CSV
-    return Layout(form, packed, encoding or encoding_of(file, packed))
+    return Layout(form, packed, encoding or encoding_of(partial(bytes_of, file, packed)))
 
 
 def parts_of(file: BinaryIO, layout: Layout, using: ColumnMap) -> Iterator[Part]:
     """Yield what the file says, in its order. refuses: Unreadable."""
-    lines = lines_of(file, layout.packed, layout.encoding)
+    lines = lines_of(bytes_of(file, layout.packed), layout.encoding)
     return read_bank(lines) if layout.form == BANK else read_csv(lines, using)
 
 
@@ -120,7 +116,7 @@ def examine(
                     found.heading = part
                 case Problem():
                     found.tell(part)
-                case Line():
+                case StatementLine():
                     _count(found, part)
                     on_line(found.lines)
     except Unreadable as fault:
@@ -132,7 +128,7 @@ def examine(
     return found
 
 
-def _count(found: Examined, line: Line) -> None:
+def _count(found: Examined, line: StatementLine) -> None:
     found.lines += 1
     found.total_minor += line.amount.minor
     found.currency = line.amount.currency

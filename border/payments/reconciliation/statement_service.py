@@ -7,13 +7,18 @@ from datetime import date
 from itertools import islice
 from typing import Any, BinaryIO
 
-from border.clock import local_date
-from border.identity.actor import PROGRAM, Actor
-from border.ids import new_id
-from border.payments.exceptions.exception import DESK
+from border.core.actor import Actor
+from border.core.clock import local_date
+from border.core.ids import new_id
+from border.core.refusal import INVALID, FieldError
+from border.core.store import Store, Unit
+from border.core.words import N_
+from border.files.fault import wrong
+from border.identity import policy
+from border.payments.gateways.registry import GATEWAY_KINDS
 from border.payments.reconciliation import storage
 from border.payments.reconciliation.column_map import OUR_SCHEMA, ColumnMap
-from border.payments.reconciliation.statement import Line, wrong
+from border.payments.reconciliation.statement import StatementLine
 from border.payments.reconciliation.statement_reading import (
     BANK,
     Examined,
@@ -23,11 +28,8 @@ from border.payments.reconciliation.statement_reading import (
     parts_of,
 )
 from border.payments.reconciliation.tables import BANK_GATEWAY, StatementFileRow
-from border.refusal import INVALID, NOT_ALLOWED, FieldError
-from border.store import Store, Unit
-from border.words import N_
 
-SENDERS = ("vnpay", "vietqr", "portal", BANK_GATEWAY)
+SENDERS = (*GATEWAY_KINDS, BANK_GATEWAY)
 """Whose statements are taken: the gateways that keep money for us, and the bank."""
 BATCH = 1_000
 OnProgress = Callable[[int, int], None]
@@ -44,12 +46,6 @@ class TakenStatement:
 
     file: StatementFileRow
     again: bool
-
-
-def refuse_others(actor: Actor) -> None:
-    """Refuse all but those who keep the books. refuses: not_allowed."""
-    if not actor.has(*DESK, *PROGRAM.roles):
-        raise NOT_ALLOWED(needs=[role.value for role in DESK])
 
 
 async def take_statement(
@@ -71,7 +67,7 @@ async def take_statement(
     refuses: not_allowed, invalid_fields, statement_refused. writes: statement_file,
     statement_line.
     """
-    refuse_others(actor)
+    policy.check(actor, "reconciliation.load")
     async with store.reading() as connection:
         there = await storage.file_by_digest(connection, await asyncio.to_thread(digest_of, file))
     if there is not None:
@@ -141,7 +137,7 @@ async def _store(
         there = await storage.file_by_digest(unit.connection, row.digest)
         return TakenStatement(there or row, again=True)
     parts = parts_of(file, layout, ColumnMap.model_validate(row.columns))
-    lines = (part for part in parts if isinstance(part, Line))
+    lines = (part for part in parts if isinstance(part, StatementLine))
     done = 0
     while batch := list(islice(lines, BATCH)):
         await storage.add_lines(unit.connection, [_columns(row, line) for line in batch])
@@ -150,7 +146,7 @@ async def _store(
     return TakenStatement(row, again=False)
 
 
-def _columns(file: StatementFileRow, line: Line) -> dict[str, Any]:
+def _columns(file: StatementFileRow, line: StatementLine) -> dict[str, Any]:
     """Return the columns of a line."""
     return {
         "file_id": file.id,

@@ -9,8 +9,9 @@ from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.money import Money
-from border.payments.reading import row, rows
+from border.core.money import Money
+from border.core.reading import row, rows
+from border.core.store import table_of
 from border.payments.reconciliation.matching import LineClass, Payout
 from border.payments.reconciliation.statement import LineType
 from border.payments.reconciliation.tables import (
@@ -18,7 +19,6 @@ from border.payments.reconciliation.tables import (
     StatementFileRow,
     StatementLineRow,
 )
-from border.store import table_of
 
 _file, _line = table_of(StatementFileRow), table_of(StatementLineRow)
 

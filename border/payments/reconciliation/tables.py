@@ -19,10 +19,10 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from border.ids import new_id
+from border.core.ids import new_id
+from border.core.tables import json_column
 from border.payments.reconciliation.matching import LineClass
 from border.payments.reconciliation.statement import LineType
-from border.tables import json_column
 
 _TYPES = ", ".join(repr(one.value) for one in LineType)
 _CLASSES = ", ".join(

@@ -7,12 +7,13 @@ from sqlalchemy import func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from border.core.reading import row
+from border.core.store import table_of
+from border.payments.charges.tables import ChargeRow, PaymentChargeRow
+from border.payments.collection.tables import AttemptRow
 from border.payments.ledger.book import PAYER, REFUND_PAYABLE, SUSPENSE
 from border.payments.ledger.tables import JournalRow, PostingRow
-from border.payments.reading import row
 from border.payments.refunds.tables import RefundRow
-from border.payments.tables import AttemptRow, ChargeRow, PaymentChargeRow
-from border.store import table_of
 
 _refund, _journal, _posting = table_of(RefundRow), table_of(JournalRow), table_of(PostingRow)
 _charge, _link, _attempt = table_of(ChargeRow), table_of(PaymentChargeRow), table_of(AttemptRow)

@@ -9,16 +9,16 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from border.identity.actor import PROGRAM, Actor
-from border.money import Money
-from border.payments.evidence import RefundFinding, RefundReply, Source
+from border.core.actor import PROGRAM, Actor
+from border.core.money import Money
+from border.core.refusal import INVALID, FieldError, refuses
+from border.core.store import Unit
+from border.core.words import N_
+from border.identity import policy
+from border.payments.gateways.evidence import RefundFinding, RefundReply, Source
 from border.payments.refunds import refund_service, reserve_service, storage
 from border.payments.refunds.refund import AT_GATEWAY, next_look, next_question, recorded
-from border.payments.refunds.reserve_service import refund_facts
 from border.payments.refunds.tables import RefundRow
-from border.refusal import INVALID, FieldError, refuses
-from border.store import Unit
-from border.words import N_
 
 ASK_FIRST = refuses(
     "ask_first",
@@ -51,7 +51,7 @@ async def apply_reply(
     writes: refund, journal, posting, charge, payment, payment_exception; `refund.accept`,
     `refund.succeed`, `refund.reject`, `refund.bounce` or `refund.lose_sight`.
     """
-    refund = await refund_service.locked(unit, id)
+    refund = await refund_service.locked(unit, id, "read")
     finding = await _about_this(unit, refund, reply, asked)
     number = reply.provider_txn if finding is not RefundFinding.UNKNOWN else None
     if asked and not reply.wait and (reply.code or reply.raw):
@@ -80,12 +80,13 @@ async def apply_reply(
     return refund
 
 
-async def lose_sight(unit: Unit, refund: RefundRow) -> RefundRow:
+async def on_timeout(unit: Unit, refund: RefundRow, verb: str) -> None:
     """Record that no answer came to a request that was, or may have been, made; ask at once.
 
+    Whoever made it was cut off before the answer was kept.
     writes: refund, `refund.lose_sight`.
     """
-    return await _move(unit, refund, "lose_sight", {"next_ask_at": unit.at})
+    await _move(unit, refund, verb, {"next_ask_at": unit.at})
 
 
 async def settle_by_statement(
@@ -115,7 +116,7 @@ async def settle_by_statement(
         named = number
     if found is None:
         return ByStatement.UNKNOWN
-    refund = await refund_service.locked(unit, found.id)
+    refund = await refund_service.locked(unit, found.id, "read")
     if amount != Money(refund.amount_minor, refund.currency):
         return ByStatement.OTHERWISE
     if returned:
@@ -145,6 +146,7 @@ async def record(
     journal, posting, charge, payment, payment_exception; `refund.succeed`, `refund.reject` or
     `refund.bounce`.
     """
+    policy.check(unit.actor, "refund.record")
     errors = []
     if outcome not in ("succeeded", "rejected"):
         says = N_("The outcome is “succeeded” or “rejected”.")
@@ -153,7 +155,7 @@ async def record(
         errors.append(FieldError("note", "missing", N_("Say how it is known.")))
     if errors:
         raise INVALID(errors=errors)
-    refund = await refund_service.locked(unit, id)
+    refund = await refund_service.locked(unit, id, "record")
     verb = recorded(refund.state, outcome) or "succeed"
     if verb == "succeed":
         return await _succeed(
@@ -171,7 +173,7 @@ async def resubmit(unit: Unit, id: UUID, version: int | None = None) -> RefundRo
     refuses: not_found, not_allowed, ask_first, move_not_open, stale_version. writes: refund,
     `refund.resubmit`.
     """
-    refund = await refund_service.locked(unit, id)
+    refund = await refund_service.locked(unit, id, "resubmit")
     if refund.state == "unknown" and not refund.asked:
         raise ASK_FIRST(reference=refund.reference, next=refund.next_ask_at or unit.at)
     return await unit.move(
@@ -180,7 +182,6 @@ async def resubmit(unit: Unit, id: UUID, version: int | None = None) -> RefundRo
         "resubmit",
         version=version,
         changes={"next_ask_at": None},
-        facts=refund_facts(refund),
     )
 
 
@@ -260,8 +261,7 @@ async def _move(
         verb,
         version=version,
         changes=changes,
-        facts=refund_facts(refund),
-        inside={"note": note.strip()} if note else None,
+        payload={"note": note.strip() or None},
         actor=by,
     )
 

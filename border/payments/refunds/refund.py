@@ -9,23 +9,34 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Protocol
+from typing import Annotated, ClassVar, Protocol
 from uuid import UUID
 
-from border.identity.actor import Actor, Role
-from border.lifecycle import SYSTEM, Lifecycle, Move, State
-from border.money import Money
-from border.payments.evidence import RefundOrder, Returns
+from border.core.actor import STAFF, Actor, Role
+from border.core.event_type import Besides, events_of
+from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
+from border.core.money import Money
+from border.core.payload import Meaning, Payload
+from border.core.words import N_
+from border.identity import policy
+from border.identity.policy import SIGNED_IN, Bounds, Scope, allow, declare, holders
+from border.payments.gateways.evidence import RefundMethod, RefundOrder
 from border.payments.ledger.book import REFUND_PAYABLE, Posting, shared_out
-from border.words import N_
+from border.platform.payload_fields import (
+    AmountMinor,
+    Currency,
+    GatewayName,
+    GivenNote,
+    GivenReason,
+)
 
 APPROVERS = (Role.MANAGER, Role.ACCOUNTANT)
 """Who may say yes to a refund that somebody else asked for."""
 ASKERS = (Role.TRADER, Role.CARRIER, Role.CASHIER, *APPROVERS)
 """Who may ask: the payer, and those at the zone's counter and books."""
-PAYERS_OUT: Mapping[Returns, Role] = {
-    Returns.TRANSFER: Role.ACCOUNTANT,
-    Returns.CASH: Role.CASHIER,
+PAYERS_OUT: Mapping[RefundMethod, Role] = {
+    RefundMethod.TRANSFER: Role.ACCOUNTANT,
+    RefundMethod.CASH: Role.CASHIER,
 }
 """Who gives the money back where no gateway does."""
 
@@ -40,41 +51,42 @@ _COMES_BACK = timedelta(days=90)
 REFUND = Lifecycle(
     name="refund",
     says=N_("Money on its way back to whoever paid it."),
+    noun=N_("Refund"),
     states=(
-        State("requested", N_("To be approved"), owner=Role.ACCOUNTANT, after=_DECIDED_IN),
+        State("requested", N_("To be approved"), owner=Role.ACCOUNTANT, timeout=_DECIDED_IN),
         State(
             "half_approved",
             N_("Approved by one; the truck has crossed, so a second must agree"),
             owner=Role.MANAGER,
-            after=_DECIDED_IN,
+            timeout=_DECIDED_IN,
         ),
-        State("approved", N_("Goes to the gateway next"), owner=SYSTEM, after=timedelta(hours=1)),
+        State("approved", N_("Goes to the gateway next"), owner=SYSTEM, timeout=timedelta(hours=1)),
         State(
             "payout_due",
             N_("To be paid out by transfer or at the desk"),
             owner=Role.ACCOUNTANT,
-            after=_PAID_OUT_IN,
+            timeout=_PAID_OUT_IN,
         ),
         State(
             "submitting",
             N_("Being handed to the gateway"),
             owner=SYSTEM,
-            after=ANSWER_EXPECTED,
-            then="lose_sight",
+            timeout=ANSWER_EXPECTED,
+            on_timeout="lose_sight",
         ),
         State(
             "provider_pending",
             N_("Taken by the gateway, not with the payer yet"),
             owner=SYSTEM,
-            after=_AT_THE_BANK,
+            timeout=_AT_THE_BANK,
         ),
         State(
             "unknown",
             N_("Nobody knows whether the gateway took it; it is asked"),
             owner=Role.ACCOUNTANT,
-            after=timedelta(days=1),
+            timeout=timedelta(days=1),
         ),
-        State("succeeded", N_("Given back"), owner=SYSTEM, after=_COMES_BACK),
+        State("succeeded", N_("Given back"), owner=SYSTEM, timeout=_COMES_BACK),
         State("rejected", N_("Turned down or sent back; the money is still here")),
         State("declined", N_("Not approved")),
         State("withdrawn", N_("No longer asked for")),
@@ -190,6 +202,20 @@ RECORD = Move(
 """What a person may do where the gateway's word is lacking; it leads to the outcome named."""
 
 
+declare(
+    "refund",
+    allow((SIGNED_IN,), "read", scopes=(Scope.OWN,)),
+    allow((*STAFF, SYSTEM), "read"),
+    allow(STAFF, "list"),
+    # Asked for the payment whose money is to go back.
+    allow(ASKERS, "ask"),
+    allow(APPROVERS, "ask_by_transfer", RECORD.verb),
+    *(allow((role,), f"pay_out_{method}") for method, role in PAYERS_OUT.items()),
+    bounds=Bounds(own="payer_organisation_id"),
+    moves=REFUND,
+)
+
+
 def recorded(state: str, outcome: str) -> str | None:
     """Return the verb that records an outcome a person names; None if there is none such."""
     if state == "succeeded":
@@ -210,11 +236,12 @@ ASK_AGAIN = tuple(timedelta(days=days) for days in (1, 3, 7, 14))
 _WEEK = timedelta(days=7)
 
 
-class Standing(Protocol):
+class RefundFacts(Protocol):
     """What of a refund decides who may do what."""
 
     state: str
-    way: str
+    refund_method: str
+    payer_organisation_id: UUID | None
     requested_by: UUID | None
     approved_by: UUID | None
     request_id: str | None
@@ -230,26 +257,30 @@ def next_look(succeeded_at: datetime, now: datetime) -> datetime | None:
     return next((succeeded_at + after for after in ASK_AGAIN if succeeded_at + after > now), None)
 
 
-def second_person(refund: Standing, actor: Actor) -> bool:
+def second_person(refund: RefundFacts, actor: Actor) -> bool:
     """Say whether `actor` is nobody who asked for the refund or approved it before."""
     return actor.id is not None and actor.id not in (refund.requested_by, refund.approved_by)
 
 
-def open_moves(refund: Standing, actor: Actor) -> tuple[Move, ...]:
+def open_moves(refund: RefundFacts, actor: Actor) -> tuple[Move, ...]:
     """Return the moves `actor` may make now: a page's buttons, the `moves` of an answer."""
-    moves = [m for m in REFUND.open_to(refund.state, actor.roles) if _fits(refund, actor, m.verb)]
-    if refund.state in RECORD.sources and actor.has(*RECORD.by) and refund.way != Returns.CASH:
+    moves = [m for m in policy.open_moves(actor, REFUND, refund) if _fits(refund, actor, m.verb)]
+    may_record = (
+        policy.may(actor, "refund.record", refund) and refund.refund_method != RefundMethod.CASH
+    )
+    if refund.state in RECORD.sources and may_record:
         moves.append(RECORD)
     return tuple(moves)
 
 
-def _fits(refund: Standing, actor: Actor, verb: str) -> bool:
+def _fits(refund: RefundFacts, actor: Actor, verb: str) -> bool:
     if verb == "approve":
         return second_person(refund, actor)
     if verb == "withdraw":
         return actor.id is not None and actor.id == refund.requested_by
     if verb == "pay_out":
-        return actor.has(PAYERS_OUT.get(Returns(refund.way), ""))
+        method = RefundMethod(refund.refund_method)
+        return method in PAYERS_OUT and policy.may(actor, f"refund.pay_out_{method}")
     # What a gateway may have taken is not declined any more, whatever its state.
     return verb != "decline" or refund.request_id is None
 
@@ -324,3 +355,27 @@ def digest(order: RefundOrder) -> bytes:
         order.created_as_sent,
     )
     return sha256("\0".join(parts).encode()).digest()
+
+
+class RefundPayload(Payload):
+    """What every event of a refund says; what somebody wrote about it stays in the zone."""
+
+    columns: ClassVar[Mapping[str, str]] = {"way": "refund_method"}
+
+    gateway: GatewayName
+    amount_minor: AmountMinor
+    currency: Currency
+    way: Annotated[str, Meaning("How money goes back: `api`, `transfer` or `cash`.")]
+    automatic: Annotated[bool, Meaning("Whether a rule of the zone decided it.")]
+    reason: GivenReason | None = None
+    note: GivenNote | None = None
+
+
+EVENTS = events_of(
+    REFUND,
+    RefundPayload,
+    besides=(
+        Besides("ask", N_("Ask for a refund"), holders("refund.ask")),
+        Besides("order", N_("Refund by rule"), (SYSTEM,)),
+    ),
+)

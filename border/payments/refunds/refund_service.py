@@ -7,30 +7,28 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.identity.actor import Actor
-from border.money import Money
-from border.payments import payment_storage
+from border.core.actor import Actor
+from border.core.money import Money
+from border.core.refusal import INVALID, FieldError, refuses
+from border.core.store import Unit, table_of
+from border.core.words import N_
+from border.identity import policy
+from border.payments.collection import payment_storage
+from border.payments.collection.tables import PaymentRow
 from border.payments.desk.drawer_service import record_payout
-from border.payments.evidence import Returns, Source
 from border.payments.exceptions import storage as exception_storage
 from border.payments.exceptions.exception_service import end_with_money
 from border.payments.exceptions.tables import ExceptionRow
+from border.payments.gateways.evidence import RefundMethod, Source
 from border.payments.refunds import reserve_service, storage
 from border.payments.refunds.refund import (
-    APPROVERS,
     ENDED,
     PAYERS_OUT,
     REFUND,
     UNDECIDED,
     second_person,
 )
-from border.payments.refunds.request_service import sees
-from border.payments.refunds.reserve_service import refund_facts
 from border.payments.refunds.tables import RefundRow
-from border.payments.tables import PaymentRow
-from border.refusal import INVALID, NOT_ALLOWED, NOT_FOUND, FieldError, refuses
-from border.store import Unit, table_of
-from border.words import N_
 
 SECOND_PERSON = refuses(
     "another_approver_needed",
@@ -60,9 +58,7 @@ async def approve(
     refuses: not_found, not_allowed, another_approver_needed, move_not_open, stale_version. writes:
     refund, payment_exception; `refund.approve` or `refund.approve_first`, `refund.hand_over`.
     """
-    if not unit.actor.has(*APPROVERS):
-        raise NOT_ALLOWED(needs=[role.value for role in APPROVERS])
-    refund = await locked(unit, id)
+    refund = await locked(unit, id, "approve")
     needs_two = refund.needs_two or crossed
     in_time = refund.state in UNDECIDED
     if in_time and not second_person(refund, unit.actor):
@@ -75,7 +71,6 @@ async def approve(
         "approve_first" if first else "approve",
         version=version,
         changes={by: unit.actor.id, "needs_two": needs_two},
-        facts=refund_facts(refund),
     )
     if first:
         return moved
@@ -90,10 +85,11 @@ async def decline(unit: Unit, id: UUID, reason: str, version: int | None = None)
     refuses: invalid_fields, not_found, not_allowed, move_not_open, stale_version. writes: refund,
     journal, posting; `refund.decline`.
     """
+    policy.check(unit.actor, "refund.decline")
     if not reason.strip():
         raise INVALID(errors=[FieldError("reason", "missing", N_("Say why it is declined."))])
     return await reserve_service.drop(
-        unit, await locked(unit, id), "decline", reason, version=version
+        unit, await locked(unit, id, "decline"), "decline", reason, version=version
     )
 
 
@@ -103,7 +99,7 @@ async def withdraw(unit: Unit, id: UUID, version: int | None = None) -> RefundRo
     refuses: not_found, not_allowed, not_your_refund, move_not_open, stale_version. writes:
     refund, journal, posting; `refund.withdraw`.
     """
-    refund = await locked(unit, id)
+    refund = await locked(unit, id, "withdraw")
     if unit.actor.id is None or unit.actor.id != refund.requested_by:
         raise NOT_YOURS(reference=refund.reference)
     return await reserve_service.drop(unit, refund, "withdraw", "", version=version)
@@ -116,18 +112,18 @@ async def pay_out(unit: Unit, id: UUID, reference: str, version: int | None = No
     stale_version. writes: refund, journal, posting, charge, payment; `refund.pay_out` and what
     `reserve_service.give_back` writes.
     """
+    policy.check(unit.actor, "refund.pay_out")
     number = reference.strip()
     if not number or len(number) > 64:
         says = N_("Give the number under which it was paid out, of up to 64 characters.")
         raise INVALID(errors=[FieldError("reference", "missing", says)])
-    refund = await locked(unit, id)
-    role = PAYERS_OUT.get(Returns(refund.way))
-    if role is not None and not unit.actor.has(role):
-        raise NOT_ALLOWED(needs=[role.value])
+    refund = await locked(unit, id, "pay_out")
+    if (method := RefundMethod(refund.refund_method)) in PAYERS_OUT:
+        policy.check(unit.actor, f"refund.pay_out_{method}")
     if refund.paid_out_reference:
         raise PAID_OUT_ALREADY(reference=refund.reference, number=refund.paid_out_reference)
-    await storage.lock_number(unit.connection, refund.way, number)
-    if other := await storage.paid_out_under(unit.connection, refund.way, number):
+    await storage.lock_number(unit.connection, refund.refund_method, number)
+    if other := await storage.paid_out_under(unit.connection, refund.refund_method, number):
         raise PAID_OUT_ALREADY(reference=other.reference, number=number)
     moved = await unit.move(
         RefundRow,
@@ -139,11 +135,10 @@ async def pay_out(unit: Unit, id: UUID, reference: str, version: int | None = No
             "paid_out_by": unit.actor.id,
             "succeeded_at": unit.at,
         },
-        facts=refund_facts(refund),
     )
     payment = await payment_of(unit, moved)
     await reserve_service.give_back(unit, moved, unit.at, Source.DESK, payment)
-    if moved.way == Returns.CASH:
+    if moved.refund_method == RefundMethod.CASH:
         # Last of all: the drawer is locked by every payment at the desk.
         await record_payout(unit, moved.reference, Money(moved.amount_minor, moved.currency))
     return moved
@@ -151,10 +146,7 @@ async def pay_out(unit: Unit, id: UUID, reference: str, version: int | None = No
 
 async def get_refund(connection: AsyncConnection, actor: Actor, id: UUID) -> RefundRow:
     """Return a refund to its payer, and to the zone's people. refuses: not_found."""
-    refund = await storage.refund_by_id(connection, id)
-    if refund is None or not sees(actor, refund.payer_organisation_id):
-        raise NOT_FOUND(what="refund")
-    return refund
+    return policy.found(actor, "refund.read", await storage.refund_by_id(connection, id))
 
 
 async def refunds_of(
@@ -162,15 +154,13 @@ async def refunds_of(
 ) -> list[RefundRow]:
     """Return the refunds of a payment that the actor may see. refuses: not_found."""
     payment = await payment_storage.payment_by_id(connection, payment_id)
-    if payment is None or not sees(actor, payment.payer_organisation_id):
-        raise NOT_FOUND(what="payment")
+    policy.check(actor, "payment.read", payment)
     return await storage.refunds_of(connection, payment_id)
 
 
 async def queue(connection: AsyncConnection, actor: Actor, limit: int = 100) -> list[RefundRow]:
     """Return the refunds that are not over, the longest waiting first. refuses: not_allowed."""
-    if not actor.is_staff:
-        raise NOT_ALLOWED(needs=[role.value for role in APPROVERS])
+    policy.check(actor, "refund.list")
     over = (*ENDED, "succeeded")
     running = [state.name for state in REFUND.states if state.name not in over]
     return await storage.refunds_in(connection, running, limit)
@@ -181,12 +171,14 @@ async def lately_ended(connection: AsyncConnection, limit: int = 20) -> list[Ref
     return await storage.refunds_in(connection, (*ENDED, "succeeded"), limit, newest=True)
 
 
-async def locked(unit: Unit, id: UUID) -> RefundRow:
-    """Return a refund, locked with its payment and its exception in the order of all.
+async def locked(unit: Unit, id: UUID, verb: str) -> RefundRow:
+    """Return a refund to do `verb` to, locked with its payment and exception in the order of all.
 
-    refuses: not_found.
+    refuses: not_allowed, not_found, not_the_owner.
     """
-    seen = await get_refund(unit.connection, unit.actor, id)
+    policy.check(unit.actor, f"refund.{verb}")
+    there = await storage.refund_by_id(unit.connection, id)
+    seen = policy.found(unit.actor, f"refund.{verb}", there)
     if seen.payment_id:
         await payment_storage.lock_payment(unit.connection, seen.payment_id)
     if seen.exception_id:

@@ -13,9 +13,13 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from border.ids import new_id
-from border.money import Money
-from border.payments.evidence import (
+from border.core.actor import GATEWAY
+from border.core.ids import new_id
+from border.core.money import Money
+from border.core.postponed import put_off
+from border.core.store import PROGRAM, Store, Unit
+from border.core.words import N_
+from border.payments.gateways.evidence import (
     GatewayRefund,
     RefundFinding,
     RefundOrder,
@@ -24,10 +28,7 @@ from border.payments.evidence import (
 )
 from border.payments.refunds import money_storage, outcome_service, reserve_service, storage
 from border.payments.refunds.refund import digest, next_look, next_question
-from border.payments.refunds.reserve_service import refund_facts
 from border.payments.refunds.tables import RefundRow
-from border.store import PROGRAM, Store, Unit
-from border.words import N_
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +50,6 @@ async def work_refunds(store: Store, refunders: Mapping[str, GatewayRefund]) -> 
     writes: what `outcome_service.apply_reply` writes; `refund.submit`.
     """
     worked = await _submit_all(store, refunders)
-    await store.perform(PROGRAM, _give_up_waiting)
     return worked + await _ask_all(store, refunders)
 
 
@@ -78,7 +78,11 @@ async def _submit_all(store: Store, refunders: Mapping[str, GatewayRefund]) -> i
                 return done
             continue
         reply = await _heard(refunders[handed.refund.gateway].refund(handed.order), handed.refund)
-        await _keep(store, handed.refund, reply, asked=False)
+        try:
+            await _keep(store, handed.refund, reply, asked=False)
+        except Exception as error:
+            # What was answered is lost: its time runs out, and the gateway is asked.
+            await put_off(store, "refund", handed.refund.id, error)
     return _AT_ONCE
 
 
@@ -112,7 +116,6 @@ async def _take(
             "asked": 0,
             "next_ask_at": None,
         },
-        facts=refund_facts(refund),
         actor=PROGRAM,
     )
     return _Handed(moved, order)
@@ -145,42 +148,42 @@ async def _order(unit: Unit, refund: RefundRow) -> RefundOrder | None:
     )
 
 
-async def _give_up_waiting(unit: Unit) -> int:
-    """Mark as unknown the refunds whose answer was never kept: a worker was cut off.
-
-    writes: refund, `refund.lose_sight`.
-    """
-    unanswered = await storage.lock_unanswered(unit.connection, unit.at, _AT_ONCE)
-    for refund in unanswered:
-        await outcome_service.lose_sight(unit, refund)
-    return len(unanswered)
-
-
 async def _ask_all(store: Store, refunders: Mapping[str, GatewayRefund]) -> int:
     waiting = set(refunders)
     for done in range(_AT_ONCE):
+        taken: list[UUID] = []
 
-        async def take(unit: Unit) -> tuple[RefundRow, RefundQuestion] | None:
-            return await _take_question(unit, tuple(waiting))
+        async def take(
+            unit: Unit, taken: list[UUID] = taken
+        ) -> tuple[RefundRow, RefundQuestion] | None:
+            return await _take_question(unit, tuple(waiting), taken)
 
-        taken = await store.perform(PROGRAM, take) if waiting else None
-        if taken is None:
-            return done
-        refund, question = taken
-        reply = await _heard(refunders[refund.gateway].ask_refund(question), refund)
-        await _keep(store, refund, reply, asked=True)
+        try:
+            found = await store.perform(PROGRAM, take) if waiting else None
+            if found is None:
+                return done
+            refund, question = found
+            reply = await _heard(refunders[refund.gateway].ask_refund(question), refund)
+            await _keep(store, refund, reply, asked=True)
+        except Exception as error:
+            if not taken:
+                raise
+            await put_off(store, storage.ASKING, taken[0], error)
+            continue
         if reply.wait:
             waiting.discard(refund.gateway)
     return _AT_ONCE
 
 
 async def _take_question(
-    unit: Unit, gateways: tuple[str, ...]
+    unit: Unit, gateways: tuple[str, ...], taken: list[UUID]
 ) -> tuple[RefundRow, RefundQuestion] | None:
     """Put the refund that is due down for its next question, and return what to ask now."""
+    taken.clear()
     refund = await storage.take_to_ask(unit.connection, gateways, unit.at)
     if refund is None or refund.attempt_id is None:
         return None
+    taken.append(refund.id)
     await storage.ask_at(unit.connection, refund.id, _following(refund, unit.at))
     attempt = await money_storage.attempt_by_id(unit.connection, refund.attempt_id)
     assert attempt is not None
@@ -220,4 +223,4 @@ async def _keep(store: Store, refund: RefundRow, reply: RefundReply, *, asked: b
                 # The question was not answered, so it is still to be put.
                 await storage.ask_at(unit.connection, refund.id, again)
 
-    await store.perform(PROGRAM, work)
+    await store.perform(GATEWAY, work)

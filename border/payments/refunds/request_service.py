@@ -7,32 +7,29 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from border.identity.actor import PROGRAM, Actor
-from border.money import Money
-from border.payments import payment_storage
-from border.payments.evidence import Returns
-from border.payments.gateways.portal import Portal
-from border.payments.gateways.vietqr import VietQr
-from border.payments.gateways.vnpay import Vnpay
+from border.core.actor import PROGRAM, Actor
+from border.core.event import Event
+from border.core.money import Money
+from border.core.refusal import INVALID, KEY_REUSED, NOT_FOUND, FieldError, refuses
+from border.core.store import Unit
+from border.core.tables import Record
+from border.core.words import N_
+from border.identity import policy
+from border.payments.collection import payment_storage
+from border.payments.collection.tables import PaymentRow
+from border.payments.gateways.evidence import COUNTER, RefundMethod
+from border.payments.gateways.registry import GATEWAY_KINDS
 from border.payments.ledger.book import Posting, bank, gateway_receivable
 from border.payments.ledger.storage import postings_of
 from border.payments.ledger.tables import JournalRow
-from border.payments.payment_service import DESK
 from border.payments.refunds import money_storage, reserve_service, storage
 from border.payments.refunds.refund import (
-    APPROVERS,
-    ASKERS,
     UNDECIDED,
     Allocation,
     allocated,
     set_aside,
 )
 from border.payments.refunds.tables import RefundRow
-from border.payments.tables import PaymentRow
-from border.refusal import INVALID, KEY_REUSED, NOT_ALLOWED, NOT_FOUND, FieldError, refuses
-from border.store import Event, Unit
-from border.tables import Record
-from border.words import N_
 
 NOT_REFUNDABLE = refuses(
     "not_refundable",
@@ -46,8 +43,8 @@ REFUND_WAITS = refuses(
     N_("A refund waits already"),
     N_("{reference} was asked for and waits to be approved. Decide on it first."),
 )
-OWN_WAY = {gateway.code: gateway.refunds for gateway in (Vnpay, VietQr, Portal)} | {
-    DESK: Returns.CASH
+OWN_METHOD = {code: kind.refund_method for code, kind in GATEWAY_KINDS.items()} | {
+    COUNTER: RefundMethod.CASH
 }
 """How money goes back through each way to pay; by transfer where nothing is known."""
 _MAIN = "main"
@@ -67,7 +64,7 @@ class Asked:
     attempt_id: UUID | None = None
     allocations: Sequence[Allocation] = ()
     exception_id: UUID | None = None
-    way: Returns | None = None
+    refund_method: RefundMethod | None = None
     needs_two: bool = False
     rule: str = ""
     automatic: bool = False
@@ -82,20 +79,20 @@ async def ask_refund(
     reason: str,
     *,
     crossed: bool = False,
-    way: Returns | None = None,
+    refund_method: RefundMethod | None = None,
     key: str | None = None,
 ) -> RefundRow:
     """Ask that money of a payment goes back, all that is left if no amount is named.
 
     It is set aside at once, and shared out over the payment's charges in proportion. `crossed`
-    says that the truck has passed, `way` that it goes back another way than it came; the same
-    `key` again returns the refund there is.
+    says that the truck has passed, `refund_method` that it goes back another way than it came;
+    the same `key` again returns the refund there is.
     refuses: invalid_fields, not_allowed, not_found, not_refundable, refund_waits,
     idempotency_key_reused. writes: refund, journal, posting; `refund.ask`.
     """
-    _may_ask(unit.actor, reason, way)
+    _may_ask(unit.actor, reason, refund_method)
     payment = await payment_storage.lock_payment(unit.connection, payment_id)
-    if payment is None or not sees(unit.actor, payment.payer_organisation_id):
+    if payment is None or not policy.may(unit.actor, "refund.ask", payment):
         raise NOT_FOUND(what="payment")
     if key and (there := await storage.refund_by_key(unit.connection, key)):
         return _the_same(there, payment_id, amount, reason)
@@ -112,7 +109,14 @@ async def ask_refund(
     if asked is None:
         raise NOT_REFUNDABLE(reference=payment.reference, left_minor=0, currency=payment.currency)
     return await begin(
-        unit, replace(asked, needs_two=crossed, way=way, operation_key=key, asker=unit.actor)
+        unit,
+        replace(
+            asked,
+            needs_two=crossed,
+            refund_method=refund_method,
+            operation_key=key,
+            asker=unit.actor,
+        ),
     )
 
 
@@ -156,11 +160,11 @@ async def begin(unit: Unit, asked: Asked) -> RefundRow:
 
     writes: refund, journal, posting; `refund.ask`, or `refund.order` if a rule decides.
     """
-    gateway = asked.capture.gateway or DESK
-    own = OWN_WAY.get(gateway, Returns.TRANSFER)
-    way = asked.way or own
-    if way is Returns.API and asked.attempt_id is None:
-        way = Returns.TRANSFER
+    gateway = asked.capture.gateway or COUNTER
+    own = OWN_METHOD.get(gateway, RefundMethod.TRANSFER)
+    refund_method = asked.refund_method or own
+    if refund_method is RefundMethod.API and asked.attempt_id is None:
+        refund_method = RefundMethod.TRANSFER
     lines = (await postings_of(unit.connection, [asked.capture.id]))[asked.capture.id]
     came = sum(line.amount.minor for line in lines if line.amount.minor > 0)
     refund = await unit.create(
@@ -168,14 +172,7 @@ async def begin(unit: Unit, asked: Asked) -> RefundRow:
         "approved" if asked.automatic else "requested",
         "order" if asked.automatic else "ask",
         gate=asked.gate,
-        facts={
-            "gateway": gateway,
-            "way": way.value,
-            "amount_minor": asked.amount.minor,
-            "currency": asked.amount.currency,
-            "automatic": asked.automatic,
-        },
-        inside={"reason": asked.reason},
+        payload={"reason": asked.reason},
         actor=asked.asker,
         payment_id=asked.payment_id,
         attempt_id=asked.attempt_id,
@@ -183,8 +180,8 @@ async def begin(unit: Unit, asked: Asked) -> RefundRow:
         exception_id=asked.exception_id,
         payer_organisation_id=asked.payer_organisation_id,
         gateway=gateway,
-        way=way.value,
-        pays_from=gateway_receivable(gateway) if way is own else bank(_MAIN),
+        refund_method=refund_method.value,
+        pays_from=gateway_receivable(gateway) if refund_method is own else bank(_MAIN),
         amount_minor=asked.amount.minor,
         currency=asked.amount.currency,
         full=asked.amount.minor == came,
@@ -200,29 +197,18 @@ async def begin(unit: Unit, asked: Asked) -> RefundRow:
     return await reserve_service.handed_over(unit, refund) if asked.automatic else refund
 
 
-def _may_ask(actor: Actor, reason: str, way: Returns | None) -> None:
-    if not actor.has(*ASKERS):
-        raise NOT_ALLOWED(needs=[role.value for role in ASKERS])
-    if way is not None and not actor.has(*APPROVERS):
-        raise NOT_ALLOWED(needs=[role.value for role in APPROVERS])
+def _may_ask(actor: Actor, reason: str, refund_method: RefundMethod | None) -> None:
+    policy.check(actor, "refund.ask")
+    if refund_method is not None:
+        policy.check(actor, "refund.ask_by_transfer")
     errors = []
     if not reason.strip():
         errors.append(FieldError("reason", "missing", N_("Say why it is given back.")))
-    if way not in (None, Returns.TRANSFER):
+    if refund_method not in (None, RefundMethod.TRANSFER):
         says = N_("Money goes back as it came, or by transfer.")
         errors.append(FieldError("way", "unknown", says))
     if errors:
         raise INVALID(errors=errors)
-
-
-def sees(actor: Actor, payer_organisation_id: UUID | None) -> bool:
-    """Say whether somebody may know of a payer's refunds: the payer, and the zone's people."""
-    ours = actor.organisation_id
-    return (
-        actor.is_staff
-        or actor.has(*PROGRAM.roles)
-        or (ours is not None and ours == payer_organisation_id)
-    )
 
 
 def _the_same(there: RefundRow, payment_id: UUID, amount: Money | None, reason: str) -> RefundRow:

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from border.identity.actor import Actor
-from border.money import Money
-from border.payments import charge_storage
-from border.payments.charge_service import charge_facts
-from border.payments.evidence import Returns, Source
+from border.core.actor import Actor
+from border.core.money import Money
+from border.core.store import PROGRAM, Unit, table_of
+from border.payments.charges import storage as charge_storage
+from border.payments.charges.tables import ChargeRow
+from border.payments.collection.tables import PaymentRow
 from border.payments.exceptions.exception_service import ZONE_WIDE, raise_exception
+from border.payments.gateways.evidence import RefundMethod, Source
 from border.payments.ledger import ledger_service
 from border.payments.ledger.book import Entry, Posting, reversed_postings
 from border.payments.refunds import money_storage
 from border.payments.refunds.refund import Allocation, paid_back
 from border.payments.refunds.tables import RefundRow
-from border.payments.tables import ChargeRow, PaymentRow
-from border.store import PROGRAM, Unit, table_of
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,6 @@ class Left:
     def minor(self) -> int:
         """The sum, in minor units."""
         return sum(self.by_charge.values())
-
-
-def refund_facts(refund: RefundRow) -> dict[str, str | int | bool]:
-    """Return what every event of a refund says about it."""
-    return {
-        "gateway": refund.gateway,
-        "way": refund.way,
-        "amount_minor": refund.amount_minor,
-        "currency": refund.currency,
-        "automatic": refund.automatic,
-    }
 
 
 def allocations_of(refund: RefundRow) -> list[Allocation]:
@@ -83,11 +72,9 @@ async def handed_over(unit: Unit, refund: RefundRow) -> RefundRow:
 
     writes: refund, `refund.hand_over`.
     """
-    if refund.way == Returns.API:
+    if refund.refund_method == RefundMethod.API:
         return refund
-    return await unit.move(
-        RefundRow, refund.id, "hand_over", facts=refund_facts(refund), actor=PROGRAM
-    )
+    return await unit.move(RefundRow, refund.id, "hand_over", actor=PROGRAM)
 
 
 async def drop(
@@ -109,8 +96,7 @@ async def drop(
         verb,
         version=version,
         changes={"note": note.strip()[:1000], "next_ask_at": None},
-        facts=refund_facts(refund),
-        inside={"note": note.strip()},
+        payload={"note": note.strip()},
         actor=actor,
         where=table_of(RefundRow).c.request_id.is_(None),
     )
@@ -170,7 +156,7 @@ async def tell_accountant(unit: Unit, refund: RefundRow, why: str) -> None:
         provider_txn=refund.provider_txn,
         payment_id=refund.payment_id,
         attempt_id=refund.attempt_id,
-        told={
+        reported={
             "refund": refund.reference,
             "why": why,
             "code": refund.provider_code,
@@ -218,8 +204,7 @@ async def _move_charges(unit: Unit, refund: RefundRow) -> None:
                 ChargeRow,
                 charge.id,
                 "refund",
-                key=charge.subject,
-                facts=charge_facts(charge) | {"gateway": refund.gateway},
+                payload={"gateway": refund.gateway},
                 actor=PROGRAM,
             )
 
@@ -238,11 +223,7 @@ async def _move_payment(unit: Unit, refund: RefundRow, payment: PaymentRow) -> N
             PaymentRow,
             payment.id,
             verb,
-            facts={
-                "gateway": payment.gateway,
-                "amount_minor": refund.amount_minor,
-                "currency": refund.currency,
-            },
+            payload={"amount_minor": refund.amount_minor, "currency": refund.currency},
             actor=PROGRAM,
         )
 

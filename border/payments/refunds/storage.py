@@ -11,12 +11,16 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.payments.reading import row, rows
+from border.core.postponed import waits
+from border.core.reading import row, rows
+from border.core.store import table_of
+from border.payments.charges.tables import ChargeRow
+from border.payments.collection.tables import AttemptRow
 from border.payments.refunds.refund import AT_GATEWAY, ENDED
 from border.payments.refunds.tables import RefundRow
-from border.payments.tables import AttemptRow, ChargeRow
-from border.store import table_of
 
+ASKING = "ask refund"
+"""Under what a refund that cannot be asked about is put off."""
 _refund, _charge, _attempt = table_of(RefundRow), table_of(ChargeRow), table_of(AttemptRow)
 
 
@@ -79,21 +83,22 @@ async def waiting(connection: AsyncConnection) -> dict[str, int]:
 
 
 async def paid_out_under(
-    connection: AsyncConnection, way: str, paid_out_reference: str
+    connection: AsyncConnection, refund_method: str, paid_out_reference: str
 ) -> RefundRow | None:
     """Return the refund that was paid out under a number."""
     return await row(
         connection,
         RefundRow,
         select(_refund).where(
-            _refund.c.way == way, _refund.c.paid_out_reference == paid_out_reference
+            _refund.c.refund_method == refund_method,
+            _refund.c.paid_out_reference == paid_out_reference,
         ),
     )
 
 
-async def lock_number(connection: AsyncConnection, way: str, number: str) -> None:
+async def lock_number(connection: AsyncConnection, refund_method: str, number: str) -> None:
     """Hold a payout's number until the transaction ends, waiting for whoever holds it."""
-    name = func.hashtextextended(f"payout {way} {number}", 0)
+    name = func.hashtextextended(f"payout {refund_method} {number}", 0)
     await connection.execute(select(func.pg_advisory_xact_lock(name)))
 
 
@@ -130,7 +135,7 @@ async def take_approved(
         select(_refund)
         .where(
             _refund.c.state == "approved",
-            _refund.c.way == "api",
+            _refund.c.refund_method == "api",
             _refund.c.gateway.in_(gateways),
             _refund.c.id.not_in(but),
             ~busy.exists(),
@@ -138,19 +143,6 @@ async def take_approved(
         .order_by(_refund.c.changed_at, _refund.c.id)
         .limit(1)
         .with_for_update(of=_refund, skip_locked=True),
-    )
-
-
-async def lock_unanswered(connection: AsyncConnection, at: datetime, limit: int) -> list[RefundRow]:
-    """Return, locked, the refunds handed over so long ago that no answer comes any more."""
-    return await rows(
-        connection,
-        RefundRow,
-        select(_refund)
-        .where(_refund.c.state == "submitting", _refund.c.due_at <= at)
-        .order_by(_refund.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True),
     )
 
 
@@ -162,7 +154,11 @@ async def take_to_ask(
         connection,
         RefundRow,
         select(_refund)
-        .where(_refund.c.gateway.in_(gateways), _refund.c.next_ask_at <= at)
+        .where(
+            _refund.c.gateway.in_(gateways),
+            _refund.c.next_ask_at <= at,
+            ~waits(ASKING, _refund.c.id, at),
+        )
         .order_by(_refund.c.next_ask_at, _refund.c.id)
         .limit(1)
         .with_for_update(skip_locked=True),
@@ -241,7 +237,7 @@ async def unnumbered_refund_of(
         .where(
             _attempt.c.gateway == gateway,
             _attempt.c.txn_ref == txn_ref,
-            _refund.c.way == "api",
+            _refund.c.refund_method == "api",
             _refund.c.amount_minor == amount_minor,
             _refund.c.provider_txn.is_(None),
             _refund.c.state.in_((*AT_GATEWAY, "succeeded")),

@@ -8,10 +8,20 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from border.identity.actor import PROGRAM, Actor
-from border.money import Money
-from border.payments import charge_service, charge_storage, payment_storage
-from border.payments.charge import PAYMENT_LASTS
+from border.core.actor import PROGRAM, Actor
+from border.core.event import Event
+from border.core.money import Money
+from border.core.refusal import INVALID, NOT_FOUND, FieldError, refuses
+from border.core.store import Unit, table_of
+from border.core.tables import Record
+from border.core.words import N_
+from border.payments.charges import charge_service
+from border.payments.charges import storage as charge_storage
+from border.payments.charges.tables import ChargeRow
+from border.payments.collection import payment_storage
+from border.payments.collection.payment import PAYMENT_LASTS
+from border.payments.collection.settlement_service import settle_charge
+from border.payments.collection.tables import PaymentRow
 from border.payments.exceptions.exception import HOLDS_MONEY
 from border.payments.exceptions.exception_service import ZONE_WIDE, end_with_money, get_exception
 from border.payments.exceptions.tables import ExceptionRow
@@ -22,12 +32,6 @@ from border.payments.refunds import money_storage, request_service, reserve_serv
 from border.payments.refunds.refund import UNDECIDED
 from border.payments.refunds.request_service import Asked
 from border.payments.refunds.tables import RefundRow
-from border.payments.settlement_service import settle_charge
-from border.payments.tables import ChargeRow, PaymentRow
-from border.refusal import INVALID, NOT_FOUND, FieldError, refuses
-from border.store import Event, Unit, table_of
-from border.tables import Record
-from border.words import N_
 
 NO_MONEY_WAITS = refuses(
     "no_money_waits",
@@ -245,12 +249,7 @@ async def _payment_for(unit: Unit, held: _Held, charges: list[ChargeRow], minor:
         "pending",
         "open",
         gate=charges[0].gate,
-        facts={
-            "gateway": held.exception.gateway,
-            "amount_minor": minor,
-            "currency": held.amount.currency,
-        },
-        due_at=unit.at + PAYMENT_LASTS,
+        overdue_at=unit.at + PAYMENT_LASTS,
         expires_at=unit.at + PAYMENT_LASTS,
         gateway=held.exception.gateway,
         amount_minor=minor,
@@ -274,12 +273,6 @@ async def _pay_if_settled(unit: Unit, payment: PaymentRow) -> None:
         payment.id,
         "pay",
         changes={"paid_at": unit.at, "late": payment.state != "pending"},
-        facts={
-            "gateway": payment.gateway,
-            "amount_minor": payment.amount_minor,
-            "currency": payment.currency,
-            "outcome": "applied",
-            "late": payment.state != "pending",
-        },
+        payload={"payment_outcome": "applied"},
         actor=PROGRAM,
     )

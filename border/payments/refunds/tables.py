@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, text
 from sqlmodel import Field
 
-from border.lifecycle import Lifecycle
+from border.core.lifecycle import Lifecycle
+from border.core.tables import Record, json_column, record_args
 from border.payments.refunds.refund import AT_GATEWAY, ENDED, REFUND
-from border.tables import Record, json_column, record_args
 
 
 def _listed(states: tuple[str, ...]) -> str:
@@ -23,8 +23,8 @@ class RefundRow(Record, table=True):
     """One refund, of the money that one capture brought.
 
     It is taken from charges (`allocations`) or, with none, from the suspense money of an
-    exception. `way` is how it goes back and `pays_from` the account it leaves. `rule` names why
-    no person was needed, or why the program proposed it.
+    exception. `refund_method` is how it goes back and `pays_from` the account it leaves. `rule`
+    names why no person was needed, or why the program proposed it.
     """
 
     __tablename__ = "refund"
@@ -33,8 +33,8 @@ class RefundRow(Record, table=True):
     __table_args__ = record_args(
         REFUND,
         CheckConstraint("amount_minor > 0", name="amount"),
-        CheckConstraint("way IN ('api', 'transfer', 'cash')", name="way"),
-        CheckConstraint("way <> 'api' OR attempt_id IS NOT NULL", name="attempt"),
+        CheckConstraint("refund_method IN ('api', 'transfer', 'cash')", name="refund_method"),
+        CheckConstraint("refund_method <> 'api' OR attempt_id IS NOT NULL", name="attempt"),
         CheckConstraint(
             "(exception_id IS NULL) = (jsonb_array_length(allocations) > 0)", name="taken_from"
         ),
@@ -65,7 +65,7 @@ class RefundRow(Record, table=True):
         ),
         Index(
             "uq_refund_paid_out",
-            "way",
+            "refund_method",
             "paid_out_reference",
             unique=True,
             postgresql_where=text("paid_out_reference IS NOT NULL"),
@@ -106,7 +106,7 @@ class RefundRow(Record, table=True):
     exception_id: UUID | None = Field(default=None, foreign_key="payment_exception.id")
     payer_organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     gateway: str = Field(max_length=16)
-    way: str = Field(max_length=8)
+    refund_method: str = Field(max_length=8)
     pays_from: str = Field(max_length=64)
     amount_minor: int = Field(sa_type=BigInteger)
     currency: str = Field(max_length=3)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from border.money import Money
+from border.core.money import Money
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,8 @@ class Assessment:
 
     The amounts of the lines add up to `amount`, and so do those of `parts`, which say on whose
     account each share is. `resolution` is the code of the decision that was applied; `inputs` are
-    what a charge keeps, so that the same trip can be priced by another tariff.
+    what a charge keeps, so that the same trip can be priced by another tariff. `versions` name
+    the sets of rules it was made by.
     """
 
     amount: Money
@@ -128,3 +129,4 @@ class Assessment:
     parts: tuple[Part, ...] = ()
     resolution: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from border.money import Money
-from border.payments.tariffs.rule import VEHICLE_CLASSES, TariffRule
+from border.core.money import Money
+from border.core.refusal import Refusal
+from border.payments.tariffs.rule import TariffRule
 from border.payments.tariffs.tariff import MASS_UNKNOWN, NO_TARIFF, Trip, assess
-from border.refusal import Refusal
+from border.vocabulary import VEHICLE_CLASSES
 
 MIXED = "mixed"
 """The regime group of a vehicle with loads of several."""
@@ -30,7 +31,7 @@ class Charged:
 
 
 @dataclass
-class Line:
+class ComparedLine:
     """The trips of one class of vehicle and one regime.
 
     `difference_minor` compares like with like: the trips that the draft has no rate for are told
@@ -57,12 +58,12 @@ class Line:
 class Comparison:
     """The lines by kind, class and regime; `unknown_trips` were charged before inputs were kept."""
 
-    lines: Sequence[Line]
+    lines: Sequence[ComparedLine]
     unknown_trips: int = 0
 
-    def total(self, currency: str = "VND") -> Line:
+    def total(self, currency: str = "VND") -> ComparedLine:
         """Return all lines of a currency as one."""
-        whole = Line("", "", "", currency)
+        whole = ComparedLine("", "", "", currency)
         for line in self.lines:
             if line.currency == currency:
                 whole.trips += line.trips
@@ -76,7 +77,7 @@ class Comparison:
 def compare(draft: Iterable[TariffRule], charged: Iterable[Charged]) -> Comparison:
     """Return what was collected beside what the draft would have collected."""
     rules = [replace(rule, effective_from=date.min, effective_to=None) for rule in draft]
-    lines: dict[tuple[str, str, str, str], Line] = {}
+    lines: dict[tuple[str, str, str, str], ComparedLine] = {}
     unknown = 0
     for one in charged:
         if not one.inputs.get("loads"):
@@ -86,7 +87,7 @@ def compare(draft: Iterable[TariffRule], charged: Iterable[Charged]) -> Comparis
         groups = {load.regime_group for load in trip.loads}
         regime = groups.pop() if len(groups) == 1 else MIXED
         key = (one.kind, trip.vehicle_class, regime, one.amount.currency)
-        line = lines.setdefault(key, Line(*key))
+        line = lines.setdefault(key, ComparedLine(*key))
         line.trips += one.trips
         line.collected_minor += one.amount.minor * one.trips
         price = _price(rules, one.kind, trip)
@@ -98,7 +99,7 @@ def compare(draft: Iterable[TariffRule], charged: Iterable[Charged]) -> Comparis
     return Comparison(sorted(lines.values(), key=_order), unknown)
 
 
-def _order(line: Line) -> tuple[str, int, str, str]:
+def _order(line: ComparedLine) -> tuple[str, int, str, str]:
     """Return where a line stands: the vehicles from the lightest up."""
     classes = list(VEHICLE_CLASSES)
     return line.kind, classes.index(line.vehicle_class), line.regime_group, line.currency

@@ -18,32 +18,19 @@ in whole minor units, digits only. With no legal_basis of its own a rule has its
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
-from typing import Protocol
 
+from border.core.refusal import INVALID, FieldError
+from border.core.words import N_
+from border.files.csv_rows import Table, folded
+from border.files.fault import Unreadable
+from border.files.text import encoding_of, lines_of, too_large
 from border.payments.tariffs.resolution import Resolution
 from border.payments.tariffs.row_reading import COLUMNS, Row, condition_key, contents_of, header_of
-from border.refusal import INVALID, FieldError
-from border.words import N_
 
 MOST_ROWS = 2_000
 MOST_BYTES = 1_000_000
-
-
-class Lines(Protocol):
-    """The lines of a table as cells, and which line of the file was read last."""
-
-    line_num: int
-
-    def __iter__(self) -> Iterator[list[str]]:
-        """Give the lines."""
-        ...
-
-    def __next__(self) -> list[str]:
-        """Return the next line."""
-        ...
 
 
 def read(raw: bytes) -> Resolution:
@@ -71,47 +58,38 @@ def _place(error: FieldError) -> tuple[int, str]:
 def _rows(raw: bytes) -> tuple[list[Row], list[FieldError]]:
     """Return the rows of a file by column name, and what is wrong with the file as a whole."""
     if len(raw) > MOST_BYTES:
-        return [], [_of_file("too_large", N_("The file is larger than a megabyte."))]
+        return [], [too_large(1, MOST_BYTES).problem.error]
     try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        says = N_("The file is not in UTF-8. Save it as “CSV UTF-8”.")
-        return [], [_of_file("not_utf8", says)]
-    first = text.partition("\n")[0]
-    # Spreadsheets of many countries write semicolons.
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        return _named(reader)
-    except csv.Error:
-        says = N_("The file is no table of comma-separated values.")
-        return [], [FieldError(f"lines.{reader.line_num}", "not_csv", says)]
+        encoding = encoding_of(lambda: io.BytesIO(raw))
+        table = Table(lines_of(io.BytesIO(raw), encoding, MOST_BYTES), COLUMNS, most_rows=MOST_ROWS)
+        return _named(table)
+    except Unreadable as fault:
+        return [], [fault.problem.error]
 
 
-def _named(reader: Lines) -> tuple[list[Row], list[FieldError]]:
-    names = [name.strip().lower() for name in next(reader, [])]
+def _named(table: Table) -> tuple[list[Row], list[FieldError]]:
+    names = [folded(heading) for heading in table.headings]
+    field = f"lines.{table.line}"
     if wrong := [name for name in names if name not in COLUMNS]:
         says = N_("There is no column {names}.")
-        facts = (("names", ", ".join(wrong)),)
-        return [], [FieldError("lines.1", "unknown_column", says, facts)]
-    if "record" not in names or len(set(names)) < len(names):
+        return [], [FieldError(field, "unknown_column", says, (("names", ", ".join(wrong)),))]
+    places, problems = table.places(dict.fromkeys(names))
+    if problems:
+        return [], [problem.error for problem in problems]
+    if "record" not in places:
         says = N_("The first line names each column once, the column record among them.")
-        return [], [FieldError("lines.1", "columns", says)]
+        return [], [FieldError(field, "columns", says)]
     rows: list[Row] = []
     errors: list[FieldError] = []
-    for cells in reader:
-        line = reader.line_num
-        if not any(cell.strip() for cell in cells):
+    for row in table:
+        short = len(row.cells) < len(table.headings)
+        if row.wrong and not short:
+            errors.append(row.wrong)
             continue
-        if len(rows) == MOST_ROWS:
-            errors.append(_of_file("too_many", N_("The file has more than two thousand rows.")))
-            break
-        if len(cells) > len(names):
-            says = N_("This line has more cells than there are columns.")
-            errors.append(FieldError(f"lines.{line}", "too_many_cells", says))
-            continue
-        given = dict(zip(names, (cell.strip() for cell in cells), strict=False))
-        rows.append(Row(line, {name: cell for name, cell in given.items() if cell}))
+        # What a short row leaves out is empty: each cell that is needed is then asked for by name.
+        given = dict(enumerate(row.cells))
+        cells = {name: cell for name, at in places.items() if (cell := given.get(at))}
+        rows.append(Row(row.line, cells))
     if not rows and not errors:
         errors.append(_of_file("empty", N_("The file holds no rows.")))
     return rows, errors

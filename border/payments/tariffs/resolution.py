@@ -1,47 +1,52 @@
 """A resolution: a decision on rates, from its draft to its days, and what keeps it in order.
 
 Pure. Whether a scheduled resolution is in force is decided by its days alone; each kind of price
-has a chain of them, in which a new one ends its predecessor on the day it begins.
+is a chain of them, as `border.regulation` says of all dated rules.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import product, zip_longest
+from itertools import product
 
-from border.identity.actor import Role
-from border.lifecycle import Lifecycle, Move, State
+from border.core.actor import Role
+from border.core.event_type import Besides, events_of
+from border.core.lifecycle import Lifecycle, Move, State
+from border.core.payload import Nothing, Payload
+from border.core.refusal import refuses
+from border.core.words import N_
+from border.identity.policy import ANYONE, allow, declare, holders
 from border.payments.tariffs.rule import (
     COMMODITY_GROUPS,
     DIRECTIONS,
     REGIME_GROUPS,
-    VEHICLE_CLASSES,
     Goods,
     TariffRule,
     Terms,
     wider,
 )
-from border.refusal import refuses
-from border.words import N_
+from border.platform.payload_fields import FirstDay, GivenReason, RulesCode
+from border.vocabulary import VEHICLE_CLASSES
 
 PREPARERS = (Role.MANAGER, Role.ACCOUNTANT)
 """Who prepares a resolution, and who approves another's."""
 TARIFF_RESOLUTION = Lifecycle(
     name="tariff_resolution",
     says=N_("A decision on rates: prepared by one person, put in force by another."),
+    noun=N_("Tariff resolution"),
     states=(
         State(
             "draft",
             N_("A draft: nobody is charged by it"),
             owner=Role.MANAGER,
-            after=timedelta(days=90),
+            timeout=timedelta(days=90),
         ),
         State(
             "scheduled",
             N_("In force on its days"),
             owner=Role.MANAGER,
             # Rates older than a term of the People's Council are to be looked at again.
-            after=timedelta(days=5 * 365),
+            timeout=timedelta(days=5 * 365),
         ),
         State("withdrawn", N_("Withdrawn before it was in force")),
     ),
@@ -58,6 +63,13 @@ TARIFF_RESOLUTION = Lifecycle(
         ),
     ),
 )
+
+declare(
+    "tariff_resolution",
+    allow(PREPARERS, "prepare", "update", "read"),
+    moves=TARIFF_RESOLUTION,
+)
+declare("tariff", allow((ANYONE,), "list"))
 
 CODE_IN_USE = refuses(
     "tariff_code_in_use",
@@ -130,55 +142,6 @@ class Resolution:
         return tuple(sorted(kind for kind, _ in self.terms))
 
 
-@dataclass(frozen=True)
-class Period:
-    """The days on which a scheduled resolution sets one kind of price.
-
-    `stated_to` is the end its own text gives; `effective_to` the end it has, its successor's
-    first day where that comes first.
-    """
-
-    kind: str
-    code: str
-    effective_from: date
-    stated_to: date | None
-    effective_to: date | None = field(default=None, compare=False)
-
-    def begun(self, on: date) -> bool:
-        """Say whether its first day has come."""
-        return self.effective_from <= on
-
-
-def in_the_way(new: Period, others: Iterable[Period]) -> Period | None:
-    """Return the resolution that begins within the days of a new one, if there is one.
-
-    One that began before is not in the way: the new one ends it.
-    """
-    return min(
-        (
-            other
-            for other in others
-            if other.kind == new.kind
-            and other.code != new.code
-            and other.effective_from >= new.effective_from
-            and (new.stated_to is None or other.effective_from < new.stated_to)
-        ),
-        key=lambda other: other.effective_from,
-        default=None,
-    )
-
-
-def chained(periods: Iterable[Period]) -> list[Period]:
-    """Return the periods of one kind in order, each ended by the next one's first day."""
-    ordered = sorted(periods, key=lambda period: period.effective_from)
-    found = []
-    for period, following in zip_longest(ordered, ordered[1:]):
-        ends = [period.stated_to, following.effective_from if following else None]
-        until = min((day for day in ends if day is not None), default=None)
-        found.append(replace(period, effective_to=until))
-    return found
-
-
 @dataclass(frozen=True, order=True)
 class Gap:
     """Trips that are priced today and would not be."""
@@ -226,3 +189,27 @@ def _goods(regime: str, vehicle: str, group: str, direction: str) -> Goods:
 
 def _fits(rules: Iterable[TariffRule], goods: Goods) -> bool:
     return any(rule.fits(goods) for rule in rules)
+
+
+class ResolutionPayload(Payload):
+    """What every event of a resolution says."""
+
+    code: RulesCode
+    reason: GivenReason | None = None
+
+
+class ResolutionScheduled(ResolutionPayload):
+    """A resolution that was put in force on its days."""
+
+    effective_from: FirstDay
+
+
+EVENTS = events_of(
+    TARIFF_RESOLUTION,
+    ResolutionPayload,
+    besides=(
+        Besides("prepare", N_("Prepare a resolution"), holders("tariff_resolution.prepare")),
+        Besides("update", N_("Replace a draft"), holders("tariff_resolution.update"), Nothing),
+    ),
+    schedule=ResolutionScheduled,
+)

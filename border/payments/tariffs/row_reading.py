@@ -5,7 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from border.money import MINOR_UNITS, Money
+from border.core.money import MINOR_UNITS, Money
+from border.core.refusal import FieldError
+from border.core.words import N_
 from border.payments.tariffs.resolution import Resolution
 from border.payments.tariffs.rule import (
     ANY_GROUP,
@@ -19,12 +21,10 @@ from border.payments.tariffs.rule import (
     STATUSES,
     UNITS,
     VAT_CATEGORIES,
-    VEHICLE_CLASSES,
     TariffRule,
     Terms,
 )
-from border.refusal import FieldError
-from border.words import N_
+from border.vocabulary import VEHICLE_CLASSES
 
 CONDITIONS: Mapping[str, Collection[str]] = {
     "regime_group": REGIME_GROUPS,

@@ -5,11 +5,11 @@ A rule states a rate, a coefficient on it, or an exemption, under conditions; a 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from border.money import Money
-from border.words import N_
+from border.core.money import Money
+from border.core.words import N_
 
 ANY_GROUP = "any"
 """A condition that always holds."""
@@ -36,15 +36,6 @@ COMMODITY_GROUPS: Mapping[str, str] = {
     "petrol": N_("petrol and light oils"),
 }
 """What goods count as; which codes of the nomenclature that are is said in `commodity`."""
-VEHICLE_CLASSES: Mapping[str, str] = {
-    "under_4t": N_("under 4 tonnes"),
-    "4t_to_10t": N_("4 to under 10 tonnes"),
-    "10t_to_18t": N_("10 to under 18 tonnes"),
-    "18t_and_over": N_("18 tonnes and over"),
-    "container_20": N_("20-foot container"),
-    "container_40": N_("40-foot container"),
-}
-"""The classes of vehicles that rates are set for, and how they are said."""
 DIRECTIONS = ("export", "import")
 MOVEMENTS: Mapping[str, str] = {
     "inland": N_("driving inland over the gate's roads"),
@@ -84,12 +75,16 @@ def wider(group: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a resolution says about one kind of price as a whole."""
+    """What a resolution says about one kind of price as a whole.
+
+    `version` is how a charge names the resolution, once it is stored.
+    """
 
     resolution: str = ""
     mixed_load: str = "highest_rate"
     collector_per_mille: int = 0
     vat: str = "none"
+    version: str = field(default="", compare=False)
 
 
 PLAIN = Terms()

@@ -1,8 +1,8 @@
 """Statements on the tariff. No decisions."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import date
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -11,21 +11,21 @@ from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.money import Money
-from border.payments.tables import ChargeRow
-from border.payments.tariffs.resolution import Period, Resolution
+from border.core.money import Money
+from border.core.store import AnyRow, table_of
+from border.payments.tariffs.resolution import Resolution
 from border.payments.tariffs.rule import TariffRule, Terms
 from border.payments.tariffs.tables import (
     TariffProvisionRow,
     TariffResolutionRow,
     TariffTermsRow,
 )
-from border.store import AnyRow, table_of
+from border.regulation.regulation import Period
+from border.regulation.rule_kind import version_of
 
 _resolution = table_of(TariffResolutionRow)
 _terms = table_of(TariffTermsRow)
 _provision = table_of(TariffProvisionRow)
-_charge = table_of(ChargeRow)
 _SAID = tuple(
     one.name
     for one in fields(TariffRule)
@@ -155,7 +155,7 @@ async def _set_days(
     of = select(_resolution.c.id).where(_resolution.c.code == period.code).scalar_subquery()
     await connection.execute(
         update(_terms)
-        .where(_terms.c.resolution_id == of, _terms.c.kind == period.kind)
+        .where(_terms.c.resolution_id == of, _terms.c.kind == period.chain)
         .values(effective_from=begins, effective_to=ends)
     )
 
@@ -168,6 +168,7 @@ def _rules() -> Select[Any]:
         select(
             _provision,
             _resolution.c.code.label("resolution"),
+            _resolution.c.digest,
             _terms.c.mixed_load,
             _terms.c.collector_per_mille,
             _terms.c.vat,
@@ -191,7 +192,13 @@ def _rule(row: AnyRow) -> TariffRule:
         minimum=None if minimum is None else Money(minimum, row.currency),
         effective_from=row.begins,
         effective_to=row.ends,
-        terms=Terms(row.resolution, row.mixed_load, row.collector_per_mille, row.vat),
+        terms=Terms(
+            row.resolution,
+            row.mixed_load,
+            row.collector_per_mille,
+            row.vat,
+            version_of(row.resolution, bytes(row.digest)),
+        ),
     )
 
 
@@ -236,35 +243,3 @@ async def days_held(connection: AsyncConnection, on: date) -> list[str]:
         .order_by(_resolution.c.code)
     )
     return list(found)
-
-
-# What was charged
-
-
-async def charged(
-    connection: AsyncConnection, kinds: Iterable[str], begin: datetime, end: datetime
-) -> list[tuple[str, dict[str, Any] | None, Money, int]]:
-    """Return what was charged in a window: kind, what it was made from, amount, how many times.
-
-    What fell away or was let off is not counted.
-    """
-    found = await connection.execute(
-        select(
-            _charge.c.kind,
-            _charge.c.inputs,
-            _charge.c.amount_minor,
-            _charge.c.currency,
-            func.count(),
-        )
-        .where(
-            _charge.c.kind.in_(tuple(kinds)),
-            _charge.c.created_at >= begin,
-            _charge.c.created_at < end,
-            _charge.c.state.not_in(("voided", "waived")),
-        )
-        .group_by(_charge.c.kind, _charge.c.inputs, _charge.c.amount_minor, _charge.c.currency)
-    )
-    return [
-        (kind, inputs, Money(minor, currency), count)
-        for kind, inputs, minor, currency, count in found
-    ]

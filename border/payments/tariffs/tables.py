@@ -8,7 +8,8 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, LargeBinary, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
-from border.lifecycle import Lifecycle
+from border.core.lifecycle import Lifecycle
+from border.core.tables import Record, record_args
 from border.payments.tariffs.resolution import TARIFF_RESOLUTION
 from border.payments.tariffs.rule import (
     ANY_GROUP,
@@ -21,9 +22,8 @@ from border.payments.tariffs.rule import (
     STATUSES,
     UNITS,
     VAT_CATEGORIES,
-    VEHICLE_CLASSES,
 )
-from border.tables import Record, record_args
+from border.vocabulary import VEHICLE_CLASSES
 
 ONE_AT_A_TIME = "ex_tariff_terms_days"
 """The fence that keeps two resolutions from setting one kind of price on the same day."""

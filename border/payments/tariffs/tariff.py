@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from border.money import CurrencyMismatch, Money, share
+from border.core.money import CurrencyMismatch, Money, share
+from border.core.refusal import refuses
+from border.core.words import N_
 from border.payments.ledger.book import COLLECTOR, VAT, due
 from border.payments.tariffs.assessment import Assessment, ExplanationLine, Load, Part, Trip
 from border.payments.tariffs.commodity import groups_of
@@ -19,14 +21,12 @@ from border.payments.tariffs.rule import (
     REGIME_GROUPS,
     STATUSES,
     UNITS,
-    VEHICLE_CLASSES,
     Goods,
     TariffRule,
+    Terms,
     wider,
 )
 from border.payments.tariffs.vat import VAT_RATES, VatRate, vat_rate
-from border.refusal import refuses
-from border.words import N_
 
 NO_TARIFF = refuses(
     "no_tariff",
@@ -191,8 +191,13 @@ def _exempt(exempting: Sequence[TariffRule], trip: Trip) -> Assessment:
         for rule in exempting
     )
     codes = tuple(rule.code for rule in exempting)
-    resolution = exempting[-1].terms.resolution
-    return Assessment(nothing, lines, codes, (), resolution, trip.stored())
+    terms = exempting[-1].terms
+    return Assessment(nothing, lines, codes, (), terms.resolution, trip.stored(), _versions(terms))
+
+
+def _versions(terms: Terms) -> dict[str, str]:
+    """Return how a charge names the resolution it was made by, if that is stored."""
+    return {"tariff": terms.version} if terms.version else {}
 
 
 def _priced(known: Iterable[TariffRule], liable: _Liable, paying: Sequence[Load]) -> _Price:
@@ -295,7 +300,9 @@ def _with_tax(
         codes = (*codes, tax.code)
     parts = tuple(Part(name, Money(minor, currency)) for name, minor in shares.items() if minor)
     amount = Money(sum(shares.values()), currency)
-    return Assessment(amount, tuple(lines), codes, parts, terms.resolution, trip.stored())
+    return Assessment(
+        amount, tuple(lines), codes, parts, terms.resolution, trip.stored(), _versions(terms)
+    )
 
 
 def in_percent(per_mille: int) -> str:
@@ -317,7 +324,6 @@ __all__ = [
     "REGIME_GROUPS",
     "STATUSES",
     "UNITS",
-    "VEHICLE_CLASSES",
     "Assessment",
     "ExplanationLine",
     "Load",

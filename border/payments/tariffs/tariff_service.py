@@ -13,8 +13,12 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.clock import local_date
-from border.ids import new_reference
+from border.core.clock import local_date
+from border.core.ids import new_reference
+from border.core.refusal import INVALID, NOT_FOUND, FieldError
+from border.core.store import Clash, Unit
+from border.core.words import N_
+from border.identity import policy
 from border.payments.tariffs import draft_file, storage
 from border.payments.tariffs.resolution import (
     CODE_IN_USE,
@@ -22,23 +26,15 @@ from border.payments.tariffs.resolution import (
     GAPS,
     IN_FORCE_ALREADY,
     OVERLAP,
-    PREPARERS,
     SECOND_PERSON,
     STARTS_TOO_EARLY,
     Gap,
-    Period,
     Resolution,
-    chained,
     gaps,
-    in_the_way,
 )
 from border.payments.tariffs.tables import ONE_AT_A_TIME, TariffResolutionRow
-from border.refusal import INVALID, NOT_ALLOWED, NOT_FOUND, FieldError
-from border.store import Clash, Unit
-from border.words import N_
+from border.regulation.regulation import ZONE, Period, chained, in_the_way
 
-ZONE = "ZONE"
-"""Where a resolution holds: at no one gate but at all of them."""
 IN_FORCE_FROM_THE_START = ("lao_cai_2014",)
 EXAMPLES = ("lang_son_2025", "yard_service_example")
 """Drafts that show what a resolution can say; they are never put in force."""
@@ -67,10 +63,15 @@ async def load_tariff(unit: Unit) -> int:
         if await storage.resolution_by_code(unit.connection, seed.code) is not None:
             continue
         in_force = seed.code in IN_FORCE_FROM_THE_START
+        state = "scheduled" if in_force else "draft"
         # No event: nobody decided anything, the program came with it.
         row = TariffResolutionRow(
             reference=new_reference(TariffResolutionRow.prefix),
-            state="scheduled" if in_force else "draft",
+            state=state,
+            # An example is nobody's turn: it can never be put in force.
+            overdue_at=None
+            if seed.example
+            else TariffResolutionRow.lifecycle.overdue_at(state, unit.at),
             gate=ZONE,
             created_at=unit.at,
             changed_at=unit.at,
@@ -113,8 +114,7 @@ async def put_draft(unit: Unit, raw: bytes) -> TariffResolutionRow:
     refuses: not_allowed, invalid_fields, tariff_code_in_use. writes: tariff_resolution,
     tariff_terms, tariff_provision; tariff_resolution.prepare or tariff_resolution.update.
     """
-    if not unit.actor.has(*PREPARERS):
-        raise NOT_ALLOWED(needs=list(PREPARERS))
+    policy.check(unit.actor, "tariff_resolution.prepare")
     contents = draft_file.read(raw)
     # One at a time, for the code of a draft that is not there yet cannot be locked as a row.
     await storage.lock_drafting(unit.connection, contents.code)
@@ -136,7 +136,6 @@ async def put_draft(unit: Unit, raw: bytes) -> TariffResolutionRow:
             "draft",
             "prepare",
             gate=ZONE,
-            facts={"code": contents.code},
             code=contents.code,
             **columns,
         )
@@ -157,6 +156,7 @@ async def schedule(
     stale_version, tariff_starts_too_early, tariff_overlap, tariff_gaps. writes:
     tariff_resolution, tariff_terms; tariff_resolution.schedule.
     """
+    policy.check(unit.actor, "tariff_resolution.schedule")
     row = await _found(unit, code)
     if row.state == "draft":
         await _may_schedule(unit, row, gaps_known)
@@ -166,13 +166,12 @@ async def schedule(
         "schedule",
         version=version,
         changes={"approved_by": unit.actor.id},
-        facts={"code": code, "effective_from": row.effective_from.isoformat()},
     )
     kinds = [kind for kind, _ in await storage.terms_of(unit.connection, row.id)]
     periods = await storage.lock_periods(unit.connection, kinds)
     for kind in kinds:
         new = _period(row, kind)
-        others = [period for period in periods if period.kind == kind]
+        others = [period for period in periods if period.chain == kind]
         if other := in_the_way(new, others):
             raise OVERLAP(
                 kind=kind, other=other.code, begins=other.effective_from.isoformat(), code=code
@@ -197,8 +196,6 @@ async def _chain(unit: Unit, before: list[Period], after: list[Period]) -> None:
 
 async def _may_schedule(unit: Unit, row: TariffResolutionRow, gaps_known: bool) -> None:
     """Refuse a draft that may not be put in force, or not by this person."""
-    if not unit.actor.has(*PREPARERS):
-        raise NOT_ALLOWED(needs=list(PREPARERS))
     if row.prepared_by == unit.actor.id:
         raise SECOND_PERSON(code=row.code)
     if row.example:
@@ -235,6 +232,7 @@ async def withdraw(
     refuses: not_found, invalid_fields, tariff_in_force, not_allowed, move_not_open,
     stale_version. writes: tariff_resolution, tariff_terms; tariff_resolution.withdraw.
     """
+    policy.check(unit.actor, "tariff_resolution.withdraw")
     row = await _found(unit, code)
     if not reason.strip():
         raise INVALID(errors=[FieldError("reason", "missing", N_("Say why it is withdrawn."))])
@@ -245,13 +243,12 @@ async def withdraw(
         row.id,
         "withdraw",
         version=version,
-        facts={"code": code},
-        inside={"reason": reason.strip()},
+        payload={"reason": reason.strip()},
     )
     kinds = [kind for kind, _ in await storage.terms_of(unit.connection, row.id)]
     periods = await storage.lock_periods(unit.connection, kinds)
     for kind in kinds:
-        own = [period for period in periods if period.kind == kind]
+        own = [period for period in periods if period.chain == kind]
         for period in own:
             if period.code == code:
                 await storage.clear_period(unit.connection, period)

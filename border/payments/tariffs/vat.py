@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
 
-from border.refusal import refuses
-from border.words import N_
+from border.core.refusal import refuses
+from border.core.words import N_
 
 NO_VAT_RATE = refuses(
     "no_vat_rate",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from border.clock import Clock
+from border.core.clock import Clock
 from border.sandbox.bank.emv import TransferCode
 from border.sandbox.bank.way import Way
 from border.sandbox.bank.webhook import told

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from border.clock import ZONE
+from border.core.clock import ZONE
 from border.sandbox.books.callbacks import Callback
 from border.sandbox.books.transfers import Transfer
 from border.sandbox.callback_caller import Answer

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from border.sandbox.books.state_file import StateFile, text_of
-from border.sandbox.portal.bill import Bill, bill_of
+from border.sandbox.wire.portal_bill import Bill, bill_of
 
 _FIRST_NUMBER = 1
 

@@ -3,7 +3,7 @@
 import sqlite3
 
 from border.sandbox.books.state_file import StateFile, instant_of, text_of
-from border.sandbox.vnpay.records import Movement
+from border.sandbox.wire.vnpay_records import Movement
 
 _FIRST_NUMBER = 15_000_001
 

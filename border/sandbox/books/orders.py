@@ -7,8 +7,8 @@ from datetime import datetime
 
 from border.sandbox.books.plans import Plans
 from border.sandbox.books.state_file import StateFile, text_of
-from border.sandbox.vnpay.pay_order import PayOrder, order_of
-from border.sandbox.vnpay.records import BookedOrder
+from border.sandbox.wire.vnpay_order import PayOrder, order_of
+from border.sandbox.wire.vnpay_records import BookedOrder
 
 
 class Orders:

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from border.clock import ZONE
+from border.core.clock import ZONE
 from border.sandbox.books.state_file import StateFile, text_of
 
 _FIRST_NUMBER = 100_001

@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from border.clock import local_date
+from border.core.clock import local_date
 from border.sandbox.desk import Desk
 from border.sandbox.fault_plan import FaultRequest
 from border.sandbox.operator.shown import (

@@ -6,7 +6,7 @@ import msgspec
 from border.sandbox.books.callbacks import Callback
 from border.sandbox.callback_caller import Answer, UnreadableAnswer
 from border.sandbox.config import SandboxConfig
-from border.sandbox.portal.wire import CONFIRM, HASH_FIELD, hash_of
+from border.sandbox.wire.portal import CONFIRM, HASH_FIELD, hash_of
 
 _SOMEBODY_ELSES = "a key of somebody else"
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from border.clock import Clock
+from border.core.clock import Clock
 from border.sandbox.books.bills import BillPayment, BookedBill
 from border.sandbox.books.books import Books
 from border.sandbox.books.callbacks import Call, Callback

@@ -6,11 +6,14 @@ with the fields of CONFIRM and their signature; a refusal is unsigned.
 
 from collections.abc import Mapping
 
-from border.clock import Clock
+from border.core.clock import Clock
 from border.sandbox.books.books import Books
 from border.sandbox.config import SandboxConfig
 from border.sandbox.fault_plan import is_code
-from border.sandbox.portal.bill import (
+from border.sandbox.portal.settlement import state_of
+from border.sandbox.stamps import stamp
+from border.sandbox.wire.portal import CONFIRM, HASH_FIELD, hash_of
+from border.sandbox.wire.portal_bill import (
     NOT_FOUND,
     PAID,
     REFERENCE_USED,
@@ -19,9 +22,6 @@ from border.sandbox.portal.bill import (
     read_get_bill,
     read_init,
 )
-from border.sandbox.portal.settlement import state_of
-from border.sandbox.portal.wire import CONFIRM, HASH_FIELD, hash_of
-from border.sandbox.stamps import stamp
 
 PAY_PATH = "/portal/pay"
 

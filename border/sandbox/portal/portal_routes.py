@@ -13,9 +13,9 @@ from litestar.types import ASGIApp
 from border.sandbox.desk import Desk
 from border.sandbox.outcome import CHOICES, PLAIN_CHOICES, TROUBLE_CHOICES
 from border.sandbox.pages import page
-from border.sandbox.portal.bill import MALFORMED, RECEIPT_FIELD, SAYS
 from border.sandbox.portal.portal_api import PAY_PATH
 from border.sandbox.spoiled_answer import spoiled
+from border.sandbox.wire.portal_bill import MALFORMED, RECEIPT_FIELD, SAYS
 from border.sandbox.words import language_of
 
 _UNREADABLE = {"MaLoi": MALFORMED, "MoTaLoi": SAYS[MALFORMED]}

@@ -7,14 +7,14 @@ is told with MaLoi other than 00 and with no MaGiaoDich.
 from dataclasses import dataclass
 from datetime import datetime
 
-from border.clock import ZONE
+from border.core.clock import ZONE
 from border.sandbox.books.bills import BillPayment, BookedBill
 from border.sandbox.books.callbacks import NewCallback
 from border.sandbox.config import SandboxConfig
 from border.sandbox.fault_plan import FaultPlan
 from border.sandbox.outcome import LATE_BY, WINDOW_PASSED, Outcome, callback_at
-from border.sandbox.portal.bill import OPEN, TOO_LATE, Bill
 from border.sandbox.stamps import stamp
+from border.sandbox.wire.portal_bill import OPEN, TOO_LATE, Bill
 
 
 @dataclass(frozen=True)

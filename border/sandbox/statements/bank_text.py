@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from border.clock import local_date
+from border.core.clock import local_date
 from border.sandbox.books.books import Books
 from border.sandbox.stamps import stamp
 from border.sandbox.statements.line import PAID_OUT, Statements

@@ -8,15 +8,15 @@ import csv
 import io
 from collections.abc import Sequence
 
-from border.clock import ZONE
-from border.sandbox.statements.line import Line
+from border.core.clock import ZONE
+from border.sandbox.statements.line import StatementEntry
 
 _HEADER = (
     "transaction_no", "type", "reference", "amount", "fee", "currency", "happened_at", "memo",
 )  # fmt: skip
 
 
-def gateway_csv(lines: Sequence[Line]) -> str:
+def gateway_csv(lines: Sequence[StatementEntry]) -> str:
     """Return the file of `lines`, its instants at the hour of the gate."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")

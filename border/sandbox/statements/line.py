@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from border.clock import Clock, local_date, local_midnight
+from border.core.clock import Clock, local_date, local_midnight
 from border.sandbox.books.books import Books
 from border.sandbox.portal.settlement import transaction_number
 from border.sandbox.stamps import read_stamp
@@ -21,7 +21,7 @@ _FEE_PER_TEN_THOUSAND = {"vnpay": 88}
 
 
 @dataclass(frozen=True)
-class Line:
+class StatementEntry:
     """One line of a gateway's statement; amounts are positive, `kind` says which way."""
 
     transaction_no: str
@@ -42,7 +42,7 @@ class Statements:
         self._books = books
         self._clock = clock
 
-    def of_gateway(self, gateway: str) -> list[Line]:
+    def of_gateway(self, gateway: str) -> list[StatementEntry]:
         """Return all that has happened at `gateway` until now, oldest first.
 
         writes: the payouts of the days that have ended.
@@ -50,7 +50,7 @@ class Statements:
         now = self._clock.now()
         self._pay_out_ended_days(gateway, now)
         paid_out = [
-            Line(
+            StatementEntry(
                 one.reference, "payout", "", one.amount_vnd, one.fee_vnd, one.paid_at, one.reference
             )
             for one in self._books.payouts.of_gateway(gateway)
@@ -58,7 +58,7 @@ class Statements:
         lines = [*self._taken(gateway, now), *paid_out]
         return sorted(lines, key=lambda line: line.happened_at)
 
-    def of_day(self, gateway: str, day: date) -> list[Line]:
+    def of_day(self, gateway: str, day: date) -> list[StatementEntry]:
         """Return the lines of `day` at the gate."""
         return [one for one in self.of_gateway(gateway) if local_date(one.happened_at) == day]
 
@@ -97,33 +97,37 @@ class Statements:
         self._books.payouts.add(gateway, net_vnd, fee_vnd, until)
         return True
 
-    def _taken(self, gateway: str, now: datetime) -> list[Line]:
+    def _taken(self, gateway: str, now: datetime) -> list[StatementEntry]:
         """Return the payments and refunds at `gateway` that have happened by `now`."""
         source = {"vnpay": self._at_vnpay, "portal": self._at_portal, "vietqr": self._at_bank}
         return [one for one in source[gateway]() if one.happened_at <= now]
 
-    def _at_vnpay(self) -> Iterator[Line]:
+    def _at_vnpay(self) -> Iterator[StatementEntry]:
         for txn_ref, movement in self._books.movements.all_with_reference():
             number, amount_vnd = str(movement.number), movement.amount_vnd
             if movement.succeeded:
                 fee_vnd = amount_vnd * _FEE_PER_TEN_THOUSAND["vnpay"] // 10_000
                 paid_at = read_stamp(movement.pay_date)
                 says = movement.order_info
-                yield Line(number, "payment", txn_ref, amount_vnd, fee_vnd, paid_at, says)
+                yield StatementEntry(number, "payment", txn_ref, amount_vnd, fee_vnd, paid_at, says)
             elif movement.final_status == "06" and movement.final_at is not None:
                 sent_at, says = movement.final_at, movement.order_info
-                yield Line(number, "refund", txn_ref, amount_vnd, 0, sent_at, says)
+                yield StatementEntry(number, "refund", txn_ref, amount_vnd, 0, sent_at, says)
 
-    def _at_portal(self) -> Iterator[Line]:
+    def _at_portal(self) -> Iterator[StatementEntry]:
         for bill, payment in self._books.bills.all_paid():
             number = transaction_number(payment)
             amount_vnd, paid_at = payment.amount_vnd, payment.paid_at
-            yield Line(number, "payment", bill.reference, amount_vnd, 0, paid_at, bill.says)
+            yield StatementEntry(
+                number, "payment", bill.reference, amount_vnd, 0, paid_at, bill.says
+            )
 
-    def _at_bank(self) -> Iterator[Line]:
+    def _at_bank(self) -> Iterator[StatementEntry]:
         """Return what came by VietQR, and what of it was sent back."""
         for one in self._books.transfers.on_account():
             if one.direction == "C" or one.returns is not None:
                 kind = "payment" if one.direction == "C" else "refund"
                 happened_at = one.happened_at
-                yield Line(one.reference, kind, "", one.amount_vnd, 0, happened_at, one.memo)
+                yield StatementEntry(
+                    one.reference, kind, "", one.amount_vnd, 0, happened_at, one.memo
+                )

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException, ValidationException
 from litestar.params import FromPath, FromQuery
 
-from border.clock import local_date
+from border.core.clock import local_date
 from border.sandbox.config import GATEWAYS
 from border.sandbox.desk import Desk
 from border.sandbox.statements.bank_text import bank_lines, bank_text

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from border.clock import Clock
+from border.core.clock import Clock
 from border.sandbox.books.books import Books
 from border.sandbox.books.callbacks import Call, Callback
 from border.sandbox.callback_caller import CallbackCaller
@@ -10,10 +10,10 @@ from border.sandbox.config import SandboxConfig
 from border.sandbox.fault_plan import FaultPlan
 from border.sandbox.outcome import Outcome
 from border.sandbox.stamps import stamp
-from border.sandbox.vnpay.pay_order import PayOrder
-from border.sandbox.vnpay.records import BookedOrder, Movement
 from border.sandbox.vnpay.settlement import outcome_in_time, settle
-from border.sandbox.vnpay.wire import sign_query
+from border.sandbox.wire.vnpay import sign_query
+from border.sandbox.wire.vnpay_order import PayOrder
+from border.sandbox.wire.vnpay_records import BookedOrder, Movement
 
 
 @dataclass(frozen=True)

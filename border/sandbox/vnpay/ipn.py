@@ -9,7 +9,7 @@ import msgspec
 from border.sandbox.books.callbacks import Callback
 from border.sandbox.callback_caller import Answer, UnreadableAnswer
 from border.sandbox.config import SandboxConfig
-from border.sandbox.vnpay.wire import sign_query
+from border.sandbox.wire.vnpay import sign_query
 
 ENDS_THE_CALLS = frozenset({"00", "02"})
 _SOMEBODY_ELSES = "a secret of somebody else"

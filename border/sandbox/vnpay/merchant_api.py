@@ -14,13 +14,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from border.clock import Clock
+from border.core.clock import Clock
 from border.sandbox.books.books import Books
 from border.sandbox.config import SandboxConfig
 from border.sandbox.fault_plan import FaultPlan, is_code
 from border.sandbox.stamps import stamp
-from border.sandbox.vnpay.records import BookedOrder, Movement
-from border.sandbox.vnpay.wire import (
+from border.sandbox.wire.vnpay import (
     HASH_FIELD,
     QUERYDR_ANSWER,
     QUERYDR_REQUEST,
@@ -29,6 +28,7 @@ from border.sandbox.vnpay.wire import (
     fields_are_signed,
     hash_of_fields,
 )
+from border.sandbox.wire.vnpay_records import BookedOrder, Movement
 
 MESSAGES = {
     "00": "Success",

@@ -21,14 +21,14 @@ from border.sandbox.outcome import (
 )
 from border.sandbox.pages import page
 from border.sandbox.vnpay.counter import return_address
-from border.sandbox.vnpay.pay_order import (
+from border.sandbox.wire.vnpay import sign_query
+from border.sandbox.wire.vnpay_order import (
     REFERENCE_USED,
     WINDOW_EXPIRED,
     PayRequestRefused,
     read_pay_order,
 )
-from border.sandbox.vnpay.records import BookedOrder
-from border.sandbox.vnpay.wire import sign_query
+from border.sandbox.wire.vnpay_records import BookedOrder
 from border.sandbox.words import language_of
 
 PAY_PATH = "/paymentv2/vpcpay.html"

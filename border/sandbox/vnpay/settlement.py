@@ -14,8 +14,8 @@ from border.sandbox.config import SandboxConfig
 from border.sandbox.fault_plan import FaultPlan
 from border.sandbox.outcome import LATE_BY, WINDOW_PASSED, Outcome, callback_at
 from border.sandbox.stamps import stamp
-from border.sandbox.vnpay.pay_order import PayOrder
-from border.sandbox.vnpay.records import Movement
+from border.sandbox.wire.vnpay_order import PayOrder
+from border.sandbox.wire.vnpay_records import Movement
 
 
 @dataclass(frozen=True)

@@ -10,24 +10,27 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from border.clock import FixedClock
-from border.identity.actor import PROGRAM, Actor, Role
+from border.core.actor import PROGRAM, Actor, Role
+from border.core.clock import FixedClock
+from border.core.ids import new_id, new_reference
+from border.core.money import Money
+from border.core.store import Store, Unit, table_of
+from border.core.tables import EventRow
 from border.identity.tables import OrganisationRow
-from border.ids import new_id, new_reference
-from border.money import Money
-from border.payments.charge_service import charges_on, owe
-from border.payments.checkout_service import checkout
-from border.payments.evidence import Checkout, Evidence, Finding, Source
-from border.payments.gateways.vnpay import Vnpay
+from border.payments.charges.charge_service import charges_on, owe
+from border.payments.charges.tables import ChargeRow
+from border.payments.collection.checkout_service import checkout
+from border.payments.collection.jobs import ON_TIMEOUT
+from border.payments.collection.notice_service import take_notice
+from border.payments.collection.settlement import Outcome
+from border.payments.collection.settlement_service import apply_evidence
+from border.payments.collection.tables import AttemptRow, NoticeRow, PaymentRow
+from border.payments.desk.counter_service import pay
+from border.payments.gateways.evidence import Checkout, Evidence, Finding, Source
+from border.payments.gateways.vnpay.messages import Vnpay
 from border.payments.ledger import ledger_service
-from border.payments.notice_service import take_notice
-from border.payments.payment_service import open_payment
-from border.payments.settlement import Outcome
-from border.payments.settlement_service import apply_evidence
-from border.payments.tables import AttemptRow, ChargeRow, NoticeRow, PaymentRow
 from border.payments.tariffs.tariff import Assessment, ExplanationLine
-from border.store import Store, Unit, table_of
-from border.tables import EventRow
+from border.timeouts import Timeouts
 
 TERMINAL = "GATE0001"
 SECRET = "GATE-EMULATOR-TEST-SECRET-0001"
@@ -89,7 +92,7 @@ class Counter:
         ids = [charge if isinstance(charge, UUID) else charge.id for charge in charges]
 
         async def work(unit: Unit) -> PaymentRow:
-            return await open_payment(unit, ids, gateway, {"vnpay": self.vnpay})
+            return await pay(unit, ids, gateway, {"vnpay": self.vnpay})
 
         who = actor or self.trader
         payment = await self.store.perform(who, work)
@@ -143,6 +146,10 @@ class Counter:
             return await apply_evidence(unit, evidence)
 
         return await self.store.perform(PROGRAM, work)
+
+    async def expire(self) -> int:
+        """End the payments whose time is over; return how many."""
+        return await Timeouts(self.store, ON_TIMEOUT).end(PaymentRow)
 
     async def payment(self, opened: OpenedPayment) -> PaymentRow:
         """Return a payment as it now is."""

@@ -16,11 +16,11 @@ import httpx
 import pytest
 import uvicorn
 
-from border.clock import FixedClock
+from border.core.clock import FixedClock
 from border.sandbox.app import create_sandbox
 from border.sandbox.config import SandboxConfig
 from border.sandbox.stamps import stamp
-from border.sandbox.vnpay.wire import hash_of_fields, sign_query
+from border.sandbox.wire.vnpay import hash_of_fields, sign_query
 
 SECRET = "GATE-EMULATOR-TEST-SECRET-0001"
 VIETQR_SECRET = "1a54716c8f0efb2744fb28b6e38b25da7f67a925d98bc1c18bd8faaecadd7675"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, async_playwright
 
-from border.sandbox.portal.wire import INIT, hash_of
+from border.sandbox.wire.portal import INIT, hash_of
 
 pytestmark = pytest.mark.browser
 

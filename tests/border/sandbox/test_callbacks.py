@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from border.sandbox.vnpay.wire import query_is_signed
+from border.sandbox.wire.vnpay import query_is_signed
 
 SECRET = "GATE-EMULATOR-TEST-SECRET-0001"
 FIVE_MINUTES = timedelta(minutes=5)

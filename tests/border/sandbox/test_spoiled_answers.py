@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from border.sandbox.fault_plan import WORDS
-from border.sandbox.portal.wire import GET_BILL, INIT, hash_of
 from border.sandbox.stamps import stamp
-from border.sandbox.vnpay.wire import QUERYDR_REQUEST, REFUND_REQUEST, hash_of_fields
+from border.sandbox.wire.portal import GET_BILL, INIT, hash_of
+from border.sandbox.wire.vnpay import QUERYDR_REQUEST, REFUND_REQUEST, hash_of_fields
 
 SECRET = "GATE-EMULATOR-TEST-SECRET-0001"
 KEY = "DVC-TEST-KEY"

@@ -6,16 +6,17 @@ from uuid import UUID
 
 import pytest
 
+from border.core.actor import PROGRAM, Actor, Role
+from border.core.ids import new_id, new_reference
+from border.core.money import Money
+from border.core.store import Store, Unit
 from border.gates import SEED_GATES
-from border.identity.actor import PROGRAM, Actor, Role
-from border.ids import new_id, new_reference
-from border.money import Money
+from border.payments.charges.tables import ChargeRow
+from border.payments.collection.tables import PaymentRow
 from border.payments.desk import count_service, drawer_service, report
 from border.payments.desk.shift import NOTES
 from border.payments.desk.tables import DeskShiftRow, DeskTakingRow
 from border.payments.ledger import ledger_service
-from border.payments.tables import ChargeRow, PaymentRow
-from border.store import Store, Unit
 
 GATE = "KIM_THANH_II"
 

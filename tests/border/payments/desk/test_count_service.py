@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.sql import Select
 
-from border.identity.actor import Actor, Role
-from border.ids import new_id, new_reference
+from border.core.actor import Actor, Role
+from border.core.ids import new_id, new_reference
+from border.core.refusal import Refusal
+from border.core.store import Unit
+from border.payments.collection.tables import PaymentRow
 from border.payments.desk import report as reading
 from border.payments.desk import storage
 from border.payments.desk.tables import DeskShiftRow
 from border.payments.ledger.book import CASH, CASH_VARIANCE
 from border.payments.ledger.tables import JournalRow
-from border.payments.tables import PaymentRow
-from border.refusal import Refusal
-from border.store import Unit
 
 BANK = "bank:main"
 
@@ -57,7 +57,7 @@ async def test_a_drawer_that_holds_what_it_should_is_closed_by_counting_it(till)
 async def test_a_difference_waits_for_a_second_person_and_is_not_booked_before(till) -> None:
     shift = await till.count(await _taken(till, 800_000), 750_000)
     assert (shift.state, shift.variance_minor, shift.closed_at) == ("counted", -50_000, None)
-    assert shift.due_at is not None
+    assert shift.overdue_at is not None
     assert await till.balance(CASH) == 800_000
 
 
@@ -79,14 +79,14 @@ async def test_the_amounts_and_the_reason_stay_inside_the_zone(till) -> None:
     await till.approve(shift, reason="Wrong change.")
     async with till.store.reading() as connection:
         found = await connection.execute(
-            text("SELECT type, facts, inside FROM event WHERE subject = :subject ORDER BY seq"),
+            text("SELECT type, payload, private FROM event WHERE subject = :subject ORDER BY seq"),
             {"subject": shift.reference},
         )
         events = {one.type: one for one in found}
     assert set(events) == {"desk_shift.open", "desk_shift.count", "desk_shift.approve"}
-    assert all(set(one.facts) == {"state"} for one in events.values())
-    assert events["desk_shift.count"].inside["variance_minor"] == -50_000
-    assert events["desk_shift.approve"].inside["reason"] == "Wrong change."
+    assert all(set(one.payload) == {"state"} for one in events.values())
+    assert events["desk_shift.count"].private["variance_minor"] == -50_000
+    assert events["desk_shift.approve"].private["reason"] == "Wrong change."
 
 
 async def test_nobody_approves_a_difference_of_their_own(till) -> None:

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from border.ids import new_reference
+from border.core.ids import new_reference
+from border.core.refusal import Refusal
+from border.payments.collection.tables import PaymentRow
 from border.payments.desk import storage
 from border.payments.desk.tables import DeskShiftRow, DeskTakingRow
 from border.payments.ledger.book import CASH
-from border.payments.tables import PaymentRow
-from border.refusal import Refusal
 
 
 def _codes(results: list[Any]) -> list[str]:
@@ -24,7 +24,7 @@ async def test_a_shift_begins_with_the_cash_put_into_the_drawer(till) -> None:
     assert (shift.state, shift.float_minor, shift.currency) == ("open", 500_000, "VND")
     assert (shift.cashier_id, shift.opened_at) == (till.cashier.id, till.counter.clock.at)
     assert shift.reference.startswith("SHF-")
-    assert shift.due_at is not None
+    assert shift.overdue_at is not None
     assert await till.counter.events("desk_shift.open", key=shift.reference) == 1
 
 

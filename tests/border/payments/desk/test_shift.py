@@ -2,9 +2,10 @@
 
 import pytest
 
-from border.ids import new_id
-from border.lifecycle import SYSTEM
-from border.money import CurrencyMismatch, Money
+from border.core.ids import new_id
+from border.core.lifecycle import SYSTEM
+from border.core.money import CurrencyMismatch, Money
+from border.core.refusal import Refusal
 from border.payments.desk.shift import (
     NOTES,
     SHIFT,
@@ -14,7 +15,6 @@ from border.payments.desk.shift import (
     stored,
     to_deposit,
 )
-from border.refusal import Refusal
 
 LEADS = {
     ("open", "count"): "counted",

@@ -15,7 +15,7 @@ from border.payments.gateways.wire import (
     address,
     as_read,
     as_sent,
-    barred,
+    joined_by_bars,
     plain,
     read_object,
     same_hash,
@@ -58,7 +58,7 @@ def test_the_payers_address_is_one(client_ip: str, sent: str) -> None:
 
 
 def test_values_stand_between_bars_and_absent_ones_are_empty() -> None:
-    assert barred({"a": "1", "c": "3"}, ["c", "b", "a"]) == "3||1"
+    assert joined_by_bars({"a": "1", "c": "3"}, ["c", "b", "a"]) == "3||1"
 
 
 def test_an_object_is_read_with_its_numbers_as_they_are() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from border.money import Money
+from border.core.money import Money
 from border.payments.ledger.book import (
     CASH,
     COLLECTOR,

@@ -16,8 +16,8 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from border.clock import ZONE
-from border.payments.evidence import (
+from border.core.clock import ZONE
+from border.payments.gateways.evidence import (
     Question,
     RefundFinding,
     RefundOrder,
@@ -25,10 +25,10 @@ from border.payments.evidence import (
     RefundReply,
     Reply,
 )
-from border.payments.gateways.portal import Portal
-from border.payments.gateways.vietqr import VietQr
-from border.payments.gateways.vnpay import Vnpay
-from border.payments.gateways.vnpay_query import read_reply
+from border.payments.gateways.portal.messages import Portal
+from border.payments.gateways.vietqr.messages import VietQr
+from border.payments.gateways.vnpay.messages import Vnpay
+from border.payments.gateways.vnpay.query import read_reply
 
 SECRET = "A-SECRET-OF-THE-PROOFS-OWN"
 TERMINAL, PARTNER, BIN, ACCOUNT = "GATE0001", "GATE", "970436", "1017595600"

@@ -11,11 +11,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from border.clock import FixedClock
-from border.identity.actor import PROGRAM, Actor, Role
+from border.core.actor import PROGRAM, Actor, Role
+from border.core.clock import FixedClock
+from border.core.ids import new_id
+from border.core.money import Money
+from border.core.store import Store, Unit, table_of
+from border.core.tables import EventRow
 from border.identity.tables import OrganisationRow
-from border.ids import new_id
-from border.money import Money
+from border.payments.charges.tables import ChargeRow, PaymentChargeRow
+from border.payments.collection.tables import PaymentRow
 from border.payments.ledger import ledger_service
 from border.payments.ledger.book import Entry, received
 from border.payments.receipts import receipt_service
@@ -23,9 +27,6 @@ from border.payments.receipts.receipt import ND123_2020, ND254_2026, Collector
 from border.payments.receipts.receipt_service import Office, Run
 from border.payments.receipts.signing import ReceiptSigner, demo_signer
 from border.payments.receipts.tables import ReceiptRow
-from border.payments.tables import ChargeRow, PaymentChargeRow, PaymentRow
-from border.store import Store, Unit, table_of
-from border.tables import EventRow
 
 GATE = "KIM_THANH_II"
 NAMES = {
@@ -116,7 +117,12 @@ class Till:
             if captured:
                 await ledger_service.post(unit, self._capture(payment, owed, number, unit))
             return await unit.move(
-                PaymentRow, payment.id, "pay", changes={"paid_at": unit.at}, actor=PROGRAM
+                PaymentRow,
+                payment.id,
+                "pay",
+                changes={"paid_at": unit.at},
+                payload={"payment_outcome": "paid"},
+                actor=PROGRAM,
             )
 
         return await self.store.perform(PROGRAM, work)

@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from border.money import Money
+from border.core.money import Money
 from border.payments.receipts.amount_words import amount_vi
 from border.payments.receipts.paper import Paper
 from border.payments.receipts.reading_service import Check
-from border.payments.receipts.receipt import ND123_2020, ND254_2026, Line, Reason
+from border.payments.receipts.receipt import ND123_2020, ND254_2026, Reason, ReceiptLine
 from border.payments.receipts.tables import ReceiptRow
 
 AT = datetime(2026, 11, 23, 5, 0, 42, tzinfo=UTC)
@@ -44,7 +44,7 @@ REASONS = (
     ),
     Reason("2 lô hàng trên một xe: thu một lần theo mức cao nhất", "Charged once", {}),
 )
-LINE = Line(
+LINE = ReceiptLine(
     "infrastructure_fee",
     "Phí sử dụng công trình kết cấu hạ tầng trong khu vực cửa khẩu",
     "CHG-7K3M2-Q2XA9",
@@ -54,7 +54,7 @@ LINE = Line(
 )
 
 
-def row(*lines: Line, **changes: Any) -> ReceiptRow:
+def row(*lines: ReceiptLine, **changes: Any) -> ReceiptRow:
     """Return a stored receipt with these lines."""
     lines = lines or (LINE,)
     total = sum(line.minor for line in lines)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from border.money import Money
+from border.core.money import Money
 from border.payments.receipts.amount_words import (
     LARGEST,
     amount_en,

@@ -5,15 +5,15 @@ from uuid import UUID
 
 import pytest
 
-from border.identity.actor import PROGRAM, Actor
-from border.ids import new_id
-from border.money import Money
+from border.core.actor import PROGRAM, Actor
+from border.core.ids import new_id
+from border.core.money import Money
+from border.core.refusal import Refusal
+from border.core.store import Unit
 from border.payments.receipts.correction_service import adjust_for_refund, replace
 from border.payments.receipts.receipt import Payer
 from border.payments.receipts.signing import parse
 from border.payments.receipts.tables import ReceiptRow
-from border.refusal import Refusal
-from border.store import Unit
 
 RIGHT = Payer("Công ty mẫu đúng tên", "5300000099", "Số 1, phố Mẫu, Lào Cai")
 
@@ -151,8 +151,8 @@ async def test_a_wrong_payer_is_put_right_by_a_receipt_of_its_own(till) -> None:
     old = await _now(till, receipt)
     assert (old.state, old.payer_name) == ("replaced", "Công ty mẫu 1")
     (event,) = await till.events("receipt.replace")
-    assert event.inside == {"reason": "Sai tên người nộp"}
-    assert "Công ty" not in str(event.facts)
+    assert event.private == {"reason": "Sai tên người nộp"}
+    assert "Công ty" not in str(event.payload)
 
 
 async def test_a_replacement_can_be_replaced_and_refunded_in_turn(till) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from border.ids import ALPHABET
+from border.core.ids import ALPHABET
 from border.payments.receipts.lookup_code import (
     LENGTH,
     Misread,

@@ -12,7 +12,7 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageChops
 
-from border.fonts import FontSet
+from border.paper.fonts import FontSet
 from border.payments.receipts.receipt import ND123_2020, ND254_2026
 from border.payments.receipts.renderers import CURRENT, RENDERERS, draw
 
@@ -147,6 +147,11 @@ def test_what_is_long_goes_on_to_numbered_pages(drawn) -> None:
     for number in range(1, len(pages) + 1):
         assert f"Trang {number}/{len(pages)}" in said
     assert said.count("Số: 0000017") == len(pages)
+
+
+def test_a_payer_is_named_as_the_firm_writes_its_name(fonts: FontSet) -> None:
+    paper = replace(papers.PAPER, row=papers.row(payer_name="香港貿易有限公司"))
+    assert "香港貿易有限公司" in text_of(RENDERERS[ND254_2026].draw(paper, fonts))
 
 
 def test_letters_that_no_face_has_are_shown_as_missing(fonts: FontSet) -> None:

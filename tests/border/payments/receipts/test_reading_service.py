@@ -4,7 +4,8 @@ from hashlib import sha256
 
 import pytest
 
-from border.ids import new_reference
+from border.core.ids import new_reference
+from border.core.refusal import Refusal
 from border.payments.receipts.correction_service import replace
 from border.payments.receipts.lookup_code import new_lookup_code
 from border.payments.receipts.reading_service import (
@@ -15,7 +16,6 @@ from border.payments.receipts.reading_service import (
 )
 from border.payments.receipts.receipt import Payer
 from border.payments.receipts.tables import ReceiptRow
-from border.refusal import Refusal
 
 
 async def _look_up(till, code: str):

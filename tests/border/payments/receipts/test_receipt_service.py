@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
+from border.core.store import Store, table_of
 from border.payments.receipts import receipt_service, storage
 from border.payments.receipts.receipt import ND123_2020, ND254_2026
 from border.payments.receipts.receipt_service import Office, issue_due
 from border.payments.receipts.signing import ReceiptSigner
 from border.payments.receipts.tables import ReceiptRow, ReceiptSeriesRow
-from border.store import Store, table_of
 
 
 async def test_a_paid_payment_gets_its_receipt_with_all_it_says(till) -> None:
@@ -48,15 +48,15 @@ async def test_the_event_tells_no_name(till) -> None:
     (event,) = await till.events("receipt.issue")
     assert event.subject == row.reference
     assert event.key == row.payment_reference
-    assert event.facts == {
+    assert event.payload == {
         "state": "issued",
-        "kind": "original",
+        "receipt_kind": "original",
         "serial": "LC-26E",
         "number": 1,
         "amount_minor": 800_000,
         "currency": "VND",
     }
-    assert event.inside == {}
+    assert event.private == {}
 
 
 async def test_money_over_the_counter_is_receipted_as_cash(till) -> None:

@@ -8,9 +8,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from border.identity.actor import PROGRAM
-from border.ids import new_id, new_reference
-from border.money import Money
+from border.core.actor import PROGRAM
+from border.core.ids import new_id, new_reference
+from border.core.money import Money
+from border.core.store import Unit, table_of
+from border.payments.charges.tables import ChargeRow, PaymentChargeRow
+from border.payments.collection.tables import PaymentRow
 from border.payments.ledger import ledger_service
 from border.payments.ledger.book import OVERPAID, PAYER, Entry, Posting
 from border.payments.ledger.tables import JournalRow
@@ -18,8 +21,6 @@ from border.payments.receipts import correction_service
 from border.payments.receipts.receipt_service import Run
 from border.payments.receipts.receipt_worker import work
 from border.payments.refunds.tables import RefundRow
-from border.payments.tables import ChargeRow, PaymentChargeRow, PaymentRow
-from border.store import Unit, table_of
 
 
 async def _charges(till, payment: PaymentRow) -> list[Any]:
@@ -60,7 +61,7 @@ async def _refunded(till, payment: PaymentRow, *amounts: int) -> RefundRow:
                 payment_id=payment.id,
                 capture_id=capture,
                 gateway=payment.gateway,
-                way="cash",
+                refund_method="cash",
                 pays_from="gateway_receivable:desk",
                 amount_minor=sum(amounts),
                 currency="VND",

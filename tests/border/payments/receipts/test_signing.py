@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 from lxml import etree
 
-from border.ids import new_id
+from border.core.ids import new_id
 from border.payments.receipts.document import receipt_document, stated, writable
-from border.payments.receipts.receipt import Line, Reason
+from border.payments.receipts.receipt import Reason, ReceiptLine
 from border.payments.receipts.signing import (
     DEMO_NAME,
     NotWhole,
@@ -31,7 +31,7 @@ AT = datetime(2026, 11, 23, 5, tzinfo=UTC)
 
 def receipt(**changes: object) -> ReceiptRow:
     """Return a receipt as it is before it is signed."""
-    line = Line(
+    line = ReceiptLine(
         "infrastructure_fee",
         "Phí sử dụng kết cấu hạ tầng",
         "CHG-2",

@@ -8,21 +8,22 @@ from typing import Any
 
 import pytest
 
-from border.clock import ZONE
-from border.identity.actor import PROGRAM, Actor, Role
-from border.ids import new_id
-from border.money import Money
-from border.payments.evidence import Evidence, Finding, Source
+from border.core.actor import PROGRAM, Actor, Role
+from border.core.clock import ZONE
+from border.core.ids import new_id
+from border.core.money import Money
+from border.core.store import Unit
+from border.payments.charges.tables import ChargeRow
+from border.payments.collection.payment_service import open_payment
+from border.payments.collection.settlement_service import apply_evidence
+from border.payments.collection.tables import AttemptRow, PaymentRow
 from border.payments.exceptions.tables import ExceptionRow
-from border.payments.gateways.vietqr import VietQr
+from border.payments.gateways.evidence import Evidence, Finding, Source
+from border.payments.gateways.vietqr.messages import VietQr
 from border.payments.ledger import ledger_service
-from border.payments.payment_service import open_payment
 from border.payments.reconciliation import reconciliation_service
 from border.payments.reconciliation.reconciliation_service import Reconciled, reconcile
 from border.payments.reconciliation.tables import StatementLineRow
-from border.payments.settlement_service import apply_evidence
-from border.payments.tables import AttemptRow, ChargeRow, PaymentRow
-from border.store import Unit
 
 HEAD = "transaction_no,type,reference,amount,fee,currency,happened_at,memo"
 ACCOUNT = "1017595600"

@@ -2,13 +2,14 @@
 
 import io
 from base64 import b64encode, encodebytes
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
 
-from border.money import Money
+from border.core.money import Money
 from border.payments.reconciliation.column_map import OUR_SCHEMA
-from border.payments.reconciliation.statement import Line, LineType
+from border.payments.reconciliation.statement import LineType, StatementLine
 from border.payments.reconciliation.statement_reading import examine, parts_of
 
 STATEMENT = (
@@ -20,14 +21,16 @@ STATEMENT = (
 )
 
 
-def lines(raw: bytes) -> list[Line]:
+def lines(raw: bytes) -> list[StatementLine]:
     """Return the lines of a statement without fault."""
     file = io.BytesIO(raw)
     found = examine(file, OUR_SCHEMA)
     assert found.layout
     assert not found.problems, found.problems
     assert (found.heading.account, found.heading.day) == ("1017595600", date(2026, 11, 23))
-    return [part for part in parts_of(file, found.layout, OUR_SCHEMA) if isinstance(part, Line)]
+    return [
+        part for part in parts_of(file, found.layout, OUR_SCHEMA) if isinstance(part, StatementLine)
+    ]
 
 
 def faults(text: str | bytes) -> list[tuple[int, str, str]]:
@@ -93,7 +96,12 @@ def test_damaged_base64_is_refused() -> None:
         ("20261123093212", "2026112309321", [(2, "time", "not_a_time")]),
         ("|C|2000000", "|K|2000000", [(2, "type", "unknown_type"), (1, "credits", "wrong_total")]),
         ("FT26327001", "", [(2, "reference", "missing")]),
-        ("NOP PHI", "NOP|PHI", [(2, "line", "bad_line"), (1, "credits", "wrong_total")]),
+        ("|NOP PHI LC00000012320", "", [(2, "line", "bad_line"), (1, "credits", "wrong_total")]),
+        (
+            "FT26327001",
+            "2.63E+07",
+            [(2, "reference", "spreadsheet_number")],
+        ),
         (
             "C|2000000",
             "C|-2000000",
@@ -117,6 +125,17 @@ def test_whatever_does_not_agree_is_told(
 ) -> None:
     assert was in STATEMENT
     assert faults(STATEMENT.replace(was, is_now, 1)) == told
+
+
+def test_strokes_inside_the_memo_belong_to_it() -> None:
+    memo = "NOP PHI | LC00000047725 | 24C12345"
+    first, *_ = lines(STATEMENT.replace("NOP PHI LC00000012320", memo).encode())
+    assert (first.memo, first.transaction_no) == (memo, "FT26327001")
+
+
+@pytest.mark.parametrize("pack", [bytes, b64encode])
+def test_a_statement_in_utf_16_is_the_same_statement(pack: Callable[[bytes], bytes]) -> None:
+    assert lines(pack(STATEMENT.encode("utf-16"))) == lines(STATEMENT.encode())
 
 
 def test_a_day_without_a_line_is_a_statement_too() -> None:

@@ -8,6 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from border.core.refusal import Refusal
+from border.core.store import Unit
+from border.payments.collection.tables import PaymentRow
 from border.payments.receipts.tables import ReceiptRow
 from border.payments.reconciliation.close_service import (
     broken_closes,
@@ -19,9 +22,6 @@ from border.payments.reconciliation.close_service import (
 )
 from border.payments.reconciliation.statement_service import take_statement
 from border.payments.reconciliation.tables import DailyCloseRow
-from border.payments.tables import PaymentRow
-from border.refusal import Refusal
-from border.store import Unit
 
 from .conftest import FEE, Books, csv_file, csv_line
 

@@ -1,5 +1,6 @@
 """A gateway's CSV: what is read, and what is told about lines that are wrong."""
 
+import codecs
 import io
 import tracemalloc
 from collections.abc import Iterator
@@ -8,11 +9,11 @@ from typing import BinaryIO
 
 import pytest
 
-from border.money import Money
+from border.core.money import Money
+from border.core.refusal import Refusal
 from border.payments.reconciliation.column_map import OUR_SCHEMA, ColumnMap, column_map
-from border.payments.reconciliation.statement import Line, LineType
+from border.payments.reconciliation.statement import LineType, StatementLine
 from border.payments.reconciliation.statement_reading import Examined, examine, parts_of
-from border.refusal import Refusal
 
 HEAD = "transaction_no,type,reference,amount,fee,currency,happened_at,memo\n"
 ROW = "15000001,payment,LC2026000123A1,2000000,22000,VND,2026-11-23T09:32:12,Phí hạ tầng\n"
@@ -34,13 +35,13 @@ def looked_at(text: str | bytes, using: ColumnMap = OUR_SCHEMA) -> Examined:
     return examine(io.BytesIO(raw), using)
 
 
-def lines(text: str | bytes, using: ColumnMap = OUR_SCHEMA) -> list[Line]:
+def lines(text: str | bytes, using: ColumnMap = OUR_SCHEMA) -> list[StatementLine]:
     """Return the lines of a file that has no fault."""
     file = io.BytesIO(text.encode() if isinstance(text, str) else text)
     found = examine(file, using)
     assert found.layout
     assert not found.problems, found.problems
-    return [part for part in parts_of(file, found.layout, using) if isinstance(part, Line)]
+    return [part for part in parts_of(file, found.layout, using) if isinstance(part, StatementLine)]
 
 
 def faults(text: str | bytes, using: ColumnMap = OUR_SCHEMA) -> list[tuple[int, str, str]]:
@@ -149,14 +150,16 @@ def test_a_thousand_wrong_lines_are_counted_and_the_first_of_them_named() -> Non
 @pytest.mark.parametrize(
     ("head", "missing"),
     [
-        (HEAD.replace("amount", "sum"), ["amount"]),
-        (HEAD.replace("memo", "fee"), ["fee", "memo"]),
-        ("", list(OUR_SCHEMA.headings.values())),
+        (HEAD.replace("amount", "sum"), [("amount", "missing_column")]),
+        (HEAD.replace("memo", "fee"), [("fee", "column_twice"), ("memo", "missing_column")]),
+        ("", [(name, "missing_column") for name in OUR_SCHEMA.headings.values()]),
     ],
     ids=["renamed", "twice", "empty"],
 )
-def test_a_missing_column_refuses_the_file(head: str, missing: list[str]) -> None:
-    assert [field for _, field, code in faults(head) if code == "missing_column"] == missing
+def test_a_missing_column_refuses_the_file(head: str, missing: list[tuple[str, str]]) -> None:
+    told = faults(head)
+    assert [line for line, _, code in told if "column" in code] == [1] * len(missing)
+    assert [(field, code) for _, field, code in told if "column" in code] == missing
 
 
 def test_a_memo_may_hold_commas_marks_and_line_ends() -> None:
@@ -176,6 +179,33 @@ def test_a_file_that_is_cut_off_is_refused() -> None:
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["without a mark", "with a mark"])
 def test_utf_8_is_read_with_and_without_a_mark(mark: bytes) -> None:
     assert lines(mark + (HEAD + ROW).encode())[0].memo == "Phí hạ tầng"
+
+
+@pytest.mark.parametrize("name", ["utf-16", "utf-16-be"])
+def test_utf_16_is_read_by_its_mark(name: str) -> None:
+    raw = (HEAD + ROW).encode(name)
+    raw = raw if name == "utf-16" else codecs.BOM_UTF16_BE + raw
+    assert lines(raw)[0].memo == "Phí hạ tầng"
+
+
+def test_a_number_that_a_spreadsheet_shortened_is_refused_with_its_line() -> None:
+    ruined = ROW.replace("15000001", "1.51E+07")
+    quoted = ROW.replace("15000001", '"1,51E+07"').replace("LC2026000123A1", "1.5E+15")
+    assert faults(HEAD + ruined + ruined + quoted) == [
+        (2, "transaction_no", "spreadsheet_number"),
+        (3, "transaction_no", "spreadsheet_number"),
+        (4, "transaction_no", "spreadsheet_number"),
+        (4, "reference", "spreadsheet_number"),
+    ]
+    assert lines(HEAD + ROW.replace("15000001", "7E12"))[0].transaction_no == "7E12"
+
+
+def test_the_separator_is_found_out_unless_the_map_says_it() -> None:
+    assert lines((HEAD + ROW).replace(",", ";"))[0].memo == "Phí hạ tầng"
+    comma = OUR_SCHEMA.model_copy(update={"delimiter": ","})
+    assert {code for *_, code in faults((HEAD + ROW).replace(",", ";"), comma)} == {
+        "missing_column"
+    }
 
 
 def cp1258(text: str) -> bytes:
@@ -201,9 +231,9 @@ def test_a_file_in_another_encoding_than_named_is_refused() -> None:
 
 def test_damaged_unicode_is_refused_and_not_taken_for_the_code_page() -> None:
     raw = (HEAD + ROW + ROW).encode()
-    assert faults(raw[:-4] + b"\xff" + raw[-4:]) == [(0, "file", "damaged")]
-    assert faults((HEAD + ROW.strip()).encode()[:-4]) == [(0, "file", "cut_off")]
-    assert faults((HEAD + ROW).encode("utf-16")) == [(0, "file", "utf_16")]
+    assert faults(raw[:-4] + b"\xff" + raw[-4:]) == [(3, "line", "damaged")]
+    assert faults((HEAD + ROW.strip()).encode()[:-4]) == [(2, "line", "cut_off")]
+    assert faults((HEAD + ROW).encode("utf-16")[:-1]) == [(2, "line", "cut_off")]
     assert faults((HEAD + ROW.replace("Phí", "P\0h")).encode()) == [(2, "line", "not_text")]
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from border.ids import new_id
-from border.money import Money
+from border.core.ids import new_id
+from border.core.money import Money
 from border.payments.reconciliation.column_map import FeeTerms
 from border.payments.reconciliation.matching import (
     AGREES,
@@ -15,10 +15,10 @@ from border.payments.reconciliation.matching import (
     COUNTS_NOT,
     Act,
     Before,
-    Booked,
+    LedgerMoney,
     LineClass,
     Payout,
-    Told,
+    Reported,
     match,
     match_bank,
     payer_in,
@@ -32,14 +32,14 @@ HUNDRED = Money(100_000)
 TERMS = FeeTerms(basis_points=110, fixed_minor=0)
 
 
-def told(type: LineType = LineType.PAYMENT, minor: int = 100_000, fee: int = 0) -> Told:
+def told(type: LineType = LineType.PAYMENT, minor: int = 100_000, fee: int = 0) -> Reported:
     """Return a line of Monday."""
-    return Told(type, Money(minor), Money(fee), MONDAY)
+    return Reported(type, Money(minor), Money(fee), MONDAY)
 
 
-def booked(minor: int = 100_000, day: date = MONDAY) -> Booked:
+def booked(minor: int = 100_000, day: date = MONDAY) -> LedgerMoney:
     """Return what the books have."""
-    return Booked(new_id(), Money(minor), day)
+    return LedgerMoney(new_id(), Money(minor), day)
 
 
 def test_a_line_that_is_booked_as_told_agrees() -> None:
@@ -59,7 +59,7 @@ def test_a_line_of_the_next_day_agrees_with_a_note() -> None:
 
 def test_another_amount_or_currency_is_a_difference() -> None:
     assert match(told(), booked(99_999)).line_class is LineClass.AMOUNT_DIFF
-    yuan = Told(LineType.PAYMENT, Money(100_000, "CNY"), Money(0, "CNY"), MONDAY)
+    yuan = Reported(LineType.PAYMENT, Money(100_000, "CNY"), Money(0, "CNY"), MONDAY)
     assert match(yuan, booked()).raises
 
 

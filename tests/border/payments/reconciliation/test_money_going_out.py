@@ -5,9 +5,16 @@ from typing import Any
 
 import pytest
 
-from border.identity.actor import PROGRAM, Actor
-from border.money import Money
-from border.payments.evidence import RefundFinding, RefundOrder, RefundQuestion, RefundReply
+from border.core.actor import PROGRAM, Actor
+from border.core.money import Money
+from border.core.store import Unit
+from border.payments.collection.tables import AttemptRow
+from border.payments.gateways.evidence import (
+    RefundFinding,
+    RefundOrder,
+    RefundQuestion,
+    RefundReply,
+)
 from border.payments.ledger import ledger_service
 from border.payments.ledger.book import CASH, UNMATCHED, Entry, Posting, bank
 from border.payments.reconciliation.tables import StatementLineRow
@@ -15,8 +22,6 @@ from border.payments.refunds.refund_service import approve, pay_out
 from border.payments.refunds.refund_worker import work_refunds
 from border.payments.refunds.request_service import ask_refund
 from border.payments.refunds.tables import RefundRow
-from border.payments.tables import AttemptRow
-from border.store import Unit
 
 from .conftest import FEE, Books, csv_file, csv_line
 

@@ -10,10 +10,14 @@ import pytest
 from sqlalchemy import insert, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from border.identity.actor import PROGRAM
-from border.money import Money
-from border.payments.evidence import Evidence, Finding, Source
+from border.core.actor import PROGRAM
+from border.core.money import Money
+from border.core.refusal import Refusal
+from border.core.store import Store, Unit, table_of
+from border.payments.collection.reversal_service import apply_reversal
+from border.payments.collection.settlement_service import apply_evidence
 from border.payments.exceptions.tables import ExceptionRow
+from border.payments.gateways.evidence import Evidence, Finding, Source
 from border.payments.ledger.tables import JournalRow
 from border.payments.reconciliation.column_map import OUR_SCHEMA, FeeTerms
 from border.payments.reconciliation.reconciliation_service import (
@@ -21,10 +25,6 @@ from border.payments.reconciliation.reconciliation_service import (
     work_statements,
 )
 from border.payments.reconciliation.tables import StatementFileRow, StatementLineRow
-from border.payments.reversal_service import apply_reversal
-from border.payments.settlement_service import apply_evidence
-from border.refusal import Refusal
-from border.store import Store, Unit, table_of
 
 from .conftest import FEE, Books, at_gate, bank_file, csv_file, csv_line
 
@@ -160,6 +160,18 @@ async def test_money_without_a_line_by_the_second_day_is_told_and_heals(books: B
     late = csv_line("15000002", second, at="2026-11-23T12:00:00")
     await books.load(csv_file(late))
     assert await books.exceptions() == [("missing_at_gateway", "resolved", "healed")]
+
+
+async def test_money_that_cannot_be_told_of_holds_up_no_other(books: Books, poisoned: Any) -> None:
+    _, first = await books.pay("15000001")
+    for number in ("15000002", "15000003"):
+        await books.pay(number)
+    await books.load(csv_file(csv_line("15000001", first)))
+    async with poisoned("payment_exception", "15000002", "NEW.provider_txn", "INSERT"):
+        await books.days_later(3)
+        assert await books.exceptions() == [("missing_at_gateway", "open", None)]
+    await books.days_later(1)
+    assert await books.exceptions() == [("missing_at_gateway", "open", None)] * 2
 
 
 async def test_money_from_before_there_were_statements_is_not_missed(books: Books) -> None:

@@ -3,17 +3,17 @@
 from datetime import date, timedelta
 from typing import Any
 
-from border.identity.actor import PROGRAM
-from border.money import Money
-from border.payments.evidence import RefundFinding, RefundReply
+from border.core.actor import PROGRAM
+from border.core.money import Money
+from border.core.store import Unit
+from border.payments.collection.reversal_service import apply_reversal
+from border.payments.collection.tables import AttemptRow
+from border.payments.gateways.evidence import RefundFinding, RefundReply
 from border.payments.reconciliation.revenue import Taking, daily_net, summed
 from border.payments.reconciliation.revenue_storage import owed_under, takings
 from border.payments.refunds.refund_service import approve
 from border.payments.refunds.refund_worker import work_refunds
 from border.payments.refunds.request_service import ask_refund
-from border.payments.reversal_service import apply_reversal
-from border.payments.tables import AttemptRow
-from border.store import Unit
 
 from .conftest import FEE, Books, at_gate, csv_file, csv_line
 

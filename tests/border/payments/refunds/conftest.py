@@ -7,11 +7,16 @@ from uuid import UUID
 
 import pytest
 
-from border.identity.actor import PROGRAM, Actor, Role
-from border.ids import new_id, new_reference
-from border.money import Money
-from border.payments.charge_service import owe
-from border.payments.evidence import (
+from border.core.actor import PROGRAM, Actor, Role
+from border.core.ids import new_id, new_reference
+from border.core.money import Money
+from border.core.store import Store, Unit
+from border.payments.charges.charge_service import owe
+from border.payments.charges.tables import ChargeRow
+from border.payments.collection.settlement_service import apply_evidence
+from border.payments.collection.tables import PaymentRow
+from border.payments.exceptions.tables import ExceptionRow
+from border.payments.gateways.evidence import (
     Evidence,
     Finding,
     RefundFinding,
@@ -20,18 +25,16 @@ from border.payments.evidence import (
     RefundReply,
     Source,
 )
-from border.payments.exceptions.tables import ExceptionRow
 from border.payments.ledger import ledger_service
 from border.payments.ledger.storage import unbalanced
+from border.payments.refunds.jobs import ON_TIMEOUT
 from border.payments.refunds.refund_service import approve
 from border.payments.refunds.refund_worker import work_refunds
 from border.payments.refunds.request_service import ask_refund
 from border.payments.refunds.suspense_service import propose_for_exception
 from border.payments.refunds.tables import RefundRow
-from border.payments.settlement_service import apply_evidence
-from border.payments.tables import ChargeRow, PaymentRow
 from border.payments.tariffs.assessment import Assessment, Part
-from border.store import Store, Unit
+from border.timeouts import Timeouts
 
 SAID = {
     "accepted": RefundReply(RefundFinding.ACCEPTED, code="00"),
@@ -174,9 +177,13 @@ class RefundDesk:
         return await self.refund(asked)
 
     async def works(self, **says: str) -> int:
-        """Let a worker work, with the gateway answering as named in `SAID`."""
+        """Let a worker work, with the gateway answering as named in `SAID`.
+
+        Whatever was not answered in time is ended first, as the program does.
+        """
         for name, reply in says.items():
             setattr(self.gateway, name, SAID[reply])
+        await Timeouts(self.store, ON_TIMEOUT).end(RefundRow)
         return await work_refunds(self.store, {"vnpay": self.gateway})
 
     async def refund(self, refund: RefundRow | UUID) -> RefundRow:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from border.identity.actor import Actor, Role
-from border.ids import new_id
-from border.money import Money
-from border.payments.evidence import RefundOrder, Returns
+from border.core.actor import Actor, Role
+from border.core.ids import new_id
+from border.core.money import Money
+from border.payments.gateways.evidence import RefundMethod, RefundOrder
 from border.payments.ledger.book import added_up
 from border.payments.refunds.refund import (
     AT_GATEWAY,
@@ -30,7 +30,7 @@ from border.payments.refunds.refund import (
 )
 
 AT = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
-ME = new_id()
+ME, PAYER = new_id(), new_id()
 
 
 @dataclass
@@ -38,14 +38,15 @@ class Stands:
     """A refund as the rules see it."""
 
     state: str
-    way: str = "api"
+    refund_method: str = "api"
+    payer_organisation_id: UUID | None = PAYER
     requested_by: UUID | None = None
     approved_by: UUID | None = None
     request_id: str | None = None
 
 
 def somebody(role: Role, id: UUID = ME) -> Actor:
-    return Actor(id, role.value, frozenset({role}))
+    return Actor(id, role.value, frozenset({role}), PAYER)
 
 
 def verbs(refund: Stands, actor: Actor) -> set[str]:
@@ -73,10 +74,12 @@ def test_nobody_outside_the_books_approves_declines_or_records() -> None:
         assert offered <= {"withdraw", "pay_out"}
 
 
-@pytest.mark.parametrize(("way", "role"), [("cash", Role.CASHIER), ("transfer", Role.ACCOUNTANT)])
-def test_a_payout_is_offered_to_whom_it_belongs(way: str, role: Role) -> None:
+@pytest.mark.parametrize(
+    ("refund_method", "role"), [("cash", Role.CASHIER), ("transfer", Role.ACCOUNTANT)]
+)
+def test_a_payout_is_offered_to_whom_it_belongs(refund_method: str, role: Role) -> None:
     for other in Role:
-        offered = "pay_out" in verbs(Stands("payout_due", way), somebody(other))
+        offered = "pay_out" in verbs(Stands("payout_due", refund_method), somebody(other))
         assert offered == (other is role)
 
 
@@ -85,7 +88,7 @@ def test_a_person_may_record_what_the_gateway_leaves_open_but_not_for_cash() -> 
     for state in REFUND.states:
         offered = "record" in verbs(Stands(state.name), who)
         assert offered == (state.name in ("provider_pending", "unknown", "succeeded"))
-    assert "record" not in verbs(Stands("succeeded", Returns.CASH.value), who)
+    assert "record" not in verbs(Stands("succeeded", RefundMethod.CASH.value), who)
     assert recorded("succeeded", "rejected") == "bounce"
     assert recorded("succeeded", "succeeded") is None
     assert (recorded("unknown", "succeeded"), recorded("unknown", "rejected")) == (

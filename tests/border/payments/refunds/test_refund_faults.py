@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from border.payments.gateways.vnpay_refund import VnpayRefund
+from border.payments.gateways.vnpay.refund import VnpayRefund
 from border.payments.ledger.book import REFUND_PAYABLE
 from border.payments.refunds.outcome_service import resubmit
 from border.payments.refunds.refund import ASK_AFTER

@@ -7,7 +7,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from border.payments.evidence import Finding
+from border.core.refusal import Refusal
+from border.core.store import PROGRAM
+from border.payments.gateways.evidence import Finding
 from border.payments.ledger.book import REFUND_PAYABLE
 from border.payments.ledger.tables import JournalRow
 from border.payments.refunds import money_storage
@@ -16,8 +18,6 @@ from border.payments.refunds.refund import ENDED
 from border.payments.refunds.refund_service import approve, decline
 from border.payments.refunds.request_service import refund_for_subject
 from border.payments.refunds.tables import RefundRow
-from border.refusal import Refusal
-from border.store import PROGRAM
 
 STEPS = st.one_of(
     st.tuples(st.just("ask"), st.integers(1, 1200)),

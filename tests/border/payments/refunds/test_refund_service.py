@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Select
 
-from border.identity.actor import PROGRAM, Actor, Role
-from border.ids import new_id
-from border.payments.evidence import Finding, Returns
+from border.core.actor import PROGRAM, Actor, Role
+from border.core.ids import new_id
+from border.core.refusal import Refusal
+from border.payments.gateways.evidence import Finding, RefundMethod
 from border.payments.ledger.book import COLLECTOR, PAYER, REFUND_PAYABLE, due
 from border.payments.refunds import money_storage
 from border.payments.refunds.refund_service import approve, decline, pay_out, withdraw
 from border.payments.refunds.request_service import ask_refund, refund_for_subject
 from border.payments.refunds.tables import RefundRow
-from border.refusal import Refusal
 
 FEE = due("infrastructure_fee")
 
@@ -32,7 +32,7 @@ async def test_asking_sets_the_money_aside_and_declining_puts_it_back(desk) -> N
     before = await desk.balances()
     refund = await desk.asks(paid)
     assert (refund.state, refund.amount_minor, refund.full) == ("requested", 800_000, True)
-    assert refund.due_at is not None
+    assert refund.overdue_at is not None
     assert (await desk.balances()) == {
         "gateway_receivable:vnpay": 800_000,
         REFUND_PAYABLE: -800_000,
@@ -77,7 +77,10 @@ async def test_a_payer_asks_for_its_own_money_only(desk) -> None:
     assert await refused(desk.asks(paid, actor=guard)) == "not_allowed"
     assert await refused(desk.asks(paid, reason=" ")) == "invalid_fields"
     trader = desk.counter.trader
-    assert await refused(desk.asks(paid, actor=trader, way=Returns.TRANSFER)) == "not_allowed"
+    assert (
+        await refused(desk.asks(paid, actor=trader, refund_method=RefundMethod.TRANSFER))
+        == "not_allowed"
+    )
     mine = await desk.asks(paid, actor=trader)
     assert await refused(desk.does(trader, approve, mine.id)) == "not_allowed"
     assert await refused(desk.does(desk.counter.rival, withdraw, mine.id)) == "not_found"
@@ -114,7 +117,7 @@ async def test_a_truck_that_has_crossed_needs_two_approvals(desk, known: str) ->
 async def test_cash_is_paid_out_by_a_cashier_once(desk) -> None:
     paid = await desk.paid_in_cash()
     refund = await desk.approved(paid)
-    assert (refund.state, refund.way) == ("payout_due", "cash")
+    assert (refund.state, refund.refund_method) == ("payout_due", "cash")
     assert await desk.works() == 0
     assert await refused(desk.does(desk.accountant, pay_out, refund.id, "7")) == "not_allowed"
     assert await refused(desk.does(desk.cashier, pay_out, refund.id, " ")) == "invalid_fields"
@@ -131,7 +134,10 @@ async def test_cash_is_paid_out_by_a_cashier_once(desk) -> None:
 
 
 async def test_one_number_of_the_bank_pays_one_refund(desk) -> None:
-    first, second = [await desk.approved(await desk.paid(), way=Returns.TRANSFER) for _ in range(2)]
+    first, second = [
+        await desk.approved(await desk.paid(), refund_method=RefundMethod.TRANSFER)
+        for _ in range(2)
+    ]
     assert first.state == "payout_due"
     await desk.does(desk.accountant, pay_out, first.id, "FT26327")
     assert (

@@ -7,9 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Select, text
 
-from border.money import Money
-from border.payments.evidence import RefundFinding, RefundReply, Returns
+from border.core.money import Money
+from border.core.postponed import FIRST_PAUSE
+from border.core.refusal import Refusal
+from border.core.store import PROGRAM
+from border.payments.collection.reversal_service import apply_reversal
 from border.payments.exceptions.tables import ExceptionRow
+from border.payments.gateways.evidence import RefundFinding, RefundMethod, RefundReply
 from border.payments.ledger.book import REFUND_PAYABLE, due
 from border.payments.refunds import storage
 from border.payments.refunds.outcome_service import (
@@ -22,9 +26,6 @@ from border.payments.refunds.refund import ASK_AFTER
 from border.payments.refunds.refund_service import decline
 from border.payments.refunds.request_service import refund_for_subject
 from border.payments.refunds.tables import RefundRow
-from border.payments.reversal_service import apply_reversal
-from border.refusal import Refusal
-from border.store import PROGRAM
 
 FEE = due("infrastructure_fee")
 ALL = Money(800_000, "VND")
@@ -132,7 +133,7 @@ async def test_a_rejection_puts_the_money_back_and_goes_to_the_accountant(desk) 
     assert (row.state, row.provider_code) == ("rejected", "09")
     assert (await desk.balances())[FEE] == -800_000
     (raised,) = await desk.counter.rows(ExceptionRow)
-    assert (raised.kind, raised.told["refund"]) == ("refund_failed", refund.reference)
+    assert (raised.kind, raised.reported["refund"]) == ("refund_failed", refund.reference)
     assert raised.lifecycle.state(raised.state).owner == "accountant"
     assert (await desk.payment(paid)).state == "paid"
 
@@ -147,9 +148,9 @@ async def test_a_refund_that_came_back_after_its_success_is_owed_to_the_payer_ag
     assert (await desk.refund(refund)).state == "rejected"
     assert await desk.balances() == {"gateway_receivable:vnpay": 800_000, FEE: -800_000}
     (raised,) = await desk.counter.rows(ExceptionRow)
-    assert (raised.kind, raised.told["why"]) == ("refund_failed", "bounce")
+    assert (raised.kind, raised.reported["why"]) == ("refund_failed", "bounce")
     # The charge stays given back, and the money can go another way.
-    again = await desk.approved(paid, way=Returns.TRANSFER)
+    again = await desk.approved(paid, refund_method=RefundMethod.TRANSFER)
     assert (again.state, again.amount_minor) == ("payout_due", 800_000)
 
 
@@ -392,3 +393,50 @@ async def test_two_refunds_of_one_payment_are_not_handed_over_at_once(desk) -> N
         await asyncio.gather(*(desk.works(says="accepted") for _ in range(3)))
         rows = await desk.counter.rows(RefundRow, payment_id=paid.payment.id)
         assert sorted(row.state for row in rows) == ["approved", "provider_pending"]
+
+
+# A poisoned refund beside a good one
+
+
+async def test_a_refund_that_cannot_be_handed_over_holds_up_no_other(desk, poisoned) -> None:
+    stuck, other = [await desk.approved(await desk.paid()) for _ in range(2)]
+    async with poisoned("refund", stuck.id):
+        await desk.works(says="done")
+    assert [(await desk.refund(one)).state for one in (stuck, other)] == ["approved", "succeeded"]
+    await desk.works(says="done")
+    assert (await desk.refund(stuck)).state == "succeeded"
+
+
+async def test_a_refund_that_cannot_be_asked_about_holds_up_no_other(desk, poisoned) -> None:
+    stuck, other = [await desk.approved(await desk.paid()) for _ in range(2)]
+    await desk.works(says="unknown")
+    desk.counter.clock.advance(ASK_AFTER[0])
+    async with poisoned("refund", stuck.id):
+        await desk.works(progress="done")
+    assert [(await desk.refund(one)).state for one in (stuck, other)] == ["unknown", "succeeded"]
+    desk.counter.clock.advance(FIRST_PAUSE)
+    await desk.works(progress="done")
+    assert (await desk.refund(stuck)).state == "succeeded"
+
+
+async def test_a_refund_whose_time_is_over_and_cannot_be_moved_holds_up_no_other(
+    desk, poisoned
+) -> None:
+    refunds = [await desk.approved(await desk.paid()) for _ in range(2)]
+
+    async def cut_off() -> None:
+        raise asyncio.CancelledError
+
+    desk.gateway.meanwhile = cut_off
+    for _ in refunds:
+        with pytest.raises(asyncio.CancelledError):
+            await desk.works(says="done")
+    desk.gateway.meanwhile = None
+    desk.counter.clock.advance(timedelta(minutes=5))
+    async with poisoned("refund", refunds[0].id):
+        await desk.works(progress="unknown")
+    states = [(await desk.refund(one)).state for one in refunds]
+    assert states == ["submitting", "unknown"]
+    desk.counter.clock.advance(FIRST_PAUSE)
+    await desk.works(progress="unknown")
+    assert (await desk.refund(refunds[0])).state == "unknown"

@@ -2,19 +2,19 @@
 
 import pytest
 
-from border.money import Money
-from border.payments.charge_service import void, waive
-from border.payments.evidence import Finding
+from border.core.money import Money
+from border.core.refusal import Refusal
+from border.core.store import PROGRAM
+from border.payments.charges.charge_service import void, waive
+from border.payments.collection.tables import PaymentRow
 from border.payments.exceptions.exception_service import act_on
 from border.payments.exceptions.tables import ExceptionRow
+from border.payments.gateways.evidence import Finding
 from border.payments.ledger.book import OVERPAID, PAYER, REFUND_PAYABLE, UNMATCHED, due
 from border.payments.refunds.refund_service import approve, decline, pay_out
 from border.payments.refunds.request_service import ask_refund
 from border.payments.refunds.suspense_service import apply_suspense, give_back
 from border.payments.refunds.tables import RefundRow
-from border.payments.tables import PaymentRow
-from border.refusal import Refusal
-from border.store import PROGRAM
 
 FEE = due("infrastructure_fee")
 
@@ -109,7 +109,7 @@ async def test_waiting_money_pays_charges_and_the_rest_can_still_go_back(desk) -
     )
     # What was paid with it goes back like any other charge's money.
     asked = await desk.does(desk.accountant, ask_refund, opened.payment.id, None, "Not used.")
-    assert (asked.amount_minor, asked.way) == (800_000, "api")
+    assert (asked.amount_minor, asked.refund_method) == (800_000, "api")
     await desk.does(desk.manager, approve, asked.id)
     await desk.works(says="done")
     assert desk.gateway.orders[-1].provider_txn == "MORE"
@@ -147,7 +147,7 @@ async def test_a_transfer_without_a_name_pays_under_a_payment_of_its_own(desk) -
 async def test_a_transfer_without_a_name_goes_back_by_transfer(desk) -> None:
     raised = await desk.unmatched(800_000)
     refund = await desk.does(desk.accountant, give_back, raised.id, "Nobody claims it.")
-    assert (refund.way, refund.payment_id) == ("transfer", None)
+    assert (refund.refund_method, refund.payment_id) == ("transfer", None)
     moved = await desk.does(desk.manager, approve, refund.id)
     assert moved.state == "payout_due"
     await desk.does(desk.accountant, pay_out, refund.id, "FT99")

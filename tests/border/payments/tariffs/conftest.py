@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from border.clock import FixedClock
-from border.identity.actor import Actor, Role
-from border.ids import new_id
+from border.core.actor import Actor, Role
+from border.core.clock import FixedClock
+from border.core.ids import new_id
+from border.core.refusal import Refusal
+from border.core.store import PROGRAM, Store, Unit
 from border.payments.tariffs import storage, tariff_service
-from border.payments.tariffs.resolution import Period
 from border.payments.tariffs.row_reading import COLUMNS
-from border.payments.tariffs.rule import VEHICLE_CLASSES
 from border.payments.tariffs.tables import TariffResolutionRow
 from border.payments.tariffs.tariff_service import Published
-from border.refusal import Refusal
-from border.store import PROGRAM, Store, Unit
+from border.regulation.regulation import Period
+from border.vocabulary import VEHICLE_CLASSES
 
 FEE = "infrastructure_fee"
 Cells = dict[str, Any]
@@ -143,7 +143,7 @@ class Office:
         async with self.store.reading() as connection:
             found: list[Period] = await storage.periods(connection)
         return [
-            (one.code, one.effective_from, one.effective_to) for one in found if one.kind == FEE
+            (one.code, one.effective_from, one.effective_to) for one in found if one.chain == FEE
         ]
 
     async def refused(self, work: Any) -> Refusal:

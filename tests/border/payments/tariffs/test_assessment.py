@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from border.clock import local_date
+from border.core.clock import local_date
+from border.core.refusal import Refusal
 from border.payments.ledger.book import COLLECTOR, VAT, due
 from border.payments.tariffs import draft_file
 from border.payments.tariffs.commodity import PREFIXES, groups_of
@@ -17,13 +18,12 @@ from border.payments.tariffs.rule import (
     DIRECTIONS,
     MOVEMENTS,
     REGIME_GROUPS,
-    VEHICLE_CLASSES,
     TariffRule,
 )
 from border.payments.tariffs.tariff import Assessment, Load, Trip, assess
 from border.payments.tariffs.tariff_service import seeds
 from border.payments.tariffs.vat import VAT_RATES, vat_rate
-from border.refusal import Refusal
+from border.vocabulary import VEHICLE_CLASSES
 
 from .conftest import FEE, exemption, factor, file_of, header, rate, terms
 

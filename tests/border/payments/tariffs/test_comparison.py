@@ -5,12 +5,13 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from border.money import Money
+from border.core.money import Money
 from border.payments.tariffs import draft_file
 from border.payments.tariffs.comparison import Charged, compare
-from border.payments.tariffs.rule import VEHICLE_CLASSES, TariffRule
+from border.payments.tariffs.rule import TariffRule
 from border.payments.tariffs.tariff import Load, assess
 from border.payments.tariffs.tariff_service import seeds
+from border.vocabulary import VEHICLE_CLASSES
 
 from .conftest import FEE, file_of, header, rate, terms
 

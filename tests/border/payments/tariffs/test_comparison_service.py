@@ -5,15 +5,15 @@ from uuid import UUID
 
 import pytest
 
+from border.core.ids import new_id
+from border.core.store import PROGRAM, Unit
 from border.identity.tables import OrganisationRow
-from border.ids import new_id
-from border.payments.charge_service import charges_on, owe
-from border.payments.tables import ChargeRow
+from border.payments.charges.charge_service import charges_on, owe
+from border.payments.charges.comparison_service import comparison
+from border.payments.charges.tables import ChargeRow
 from border.payments.tariffs import storage
 from border.payments.tariffs.comparison import Comparison
-from border.payments.tariffs.comparison_service import comparison
 from border.payments.tariffs.tariff import Load, assess
-from border.store import PROGRAM, Unit
 
 from .conftest import FEE, Office, complete, file_of, header, rate, terms
 

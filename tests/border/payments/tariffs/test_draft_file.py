@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from border.core.refusal import Refusal
 from border.payments.tariffs import draft_file
 from border.payments.tariffs.draft_file import digest, read, written
 from border.payments.tariffs.tariff_service import seeds
-from border.refusal import Refusal
 
 from .conftest import complete, exemption, factor, file_of, header, rate, terms
 
@@ -28,6 +28,14 @@ def wrong(raw: bytes) -> list[tuple[str, str]]:
 def test_what_is_written_reads_back_the_same() -> None:
     for one in (*seeds(), read(complete())):
         assert read(written(one).encode()) == one
+
+
+def test_a_file_in_utf16_or_the_vietnamese_code_page_is_read_too() -> None:
+    rows = (header(title="Nghị quyết 11"), *GOOD[1:])
+    text = file_of(*rows).decode()
+    plain = read(text.encode())
+    assert read(text.encode("utf-16")) == plain
+    assert read(text.replace("ị", "i\u0323").replace("ế", "ê\u0301").encode("cp1258")) == plain
 
 
 def test_a_spreadsheets_semicolons_marks_and_line_ends_are_forgiven() -> None:
@@ -137,15 +145,15 @@ def test_two_rates_for_the_same_trips_are_refused_but_not_two_coefficients() -> 
     [
         (b"", "columns"),
         (b"record,code,price\n", "unknown_column"),
-        (b"record,record\n", "columns"),
+        (b"record,record\n", "column_twice"),
         (b"code,kind\n", "columns"),
         (b"record,code\n", "empty"),
-        (b"record,code\nresolution,next,more\n", "too_many_cells"),
+        (b"record,code\nresolution,next,more\n", "wrong_number_of_cells"),
         (b'record,code\n"resolution,next\n', "not_csv"),
-        ("record,code\nresolution,Ngh\u1ecb".encode("cp1258", "replace") + b"\xff", "not_utf8"),
+        ("record,code\nresolution,Ngh\u1ecb".encode("cp1258", "replace") + b"\xff", "damaged"),
         (b"record\n" + b"rate\n" * (draft_file.MOST_ROWS + 1), "too_many"),
         (b"x" * (draft_file.MOST_BYTES + 1), "too_large"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "not_utf8"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "damaged"),
     ],
 )
 def test_what_is_no_such_table_is_refused(raw: bytes, code: str) -> None:

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from border.payments.tariffs import draft_file
-from border.payments.tariffs.resolution import Period, chained, gaps, in_the_way
-from border.payments.tariffs.rule import REGIME_GROUPS, VEHICLE_CLASSES, TariffRule
+from border.payments.tariffs.resolution import gaps
+from border.payments.tariffs.rule import REGIME_GROUPS, TariffRule
 from border.payments.tariffs.tariff_service import seeds
+from border.regulation.regulation import Period, chained, in_the_way
+from border.vocabulary import VEHICLE_CLASSES
 
 from .conftest import FEE, exemption, factor, file_of, header, rate, terms
 

@@ -6,21 +6,21 @@ from datetime import date
 
 import pytest
 
-from border.clock import FixedClock
-from border.identity.actor import PROGRAM
-from border.money import CurrencyMismatch, Money
+from border.core.actor import PROGRAM
+from border.core.clock import FixedClock
+from border.core.money import CurrencyMismatch, Money
+from border.core.refusal import Refusal
+from border.core.store import Store
 from border.payments.tariffs import storage
 from border.payments.tariffs.tariff import (
     INFRASTRUCTURE_FEE,
-    VEHICLE_CLASSES,
     Assessment,
     ExplanationLine,
     TariffRule,
     assess,
 )
 from border.payments.tariffs.tariff_service import load_tariff, seeds
-from border.refusal import Refusal
-from border.store import Store
+from border.vocabulary import VEHICLE_CLASSES
 
 ON = date(2026, 11, 23)
 TABLE = {

@@ -11,14 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from border.identity.actor import Actor, Role
-from border.ids import new_id
+from border.core.actor import Actor, Role
+from border.core.ids import new_id
+from border.core.refusal import Refusal
 from border.payments.tariffs import storage, tariff_service
-from border.payments.tariffs.resolution import Period
 from border.payments.tariffs.tables import ONE_AT_A_TIME
 from border.payments.tariffs.tariff import assess
 from border.payments.tariffs.tariff_service import seeds
-from border.refusal import Refusal
+from border.regulation.regulation import Period
 
 from .conftest import FEE, Office, complete, file_of, header, rate, terms
 
@@ -252,7 +252,7 @@ def side_by_side(count: int) -> Callable[..., Any]:
 
     async def lock_periods(connection: AsyncConnection, kinds: Any) -> list[Period]:
         nonlocal met
-        found = [one for one in await storage.periods(connection) if one.kind in kinds]
+        found = [one for one in await storage.periods(connection) if one.chain in kinds]
         met += 1
         if met <= count:
             await line.wait()

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from border.sandbox.outcome import CHOICES
-from border.sandbox.portal.wire import CONFIRM, GET_BILL, HASH_FIELD, INIT, hash_of, is_signed
 from border.sandbox.stamps import stamp
+from border.sandbox.wire.portal import CONFIRM, GET_BILL, HASH_FIELD, INIT, hash_of, is_signed
 
 KEY = "DVC-TEST-KEY"
 REFERENCE = "LC2026000123A1"

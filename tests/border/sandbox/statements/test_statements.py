@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from border.sandbox.vnpay.wire import REFUND_REQUEST
+from border.sandbox.wire.vnpay import REFUND_REQUEST
 
 BANK_CODE = (
     "00020101021238540010A00000072701240006970436011010175956000208QRIBFTTA5303704540720000005802VN"

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from border.sandbox.vnpay.wire import (
+from border.sandbox.wire.vnpay import (
     QUERYDR_ANSWER,
     QUERYDR_REQUEST,
     REFUND_ANSWER,

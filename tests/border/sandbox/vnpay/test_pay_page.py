@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from border.sandbox.vnpay.wire import query_is_signed
+from border.sandbox.wire.vnpay import query_is_signed
 
 SECRET = "GATE-EMULATOR-TEST-SECRET-0001"
 

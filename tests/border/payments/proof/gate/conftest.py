@@ -17,49 +17,36 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import SQLModel
 
-from border.clock import ZONE, FixedClock
-from border.identity.actor import PROGRAM, Actor, Role
+from api.tables import LIVES
+from border.core.actor import PROGRAM, Actor, Role
+from border.core.clock import ZONE, FixedClock
+from border.core.ids import new_id, new_reference
+from border.core.money import Money
+from border.core.store import Store, Unit, table_of
+from border.core.tables import EventRow
 from border.identity.tables import OrganisationRow
-from border.ids import new_id, new_reference
-from border.money import Money
-from border.payments.charge_service import all_settled, owe
-from border.payments.desk.tables import DeskShiftRow
-from border.payments.evidence import Evidence
+from border.payments.charges.charge_service import owe, payment_blocked
+from border.payments.charges.tables import ChargeRow, PaymentChargeRow
+from border.payments.collection.jobs import ON_TIMEOUT
+from border.payments.collection.notice_service import take_notice, work_inbox
+from border.payments.collection.query_service import ask_overdue
+from border.payments.collection.reversal_service import apply_reversal
+from border.payments.collection.settlement_service import apply_evidence
+from border.payments.collection.tables import AttemptRow, NoticeRow, PaymentRow
+from border.payments.desk.counter_service import pay
 from border.payments.exceptions.tables import ExceptionRow
+from border.payments.gateways.evidence import Evidence
 from border.payments.ledger.tables import JournalRow, PostingRow
-from border.payments.notice_service import take_notice, work_inbox
-from border.payments.payment_service import expire_due, open_payment
-from border.payments.query_service import ask_overdue
 from border.payments.reconciliation.reconciliation_service import reconcile
 from border.payments.refunds.tables import RefundRow
-from border.payments.reversal_service import apply_reversal
-from border.payments.settlement_service import apply_evidence
-from border.payments.tables import AttemptRow, ChargeRow, NoticeRow, PaymentChargeRow, PaymentRow
 from border.payments.tariffs.tariff import Assessment, ExplanationLine
-from border.store import Store, Unit, table_of
-from border.tables import EventRow
+from border.timeouts import Timeouts
 
 NOON = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
-LIVES = {
-    model.lifecycle.name: model.lifecycle
-    for model in (ChargeRow, PaymentRow, AttemptRow, ExceptionRow, RefundRow, DeskShiftRow)
-}
 SUSPENSE = ("suspense:unmatched", "suspense:overpaid")
 HEAD = "transaction_no,type,reference,amount,fee,currency,happened_at,memo"
 
 Row = Mapping[str, Any]
-
-
-async def empty_all(engine: AsyncEngine) -> None:
-    """Leave nothing in the database, in one round trip."""
-    tables = SQLModel.metadata.sorted_tables
-    deletes = "; ".join(f'DELETE FROM "{table.name}"' for table in tables)
-    async with engine.begin() as connection:
-        raw = await connection.get_raw_connection()
-        assert raw.driver_connection is not None
-        await raw.driver_connection.execute(
-            f"SET LOCAL session_replication_role = replica; {deletes}"
-        )
 
 
 @dataclass(frozen=True)
@@ -212,7 +199,7 @@ class Books:
         assert ours == paid + waits - self._given_back(), (held, paid, waits)
 
     def _assessed(self) -> int:
-        """Return what is, or was, to be paid: what was charged, less what was let fall."""
+        """Return what is, or was, to be paid: what was charged, less what was voided."""
         charged = [x for k in CHARGED for lines in self.lines(k).values() for x in lines]
         return sum(x["amount_minor"] for x in charged if x["account"] == "payer_receivable")
 
@@ -247,17 +234,17 @@ class Books:
                 lived[event["subject"]].append(event)
         for subject, events in lived.items():
             life = LIVES[events[0]["type"].partition(".")[0]]
-            state = events[0]["facts"]["state"]
+            state = events[0]["payload"]["state"]
             assert state in life.initial, subject
             for n, event in enumerate(events, 1):
                 assert event["version"] == n, (subject, event)
-                verb, now = event["type"].partition(".")[2], event["facts"]["state"]
+                verb, now = event["type"].partition(".")[2], event["payload"]["state"]
                 moves = [m for m in life.of(verb) if state in m.sources and m.target == now]
                 assert n == 1 or moves or (verb == "update" and state == now), (subject, event)
                 state = now
         for row in (*self.charges, *self.payments, *self.attempts, *self.exceptions):
             last = lived[row["reference"]][-1]
-            assert (row["state"], row["version"]) == (last["facts"]["state"], last["version"])
+            assert (row["state"], row["version"]) == (last["payload"]["state"], last["version"])
 
     def follows(self, before: "Books") -> None:
         """I11, I14: nothing written before was changed or lost; what is owed keeps its price."""
@@ -327,7 +314,7 @@ class Gate:
         """Open a payment of charges, at the desk by the cashier; return its attempt."""
         who = self.people[Role.CASHIER] if gateway == "desk" else self.trader
         ids = [charge.id for charge in charges]
-        payment = await self.does(who, open_payment, ids, gateway, self.vaults.gateways)
+        payment = await self.does(who, pay, ids, gateway, self.vaults.gateways)
         table = table_of(AttemptRow)
         async with self.store.reading() as connection:
             found = await connection.execute(select(table).where(table.c.payment_id == payment.id))
@@ -387,12 +374,12 @@ class Gate:
     async def expire(self, after: timedelta = timedelta(minutes=15)) -> int:
         """Let time go by, and end what is over."""
         self.clock.advance(after)
-        return await self.does(PROGRAM, expire_due)
+        return await Timeouts(self.store, ON_TIMEOUT).end(PaymentRow)
 
     async def opens(self, charge: ChargeRow) -> bool:
         """Say whether the barrier opens as far as a charge's money goes."""
         async with self.store.reading() as connection:
-            return await all_settled(connection, charge.subject)
+            return not await payment_blocked(connection, [charge.subject])
 
     async def books_on(self, connection: AsyncConnection) -> Books:
         """Return the books as a transaction sees them, with nothing checked."""
@@ -417,7 +404,6 @@ class Gate:
 
 async def open_gate(store: Store, clock: FixedClock, vaults: Any) -> Gate:
     """Return a gate in an empty database, with a firm that pays and the zone's people."""
-    await empty_all(store.engine)
     firm = OrganisationRow(name="Firm 1", kind="trader", tax_code="5300000001")
 
     async def work(unit: Unit) -> None:
@@ -430,12 +416,17 @@ async def open_gate(store: Store, clock: FixedClock, vaults: Any) -> Gate:
 
 
 @pytest.fixture
-def gate_of() -> Any:
-    """How a gate is opened on a store: `await gate_of(store, clock, vaults)`."""
-    return open_gate
+def gate_of(database: Any) -> Any:
+    """How a gate is opened on a store: `await gate_of(store, clock, vaults)`; it empties first."""
+
+    async def opened(store: Store, clock: FixedClock, vaults: Any) -> Gate:
+        await database.empty(store.engine)
+        return await open_gate(store, clock, vaults)
+
+    return opened
 
 
 @pytest.fixture
-async def gate(engine: AsyncEngine, clock: FixedClock, vaults: Any) -> Gate:
+async def gate(empty: AsyncEngine, clock: FixedClock, vaults: Any) -> Gate:
     """A gate with nothing owed yet."""
-    return await open_gate(Store(engine, clock), clock, vaults)
+    return await open_gate(Store(empty, clock), clock, vaults)

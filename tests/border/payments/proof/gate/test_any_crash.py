@@ -13,14 +13,17 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from border.clock import FixedClock
-from border.identity.actor import Role
+from border.core.actor import Role
+from border.core.clock import FixedClock
+from border.core.refusal import Refusal
+from border.core.store import Store, open_engine
+from border.payments.refunds.jobs import ON_TIMEOUT
 from border.payments.refunds.outcome_service import resubmit
 from border.payments.refunds.refund_service import approve
 from border.payments.refunds.refund_worker import work_refunds
 from border.payments.refunds.request_service import ask_refund
-from border.refusal import Refusal
-from border.store import Store, open_engine
+from border.payments.refunds.tables import RefundRow
+from border.timeouts import Timeouts
 
 NOON = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 
@@ -148,7 +151,9 @@ class Life:
                 raise
 
     async def _refunds(self) -> None:
+        # What was handed over and not answered is given up by the time-outs, then asked about.
         self.gate.clock.advance(timedelta(days=1))
+        await Timeouts(self.gate.store, ON_TIMEOUT).end(RefundRow)
         await work_refunds(self.gate.store, {"vnpay": self.gate.vaults["vnpay"]})
 
     async def at_last(self) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from border.clock import FixedClock
-from border.money import Money
-from border.payments.evidence import Evidence, Finding, Source
-from border.store import Store
+from border.core.clock import FixedClock
+from border.core.money import Money
+from border.core.store import Store
+from border.payments.gateways.evidence import Evidence, Finding, Source
 
 CHANNELS = ("worked", "pushed", "pulled")
 """Pushed and worked at once, pushed and worked later, or heard in answer to a question."""

@@ -22,13 +22,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from border.clock import FixedClock
-from border.identity.actor import PROGRAM, Role
-from border.money import Money
-from border.payments.charge_service import void, waive
+from border.core.actor import PROGRAM, Role
+from border.core.clock import FixedClock
+from border.core.money import Money
+from border.core.refusal import Refusal
+from border.core.store import Store, open_engine
+from border.payments.charges.charge_service import void, waive
+from border.payments.collection.notice_service import read_return
+from border.payments.collection.payment_service import cancel_payment
 from border.payments.exceptions.exception_service import act_on
-from border.payments.notice_service import read_return
-from border.payments.payment_service import cancel_payment
 from border.payments.refunds.refund_service import approve, decline, pay_out
 from border.payments.refunds.refund_worker import work_refunds
 from border.payments.refunds.request_service import ask_refund
@@ -37,8 +39,6 @@ from border.payments.refunds.suspense_service import (
     give_back,
     propose_for_exception,
 )
-from border.refusal import Refusal
-from border.store import Store, open_engine
 
 NOON = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 GATEWAYS = ("vnpay", "vietqr", "portal")
@@ -192,7 +192,7 @@ class Story(RuleBasedStateMachine):
             self._allowing("move_not_open", Role.MANAGER, approve, refund["id"])
         elif verb == "decline":
             self._allowing("move_not_open", Role.MANAGER, decline, refund["id"], "no")
-        elif refund["way"] == "transfer":
+        elif refund["refund_method"] == "transfer":
             number, refused = f"FTOUT{refund['reference']}", "move_not_open paid_out_already"
             out = self._allowing(refused, Role.ACCOUNTANT, pay_out, refund["id"], number)
             if out and refund["pays_from"].startswith("gateway_receivable:"):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from border.store import Store
+from border.core.store import Store
 
 GATEWAYS = ("vnpay", "vietqr", "portal")
 NOT_KEPT = {

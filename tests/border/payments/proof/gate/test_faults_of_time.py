@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from border.clock import local_date
-from border.payments.checkout_service import checkout
-from border.payments.payment_service import open_payment
-from border.payments.tables import AttemptRow
-from border.store import table_of
+from border.core.clock import local_date
+from border.core.store import table_of
+from border.payments.collection.checkout_service import checkout
+from border.payments.collection.payment_service import open_payment
+from border.payments.collection.tables import AttemptRow
 
 LASTS = timedelta(minutes=15)
 

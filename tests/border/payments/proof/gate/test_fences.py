@@ -14,14 +14,14 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.ids import new_id
-from border.money import Money
-from border.payments import settlement_service
-from border.payments.evidence import Evidence, Finding, Source
+from border.core.ids import new_id
+from border.core.money import Money
+from border.core.store import table_of
+from border.payments.collection import settlement_service
+from border.payments.gateways.evidence import Evidence, Finding, Source
 from border.payments.ledger.book import Posting
 from border.payments.ledger.storage import add_postings, unbalanced
 from border.payments.ledger.tables import JournalRow
-from border.store import table_of
 
 BALANCE = (
     Posting("gateway_receivable:vnpay", Money(100_000)),
@@ -75,7 +75,7 @@ async def test_control_without_the_trigger_the_missing_dong_is_seen_by_the_check
         "DELETE FROM journal",
         "TRUNCATE posting",
         "TRUNCATE journal CASCADE",
-        "UPDATE event SET facts = '{}'",
+        "UPDATE event SET payload = '{}'",
         "DELETE FROM event",
         "INSERT INTO posting SELECT journal_id, line + 10, account, amount_minor, currency, "
         "charge_id FROM posting",
@@ -94,7 +94,7 @@ async def test_what_is_booked_is_never_changed_removed_or_added_to(gate: Any, ch
     "change",
     [
         "UPDATE posting SET currency = 'CNY'",
-        "UPDATE event SET facts = jsonb_set(facts, '{amount_minor}', '1')",
+        "UPDATE event SET payload = jsonb_set(payload, '{amount_minor}', '1')",
         "DELETE FROM event",
     ],
 )

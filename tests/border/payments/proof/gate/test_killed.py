@@ -10,9 +10,9 @@ ON_THE_WAY = "settling"
 WORKER = """
 import asyncio, sys
 import api.tables
-from border.clock import SystemClock
-from border.payments.notice_service import work_inbox
-from border.store import Store, open_engine
+from border.core.clock import SystemClock
+from border.payments.collection.notice_service import work_inbox
+from border.core.store import Store, open_engine
 
 async def hang(unit, event, row):
     print("settling", flush=True)

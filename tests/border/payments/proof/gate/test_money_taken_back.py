@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from border.identity.actor import PROGRAM, Role
-from border.payments.charge_service import void, waive
+from border.core.actor import PROGRAM, Role
+from border.core.refusal import Refusal
+from border.payments.charges.charge_service import void, waive
 from border.payments.refunds.suspense_service import apply_suspense, give_back
-from border.refusal import Refusal
 
 PRICE = 100_000
 

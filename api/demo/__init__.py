@@ -1,0 +1,1 @@
+"""The demonstration: its accounts and a day of traffic."""

@@ -1,0 +1,19 @@
+"""`border openapi` and `border asyncapi`: the documents for programs, printed."""
+
+import json
+
+import click
+
+from api.documents import asyncapi_document, openapi_document
+
+
+@click.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    click.echo(json.dumps(openapi_document(), ensure_ascii=False, indent=2))
+
+
+@click.command()
+def asyncapi() -> None:
+    """Print the AsyncAPI document."""
+    click.echo(json.dumps(asyncapi_document(), ensure_ascii=False, indent=2))

@@ -1,0 +1,32 @@
+"""The API as a page that people read: drawn here, so that nothing is loaded from elsewhere."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.enums import MediaType
+from litestar.openapi.plugins import OpenAPIRenderPlugin
+
+from api.http.problems import locale_of
+from api.language import context_for
+
+
+class ReadablePlugin(OpenAPIRenderPlugin):
+    """Draws the OpenAPI document as one plain page."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/", media_type=MediaType.HTML)
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Return the page."""
+        engine = request.app.template_engine
+        assert engine is not None
+        template = engine.get_template("kit/schema.html")
+        operations = [
+            {"path": path, "method": method.upper(), **operation}
+            for path, item in openapi_schema["paths"].items()
+            for method, operation in item.items()
+            if method in ("get", "post", "patch", "put", "delete")
+        ]
+        words = context_for(locale_of(request))
+        page: str = template.render(**words, info=openapi_schema["info"], operations=operations)
+        return page.encode()

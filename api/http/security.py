@@ -1,0 +1,126 @@
+"""Who asks and what they may: tokens for programs, a cookie for pages; the headers of answers.
+
+A program sends `Authorization: Bearer`; pages carry the cookie `border_session`, which is read on
+page addresses only, so that a cookie can never drive the API from another site. Pages' forms carry
+a token against forgery (Litestar's CSRF middleware).
+"""
+
+import re
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.handlers import BaseRouteHandler
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+import api.http.policy  # noqa: F401  (the rows of pages and of what everybody may read)
+from border.core.actor import Actor
+from border.core.refusal import NOT_SIGNED_IN
+from border.identity import policy
+from border.identity.service import holder_of
+
+COOKIE = "border_session"
+API = "/api/"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action {forms}; "
+    "frame-ancestors 'none'"
+)
+
+
+class Authentication(ASGIMiddleware):
+    """Finds out who asks and leaves the actor in the scope; nobody is not an error yet."""
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Set `scope["user"]` to the actor or None."""
+        request: Request[Any, Any, Any] = Request(scope)
+        store = scope["litestar_app"].state.services.store
+        actor: Actor | None = None
+        if request.url.path.startswith(API):
+            kind, _, token = request.headers.get("authorization", "").partition(" ")
+            if kind.lower() == "bearer" and token:
+                actor = await holder_of(store, token.strip(), "api", "device")
+                if actor is None:
+                    raise NOT_SIGNED_IN()
+        elif token := request.cookies.get(COOKIE, ""):
+            actor = await holder_of(store, token, "page")
+        scope["user"] = actor
+        await next_app(scope, receive, send)
+
+
+class Headers:
+    """Puts the security headers on every answer, those that reach no route included.
+
+    A hook before sending rather than middleware: an unknown address and a wrong token are
+    answered outside the middleware.
+    """
+
+    def __init__(self, form_targets: str) -> None:
+        self._policy = CONTENT_SECURITY_POLICY.format(forms=form_targets)
+
+    async def __call__(self, message: Message, scope: Scope) -> None:
+        """Add the headers as the answer starts."""
+        if message["type"] != "http.response.start":
+            return
+        headers = MutableScopeHeaders.from_message(message)
+        headers.setdefault("content-security-policy", self._policy)
+        headers.setdefault("x-content-type-options", "nosniff")
+        headers.setdefault("referrer-policy", "same-origin")
+        headers.setdefault("permissions-policy", "geolocation=(), microphone=()")
+        if scope.get("user") is not None:
+            headers.setdefault("cache-control", "no-store")
+
+
+def permitted(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Guard of every route: whoever asks must be allowed the verbs that the route declares.
+
+    `verb="declaration.read"` beside a route's path, or several that must all be allowed; what
+    stands in {braces} is a part of the path. A verb of the path that is open to nobody is refused
+    by the service, as what does not exist. refuses: not_signed_in, not_allowed.
+    """
+    actor: Actor | None = connection.scope["user"]
+    for verb in verbs_of(handler):
+        asked = verb.format(**connection.path_params)
+        if asked != verb and not (asked in policy.TABLE and policy.needed(asked)):
+            if actor is None:
+                raise NOT_SIGNED_IN()
+        else:
+            policy.check(actor, asked)
+
+
+def verbs_of(handler: BaseRouteHandler) -> tuple[str, ...]:
+    """Return the verbs a route declares. Raises LookupError where there is none."""
+    declared = handler.opt.get("verb", ())
+    verbs = (declared,) if isinstance(declared, str) else tuple(declared)
+    if not verbs:
+        raise LookupError(f"{handler} declares no verb")
+    return verbs
+
+
+def refuse_undeclared(app: Litestar) -> None:
+    """Raise LookupError if a route of the application declares no verb, or one without a row.
+
+    So that the program does not start with a door that nobody thought of.
+    """
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            # What Litestar answers to OPTIONS by itself tells the methods and nothing else.
+            if handler.http_methods == {"OPTIONS"}:
+                continue
+            for verb in verbs_of(handler):
+                fitting = re.compile(re.sub(r"{\w+}", r"\\w+", verb.replace(".", r"\.")))
+                if not any(fitting.fullmatch(known) for known in policy.TABLE):
+                    raise LookupError(f"{route.path}: no row says who may {verb}")
+
+
+def provide_actor(request: Request[Any, Any, Any]) -> Actor:
+    """Return who is signed in. refuses: not_signed_in."""
+    actor: Actor | None = request.scope["user"]
+    if actor is None:
+        raise NOT_SIGNED_IN()
+    return actor

@@ -1,0 +1,218 @@
+"""One declaration on an officer's desk: all of it on one screen, with the moves open to them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import ServerSentEvent, Template
+from pydantic import ValidationError
+
+from api.http.problems import refusal_of
+from api.pages.kit.dossier_sheet import CHECK_NAMES, DossierView, sheet_of
+from api.pages.kit.frame import AnyRequest, act, form_of, language, show, version_in
+from api.pages.kit.labels import sentences_of
+from api.pages.kit.live import about, beats
+from api.pages.kit.timeline import timeline
+from api.pages.officer.work_list import done_says, next_of
+from api.zone import Services
+from border.core.actor import Actor
+from border.core.event import BEGINNING
+from border.core.refusal import Refusal
+from border.core.store import Unit
+from border.identity.service import names_of
+from border.payments.charges.charge import CHARGE
+from border.platform import feed
+from customs import clearance_service, declaration_service, dossier_service
+from customs.dossier_service import Dossier
+from customs.draft import ClearanceDecision, MoveBody
+from logistics import booking_service
+from logistics.booking import BOOKING
+
+_TIMELINE = 200
+
+
+@get(
+    "/officer/declarations/{declaration_id:uuid}",
+    include_in_schema=False,
+    verb=("page.officer", "declaration.read"),
+)
+async def show_declaration(
+    declaration_id: FromPath[UUID],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    fragment: FromQuery[bool] = False,
+) -> Template:
+    """Show a declaration with its goods, clearances, obstacles, moves and history."""
+    return await _page(request, services, actor, declaration_id, fragment=fragment)
+
+
+@get(
+    "/officer/declarations/{declaration_id:uuid}/live",
+    include_in_schema=False,
+    verb=("page.officer", "declaration.read"),
+)
+async def live(
+    declaration_id: FromPath[UUID],
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> ServerSentEvent:
+    """Say that something of a declaration has changed."""
+    async with services.store.reading() as connection:
+        dossier = await dossier_service.get(connection, actor, declaration_id)
+    return ServerSentEvent(beats(services, about(dossier.declaration.reference)))
+
+
+@post(
+    "/officer/declarations/{declaration_id:uuid}/{verb:str}",
+    include_in_schema=False,
+    status_code=303,
+    verb=("page.officer", "declaration.{verb}"),
+)
+async def move(
+    declaration_id: FromPath[UUID],
+    verb: FromPath[str],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> Response[Any]:
+    """Make a move and go on to the next declaration; a refusal is shown on the page."""
+    form = await form_of(request)
+
+    async def work(unit: Unit) -> Dossier:
+        body = MoveBody.model_validate(_given(form, "reason", "outcome"))
+        return await declaration_service.make_move(
+            unit, declaration_id, verb, body, version_in(form)
+        )
+
+    return await _answer(request, services, actor, declaration_id, verb, work)
+
+
+@post(
+    "/officer/declarations/{declaration_id:uuid}/clearances/{agency:str}",
+    include_in_schema=False,
+    status_code=303,
+    verb=("page.officer", "clearance.decide_{agency}"),
+)
+async def decide(
+    declaration_id: FromPath[UUID],
+    agency: FromPath[str],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> Response[Any]:
+    """Decide the clearance of one's own agency and go on to the next declaration."""
+    form = await form_of(request)
+
+    async def work(unit: Unit) -> Dossier:
+        decision = ClearanceDecision.model_validate(_given(form, "decision", "reason"))
+        return await clearance_service.decide_clearance(
+            unit, declaration_id, agency, decision, version_in(form)
+        )
+
+    tried = f"{agency}-{form.get('decision', '')}"
+    done = str(form.get("decision", ""))
+    return await _answer(request, services, actor, declaration_id, done, work, tried)
+
+
+def _given(form: dict[str, Any], *names: str) -> dict[str, str]:
+    return {name: str(form[name]) for name in names if str(form.get(name, "")).strip()}
+
+
+async def _answer(
+    request: AnyRequest,
+    services: Services,
+    actor: Actor,
+    id: UUID,
+    done: str,
+    work: Callable[[Unit], Awaitable[Dossier]],
+    tried: str | None = None,
+) -> Response[Any]:
+    """Run a move; show the page again, with everything typed, where it is refused."""
+
+    async def then_on(unit: Unit) -> str:
+        left = (await work(unit)).declaration
+        page = await next_of(unit.connection, actor, left, done)
+        return f"{page}?done={done}&of={left.reference}"
+
+    try:
+        return await act(request, services, actor, then_on)
+    except (Refusal, ValidationError) as error:
+        refusal = refusal_of(error, request)
+        form = await form_of(request)
+        sentences = sentences_of(refusal, language(request))
+        tried = tried or done
+        return await _page(
+            request,
+            services,
+            actor,
+            id,
+            status=refusal.kind.status,
+            errors={
+                f"{tried}-{name}" if name in ("reason", "outcome") else name: sentence
+                for name, sentence in sentences.items()
+            },
+            tried=tried,
+            typed=_given(form, "reason", "outcome"),
+        )
+
+
+def _asking_for_reasons(sheet: DossierView) -> set[str]:
+    """Return the forms of the page that have a field for a reason, as the page calls them."""
+    moves = {move.verb for move in sheet.moves if "reason" in move.needs}
+    return moves | {
+        f"{mine.row.agency}-{decision.target}"
+        for mine in sheet.clearances
+        for decision in mine.decisions
+        if "reason" in decision.needs
+    }
+
+
+async def _page(
+    request: AnyRequest,
+    services: Services,
+    actor: Actor,
+    id: UUID,
+    *,
+    status: int = 200,
+    fragment: bool = False,
+    **more: Any,
+) -> Template:
+    """Return the page as it stands now."""
+    locale = language(request)
+    async with services.store.reading() as connection:
+        dossier = await dossier_service.get(connection, actor, id)
+        reference = dossier.declaration.reference
+        events = await feed.read(connection, BEGINNING, _TIMELINE, key=reference)
+        names = await names_of(connection, {event.actor for event in events})
+        bookings = await booking_service.list_bookings(connection, actor, declaration_id=id)
+        waiting = await dossier_service.work_list(connection, actor, limit=2)
+    done, done_facts = done_says(request)
+    sheet = sheet_of(dossier, actor, locale)
+    if more.get("tried") in _asking_for_reasons(sheet):
+        more["kept_texts"] = []  # What was typed stands in the form itself.
+    return show(
+        request,
+        services,
+        "officer/declaration.html",
+        status,
+        fragment=fragment,
+        sheet=sheet,
+        timeline=timeline(events, locale, names),
+        bookings=bookings,
+        following=next((i.declaration for i in waiting if i.declaration.id != id), None),
+        booking_says={state.name: state.label for state in BOOKING.states},
+        charge_says={state.name: state.label for state in CHARGE.states},
+        check_names=CHECK_NAMES,
+        done=done if status == 200 else None,
+        done_facts=done_facts,
+        live_url=f"/officer/declarations/{id}/live",
+        fragment_url=f"/officer/declarations/{id}?fragment=true",
+        **{"errors": {}, "tried": None, "typed": {}, **more},
+    )
+
+
+ROUTES = (show_declaration, live, move, decide)

@@ -1,0 +1,79 @@
+"""The public board, on the wall and on the phone; and its live heartbeat."""
+
+from datetime import timedelta
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+from litestar.response import ServerSentEvent, Template
+
+from api.pages.kit.frame import AnyRequest, show
+from api.pages.kit.live import beats, of_types
+from api.zone import Services
+from logistics import board as boards
+
+
+@get("/", include_in_schema=False, verb="board.read")
+async def show_board(
+    request: AnyRequest, services: NamedDependency[Services], fragment: FromQuery[bool] = False
+) -> Template:
+    """Show how full the gates are, how long it takes, and which hours are open."""
+    at = services.store.clock.now()
+    async with services.store.reading() as connection:
+        found = await boards.board(connection, at)
+    return show(
+        request,
+        services,
+        "public/board.html",
+        fragment=fragment,
+        gates=[_gate(one) for one in found],
+        as_of=at,
+        live_url="/board/live",
+        fragment_url="/?fragment=true",
+    )
+
+
+def _gate(one: boards.GateBoard) -> dict[str, object]:
+    return {
+        "code": one.gate.code,
+        "name": {"vi": one.gate.name_vi, "zh": one.gate.name_zh, "en": one.gate.name_en},
+        "directions": [_way(way) for way in one.ways],
+    }
+
+
+def _way(way: boards.Way) -> dict[str, object]:
+    return {
+        "direction": way.direction,
+        "queue_length": way.queue_length,
+        "waiting_p50_minutes": _minutes(way.waiting_p50_seconds),
+        "waiting_p90_minutes": _minutes(way.waiting_p90_seconds),
+        "next_slots": [
+            {
+                "starts_at": slot.starts_at,
+                "ends_at": slot.ends_at,
+                "capacity": slot.capacity,
+                "remaining": slot.capacity - slot.taken,
+                "opens_at": slot.opens_at,
+                "mode": slot.mode,
+            }
+            for slot in way.next_slots
+        ],
+        "call_order": [{"vehicle_class": name, "count": n} for name, n in way.call_order],
+        "throughput": [{"hour": hour, "count": n} for hour, n in way.throughput],
+    }
+
+
+def _minutes(seconds: int | None) -> int | None:
+    return None if seconds is None else round(timedelta(seconds=seconds) / timedelta(minutes=1))
+
+
+_SHOWN = ("passage.", "booking.", "scan.", "throughput.")
+
+
+@get("/board/live", include_in_schema=False, verb="board.read")
+async def live(services: NamedDependency[Services]) -> ServerSentEvent:
+    """Say, at most once a second, that the board has changed. It carries nothing else."""
+    return ServerSentEvent(beats(services, of_types(*_SHOWN)))
+
+
+ROUTES = (show_board, live)

@@ -1,0 +1,199 @@
+"""One booking: to be paid while it is held, a slip once it is confirmed, and cancelling it."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import ServerSentEvent, Template
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.http.files import split_name
+from api.pages.kit.frame import AnyRequest, act, form_of, language, show, version_in
+from api.pages.kit.labels import sentences_of
+from api.pages.kit.live import about, beats
+from api.pages.kit.timeline import SHOWN, timeline
+from api.pages.trader.frame import charge_view, gate_names, owed, total_owed
+from api.pages.trader.payments import pay
+from api.zone import Services
+from border.core.actor import Actor
+from border.core.refusal import Refusal
+from border.core.store import AnyRow, Unit
+from border.identity import policy
+from border.paper.codes import code128_svg, qr_svg
+from border.paper.words import Locale
+from border.platform import feed
+from customs.dossier_service import GateView
+from logistics import booking_service, slip_service
+from logistics.booking import BOOKING
+from logistics.passage import PASSAGE, SLIP
+from logistics.slip_service import SlipPage
+
+_TIMELINE = 200
+
+
+@get(
+    "/trader/bookings/{booking_id:uuid}",
+    include_in_schema=False,
+    verb=("page.trader", "booking.read"),
+)
+async def show_booking(
+    booking_id: FromPath[UUID],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    fragment: FromQuery[bool] = False,
+) -> Template:
+    """Show a booking: what is owed on it and why, or its slip."""
+    return await _page(request, services, actor, booking_id, fragment=fragment)
+
+
+@get(
+    "/trader/bookings/{booking_id:uuid}/live",
+    include_in_schema=False,
+    verb=("page.trader", "booking.read"),
+)
+async def live(
+    booking_id: FromPath[UUID], services: NamedDependency[Services], actor: NamedDependency[Actor]
+) -> ServerSentEvent:
+    """Say that something of this booking has changed."""
+    async with services.store.reading() as connection:
+        found = await booking_service.visible(connection, actor, booking_id)
+    return ServerSentEvent(beats(services, about(found.reference)))
+
+
+@post(
+    "/trader/bookings/{booking_id:uuid}/pay",
+    include_in_schema=False,
+    status_code=303,
+    verb=("page.trader", "payment.open"),
+)
+async def pay_booking(
+    booking_id: FromPath[UUID],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> Response[Any] | Template:
+    """Open a payment of what is owed on a booking, and send the payer to the gateway."""
+    async with services.store.reading() as connection:
+        booked = await booking_service.get(connection, actor, booking_id)
+    try:
+        return await pay(request, services, actor, owed(list(booked.charges)))
+    except Refusal as refusal:
+        return await _page(request, services, actor, booking_id, refusal)
+
+
+@post(
+    "/trader/bookings/{booking_id:uuid}/cancel",
+    include_in_schema=False,
+    status_code=303,
+    verb=("page.trader", "booking.cancel"),
+)
+async def cancel(
+    booking_id: FromPath[UUID],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> Response[Any] | Template:
+    """Cancel a booking and give its hour back."""
+    form = await form_of(request)
+
+    async def work(unit: Unit) -> str:
+        await booking_service.cancel(unit, booking_id, version_in(form))
+        return f"/trader/bookings/{booking_id}"
+
+    try:
+        return await act(request, services, actor, work)
+    except Refusal as refusal:
+        return await _page(request, services, actor, booking_id, refusal)
+
+
+@get("/trader/slips/{name:str}", include_in_schema=False, verb=("page.trader", "slip.read"))
+async def download_slip(
+    name: FromPath[str],
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    lang: FromQuery[Locale] = "vi",
+) -> Response[bytes]:
+    """Return the paper of a slip."""
+    async with services.store.reading() as connection:
+        page = await slip_service.load(connection, actor, split_name(name)[0], lang)
+    disposition = f'attachment; filename="{page.slip.reference}.pdf"'
+    return Response(
+        await slip_service.draw(page.view, services.fonts),
+        media_type="application/pdf",
+        headers={"Content-Disposition": disposition},
+    )
+
+
+async def _slip(
+    connection: AsyncConnection, actor: Actor, booking: AnyRow, locale: str
+) -> SlipPage | None:
+    if booking.slip_reference is None:
+        return None
+    drawn: Locale = "zh" if locale == "zh" else "en" if locale == "en" else "vi"
+    return await slip_service.load(connection, actor, booking.slip_reference, drawn)
+
+
+async def _page(
+    request: AnyRequest,
+    services: Services,
+    actor: Actor,
+    booking_id: UUID,
+    refusal: Refusal | None = None,
+    *,
+    fragment: bool = False,
+) -> Template:
+    locale, at = language(request), services.store.clock.now()
+    async with services.store.reading() as connection:
+        booked = await booking_service.get(connection, actor, booking_id)
+        row = booked.booking
+        loads = await booking_service.loads_of(connection, booking_id)
+        slip = await _slip(connection, actor, row, locale)
+        events = await feed.latest(connection, _TIMELINE, SHOWN, row.reference)
+        names = await gate_names(connection)
+    here = f"/trader/bookings/{row.id}"
+    free_until = row.free_cancel_until
+    return show(
+        request,
+        services,
+        "trader/booking.html",
+        200 if refusal is None else refusal.kind.status,
+        fragment=fragment,
+        booking=row,
+        says=BOOKING.state(row.state).label,
+        gate_name=names.get(row.gate, row.gate),
+        loads=[_load(load, actor) for load in loads],
+        charges=[charge_view(charge) for charge in booked.charges],
+        due=total_owed(list(booked.charges)),
+        payable=row.state == "held" and at < row.held_until,
+        slip=slip.slip if slip else None,
+        slip_says=SLIP.state(slip.slip.state).label if slip else None,
+        bar_code=code128_svg(slip.slip.reference) if slip else None,
+        qr_code=qr_svg(slip.slip.token) if slip else None,
+        passage_says=PASSAGE.state(row.passage_state).label if row.passage_state else None,
+        cancellable=any(m.verb == "cancel" for m in policy.open_moves(actor, BOOKING, row)),
+        free_until=free_until,
+        late=row.state == "confirmed" and at >= free_until,
+        timeline=timeline(events, locale),
+        errors={} if refusal is None else sentences_of(refusal, locale),
+        now=at,
+        here=here,
+        live_url=f"{here}/live",
+        fragment_url=f"{here}?fragment=true",
+    )
+
+
+def _load(load: GateView, actor: Actor) -> dict[str, Any]:
+    """Return a declaration on the truck; another firm's is named without a link."""
+    ours = actor.organisation_id in (load.owner_organisation_id, load.carrier_organisation_id)
+    return {
+        "reference": load.reference,
+        "says": load.description,
+        "href": f"/trader/declarations/{load.id}" if ours else None,
+        "released": load.released,
+    }
+
+
+ROUTES = (show_booking, live, pay_booking, cancel, download_slip)

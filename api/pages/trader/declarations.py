@@ -1,0 +1,194 @@
+"""One declaration as its firm and its carrier see it: where it stands, and what they can do."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import ServerSentEvent, Template
+from pydantic import ValidationError
+
+from api.pages.kit.dossier_sheet import sheet_of
+from api.pages.kit.frame import AnyRequest, act, form_of, language, show, version_in
+from api.pages.kit.labels import sentences_of
+from api.pages.kit.live import about, beats
+from api.pages.kit.next_step import next_step
+from api.pages.kit.timeline import SHOWN, timeline
+from api.pages.trader.draft import UNIT_NAMES, edit_page
+from api.pages.trader.frame import charge_view, gate_names, owed, refused, total_owed
+from api.pages.trader.payments import pay
+from api.zone import Services
+from border.core.actor import Actor
+from border.core.refusal import Refusal
+from border.core.store import Unit
+from border.platform import feed
+from border.reference.catalogue import REGIMES
+from customs import declaration_service, dossier_service
+from customs.authority import open_moves
+from customs.declaration import BOOKABLE, EDITABLE
+from customs.draft import MoveBody
+from customs.tables import DeclarationRow
+from logistics import booking_service
+from logistics.booking import BOOKING
+
+_TIMELINE = 200
+_SAID_BY_CUSTOMS = frozenset({"queried", "returned", "held", "rejected"})
+"""States in which what an officer said last is for the trader to read."""
+
+
+@get(
+    "/trader/declarations/{declaration_id:uuid}",
+    include_in_schema=False,
+    verb=("page.trader", "declaration.read"),
+)
+async def show_declaration(
+    declaration_id: FromPath[UUID],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    fragment: FromQuery[bool] = False,
+) -> Template:
+    """Show where a declaration stands, what happens next, and all that happened."""
+    return await _page(request, services, actor, declaration_id, fragment=fragment)
+
+
+@get(
+    "/trader/declarations/{declaration_id:uuid}/live",
+    include_in_schema=False,
+    verb=("page.trader", "declaration.read"),
+)
+async def live(
+    declaration_id: FromPath[UUID],
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> ServerSentEvent:
+    """Say that something of this declaration, or of the booking it is on, has changed."""
+    async with services.store.reading() as connection:
+        row = (await dossier_service.get(connection, actor, declaration_id)).declaration
+        booked = await booking_service.live_on(connection, [row.id])
+    return ServerSentEvent(
+        beats(services, about(row.reference, *(booking.reference for booking in booked.values())))
+    )
+
+
+@post(
+    "/trader/declarations/{declaration_id:uuid}/pay",
+    include_in_schema=False,
+    status_code=303,
+    verb=("page.trader", "payment.open"),
+)
+async def pay_charges(
+    declaration_id: FromPath[UUID],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> Response[Any] | Template:
+    """Open a payment of what is owed on a declaration, and send the payer to the gateway."""
+    async with services.store.reading() as connection:
+        dossier = await dossier_service.get(connection, actor, declaration_id)
+    try:
+        return await pay(request, services, actor, owed(dossier.charges))
+    except Refusal as refusal:
+        return await _page(request, services, actor, declaration_id, refusal)
+
+
+@post(
+    "/trader/declarations/{declaration_id:uuid}/{verb:str}",
+    include_in_schema=False,
+    status_code=303,
+    verb=("page.trader", "declaration.{verb}"),
+)
+async def move(
+    declaration_id: FromPath[UUID],
+    verb: FromPath[str],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> Response[Any] | Template:
+    """Make a move: lodge, answer or cancel. What hinders lodging is shown in the form."""
+    form = await form_of(request)
+
+    async def work(unit: Unit) -> str:
+        body = MoveBody(reason=str(form.get("reason") or "").strip() or None)
+        await declaration_service.make_move(unit, declaration_id, verb, body, version_in(form))
+        return f"/trader/declarations/{declaration_id}"
+
+    try:
+        return await act(request, services, actor, work)
+    except (Refusal, ValidationError) as error:
+        refusal = refused(error, request)
+        if verb == "lodge" and refusal.errors:
+            return await edit_page(request, services, actor, declaration_id, refusal)
+        answer = str(form.get("reason") or "")
+        return await _page(request, services, actor, declaration_id, refusal, answer=answer)
+
+
+async def _page(
+    request: AnyRequest,
+    services: Services,
+    actor: Actor,
+    declaration_id: UUID,
+    refusal: Refusal | None = None,
+    *,
+    answer: str = "",
+    fragment: bool = False,
+) -> Template:
+    locale = language(request)
+    async with services.store.reading() as connection:
+        dossier = await dossier_service.get(connection, actor, declaration_id)
+        row = dossier.declaration
+        events = await feed.latest(connection, _TIMELINE, SHOWN, row.reference)
+        booking = (await booking_service.live_on(connection, [row.id])).get(row.id)
+        names = await gate_names(connection)
+    here = f"/trader/declarations/{row.id}"
+    can_answer = any(move.verb == "answer" for move in open_moves(row, actor))
+    # What was typed stands in the form itself, where that is still there.
+    more: dict[str, Any] = {"kept_texts": []} if can_answer else {}
+    return show(
+        request,
+        services,
+        "trader/declaration.html",
+        200 if refusal is None else refusal.kind.status,
+        fragment=fragment,
+        **more,
+        sheet=sheet_of(dossier, actor, locale),
+        row=row,
+        gate_name=names.get(row.gate, row.gate),
+        regime=_regime(row, locale),
+        step=next_step(row, dossier.clearances, bool(owed(dossier.charges)), booking, actor),
+        said=row.reason if row.state in _SAID_BY_CUSTOMS else None,
+        answer=answer,
+        actions={"moves": _moves(row, actor, here), "version": row.version},
+        can_answer=can_answer,
+        unit_names=UNIT_NAMES,
+        editable=row.state in EDITABLE and actor.organisation_id == row.owner_organisation_id,
+        bookable=row.state in BOOKABLE and booking is None,
+        booking=booking,
+        booking_says=None if booking is None else BOOKING.state(booking.state).label,
+        booking_ours=booking is not None and booking.owner_organisation_id == actor.organisation_id,
+        charges=[charge_view(charge) for charge in dossier.charges],
+        due=total_owed(dossier.charges),
+        timeline=timeline(events, locale),
+        errors={} if refusal is None else sentences_of(refusal, locale),
+        now=services.store.clock.now(),
+        live_url=f"{here}/live",
+        fragment_url=f"{here}?fragment=true",
+    )
+
+
+def _regime(row: DeclarationRow, locale: str) -> str | None:
+    found = REGIMES.get(row.regime or "")
+    return f"{found.code} · {found.name(locale)}" if found else row.regime
+
+
+def _moves(row: DeclarationRow, actor: Actor, here: str) -> list[dict[str, Any]]:
+    """Return the moves shown as buttons; answering a question has a box of its own."""
+    return [
+        {"verb": m.verb, "says": m.label, "href": f"{here}/{m.verb}", "needs": list(m.needs)}
+        for m in open_moves(row, actor)
+        if m.verb != "answer"
+    ]
+
+
+ROUTES = (show_declaration, live, pay_charges, move)

@@ -1,0 +1,59 @@
+"""What the trader's pages share: the names of gates and records."""
+
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.http.problems import refusal_of
+from api.pages.kit.frame import AnyRequest
+from border import gates
+from border.core.money import Money
+from border.core.refusal import Refusal
+from border.payments.charges.charge import CHARGE
+from border.payments.face import ChargeRow
+
+
+async def gate_names(connection: AsyncConnection) -> dict[str, dict[str, str]]:
+    """Return the name of each gate in use, by its code and by language."""
+    return {
+        gate.code: {"vi": gate.name_vi, "zh": gate.name_zh, "en": gate.name_en}
+        for gate in await gates.all_gates(connection)
+    }
+
+
+def refused(error: Exception, request: AnyRequest) -> Refusal:
+    """Return a refusal, or what was wrong with a form's shape, as a refusal; else raise."""
+    if isinstance(error, Refusal | ValidationError):
+        return refusal_of(error, request)
+    raise error
+
+
+def charge_view(charge: ChargeRow) -> dict[str, Any]:
+    """Return a charge as a page shows it: its amount, its state in words, its explanation."""
+    return {
+        "row": charge,
+        "amount": Money(charge.amount_minor, charge.currency),
+        "says": CHARGE.state(charge.state).label,
+        "explanation": [
+            {
+                "says": line["says"],
+                "facts": line["facts"],
+                "amount": None
+                if line["amount_minor"] is None
+                else Money(line["amount_minor"], line["currency"]),
+            }
+            for line in charge.explanation
+        ],
+    }
+
+
+def owed(charges: list[ChargeRow]) -> list[ChargeRow]:
+    """Return the charges that are still to be paid."""
+    return [charge for charge in charges if charge.state == "owed"]
+
+
+def total_owed(charges: list[ChargeRow]) -> Money | None:
+    """Return what is still to be paid in all, or None; charges here are all in one currency."""
+    due = owed(charges)
+    return Money(sum(c.amount_minor for c in due), due[0].currency) if due else None

@@ -1,0 +1,157 @@
+"""The trader's and the carrier's first page: what waits for them, then everything they have."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter
+from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.http.paging import cursor_of, parse_cursor
+from api.pages.kit.frame import AnyRequest, show
+from api.pages.kit.next_step import YOUR_TURN
+from api.pages.trader.frame import gate_names
+from api.zone import Services
+from border.core.actor import Actor
+from border.core.ids import WrongReference, parse_reference
+from border.core.refusal import NOT_FOUND, Refusal
+from border.core.store import AnyRow
+from border.identity import policy
+from customs import dossier_service
+from customs.declaration import DECLARATION
+from customs.tables import DeclarationRow
+from logistics import booking_service
+from logistics.booking import BOOKING
+from logistics.booking_service import Booked
+from logistics.tables import BookingRow
+
+_A_PAGE = 20
+_MOST_WAITING = 50
+
+
+@get("/trader", include_in_schema=False, verb=("page.trader", "declaration.list"))
+async def show_trader(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    shown: Annotated[str, QueryParameter(name="show")] = "declarations",
+    chosen: Annotated[str, QueryParameter(name="state")] = "",
+    q: FromQuery[str] = "",
+    after: FromQuery[str | None] = None,
+) -> Response[Any]:
+    """Show what needs the reader's move, then declarations or bookings, the newest first."""
+    bookings = shown == "bookings"
+    life = BOOKING if bookings else DECLARATION
+    states = [state.name for state in life.states if state.name == chosen]
+    async with services.store.reading() as connection:
+        if found := await _booking_named(connection, actor, q):
+            return Redirect(f"/trader/bookings/{found}", status_code=303)
+        listed: Sequence[Any]
+        if bookings:
+            listed, following = await _bookings(connection, actor, states, after)
+        else:
+            page = await dossier_service.list_declarations(
+                connection, actor, states=states, q=q or None, cursor=after, limit=_A_PAGE
+            )
+            listed, following = page.items, page.next
+        waiting = await _waiting(connection, actor)
+        names = await gate_names(connection)
+        told = await _told(connection, bookings, listed, waiting)
+    return show(
+        request,
+        services,
+        "trader/home.html",
+        waiting=waiting,
+        bookings=bookings,
+        listed=listed,
+        told=told,
+        next=following,
+        states=[(state.name, state.label) for state in life.states],
+        chosen=chosen,
+        q=q,
+        gate_names=names,
+        declares=policy.may(actor, "declaration.draft"),
+        declaration_says=_says(DECLARATION.states),
+        booking_says=_says(BOOKING.states),
+        now=services.store.clock.now(),
+    )
+
+
+def _says(states: Sequence[Any]) -> dict[str, str]:
+    return {state.name: state.label for state in states}
+
+
+async def _booking_named(connection: AsyncConnection, actor: Actor, q: str) -> str | None:
+    """Return the id of the booking a search names by its reference, if there is one."""
+    try:
+        reference = parse_reference(q, BookingRow.prefix)
+        return str((await booking_service.find(connection, actor, reference)).id)
+    except (WrongReference, Refusal) as no:
+        if isinstance(no, Refusal) and no.kind is not NOT_FOUND:
+            raise
+        return None
+
+
+async def _bookings(
+    connection: AsyncConnection, actor: Actor, states: Sequence[str], after: str | None
+) -> tuple[list[Booked], str | None]:
+    """Return a page of bookings and the cursor of the next one."""
+    place: tuple[datetime, Any] | None = parse_cursor(after)
+    found = await booking_service.list_bookings(connection, actor, states, place, _A_PAGE + 1)
+    items = found[:_A_PAGE]
+    last = items[-1].booking if len(found) > _A_PAGE else None
+    return items, None if last is None else cursor_of(last.created_at, last.id)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What tells rows apart: goods and live booking by declaration, declarations by booking."""
+
+    goods: dict[UUID, str]
+    booked: dict[UUID, AnyRow]
+    carried: dict[UUID, list[UUID]]
+
+
+async def _told(
+    connection: AsyncConnection,
+    bookings: bool,
+    listed: Sequence[Any],
+    waiting: Mapping[str, Sequence[Any]],
+) -> Told:
+    """Return what the rows of the page are about."""
+    booked = [*waiting["held"], *(listed if bookings else ())]
+    carried = await booking_service.carried_by(connection, [one.booking.id for one in booked])
+    declared = [row.id for row in (*waiting["asked"], *waiting["unbooked"])]
+    declared += [] if bookings else [row.id for row in listed]
+    goods = await dossier_service.first_goods(
+        connection, {*declared, *(id for ids in carried.values() for id in ids)}
+    )
+    return Told(goods, await booking_service.live_on(connection, declared), carried)
+
+
+async def _waiting(connection: AsyncConnection, actor: Actor) -> dict[str, list[Any]]:
+    """Return what nobody but the reader can bring on: questions, unpaid hours, released goods."""
+
+    async def declarations(*states: str) -> list[DeclarationRow]:
+        page = await dossier_service.list_declarations(
+            connection, actor, states=states, limit=_MOST_WAITING
+        )
+        return page.items
+
+    released = await declarations("released")
+    booked = await booking_service.live_on(connection, [row.id for row in released])
+    return {
+        "asked": await declarations(*YOUR_TURN) if policy.may(actor, "declaration.draft") else [],
+        "held": await booking_service.list_bookings(
+            connection, actor, ("held",), limit=_MOST_WAITING
+        ),
+        "unbooked": [row for row in released if row.id not in booked],
+    }
+
+
+ROUTES = (show_trader,)

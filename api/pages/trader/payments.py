@@ -1,0 +1,210 @@
+"""Paying, and the page to which the gateway sends the payer back. The browser proves nothing."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, ServerSentEvent, Template
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.pages.kit.frame import AnyRequest, act, form_of, language, show
+from api.pages.kit.labels import sentences_of
+from api.pages.kit.live import about, beats
+from api.pages.trader.frame import charge_view, owed
+from api.pages.trader.transfer import code_of, transfer_of
+from api.zone import Services
+from border.core.actor import Actor
+from border.core.money import Money
+from border.core.refusal import Refusal
+from border.core.store import Unit
+from border.payments.collection import checkout_service, payment_service
+from border.payments.collection.payment_service import SeenPayment
+from border.payments.desk import counter_service
+from border.payments.face import ChargeRow
+from border.payments.gateways.evidence import COUNTER
+from border.payments.gateways.registry import payees_of
+from customs import dossier_service
+from logistics import booking_service
+from logistics.tables import BookingRow
+
+_ENDED = {
+    "paid": "paid",
+    "needs_review": "review",
+    "partially_refunded": "refunded",
+    "refunded": "refunded",
+}
+
+
+async def pay(
+    request: AnyRequest, services: Services, actor: Actor, charges: list[ChargeRow]
+) -> Response[Any]:
+    """Open a payment of charges by the gateway the form names, and send the payer on.
+
+    refuses: whatever `open_payment` refuses; invalid_fields where nothing is owed.
+    """
+
+    gateway = str(
+        (await form_of(request)).get("gateway", next(iter(services.gateways.by_code), COUNTER))
+    )
+
+    async def work(unit: Unit) -> str:
+        payment = await counter_service.pay(
+            unit, [charge.id for charge in charges], gateway, services.gateways.by_code
+        )
+        return f"/trader/payments/{payment.id}/checkout"
+
+    return await act(request, services, actor, work)
+
+
+@get(
+    "/trader/payments/{payment_id:uuid}",
+    include_in_schema=False,
+    verb=("page.trader", "payment.read"),
+)
+async def show_payment(
+    payment_id: FromPath[UUID],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    fragment: FromQuery[bool] = False,
+) -> Response[Any] | Template:
+    """Show what is known of a payment; once it is paid, go on to what was paid for."""
+    async with services.store.reading() as connection:
+        seen = await payment_service.get_payment(connection, actor, payment_id)
+        subject = await _subject(connection, actor, seen)
+    if seen.payment.state == "paid" and not fragment:
+        return Redirect(subject, status_code=303)
+    code = None
+    if seen.payment.gateway in payees_of(services.settings) and _stage(seen) == "checking":
+        code = await code_of(services, actor, payment_id)
+    return _page(request, services, seen, subject, code=code, fragment=fragment)
+
+
+@get(
+    "/trader/payments/{payment_id:uuid}/checkout",
+    include_in_schema=False,
+    verb=("page.trader", "payment.read"),
+)
+async def go_on(
+    payment_id: FromPath[UUID],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> Response[Any] | Template:
+    """Send the payer to the gateway's page; where there is none, to the page with the code."""
+    try:
+        there = await checkout_service.checkout(
+            services.store,
+            actor,
+            payment_id,
+            request.client.host if request.client else "127.0.0.1",
+            services.settings.base_url,
+            services.gateways.by_code,
+        )
+    except Refusal as refusal:
+        async with services.store.reading() as connection:
+            seen = await payment_service.get_payment(connection, actor, payment_id)
+            subject = await _subject(connection, actor, seen)
+        return _page(request, services, seen, subject, refusal)
+    return Redirect(there.redirect_url or f"/trader/payments/{payment_id}", status_code=303)
+
+
+@get(
+    "/trader/payments/{payment_id:uuid}/live",
+    include_in_schema=False,
+    verb=("page.trader", "payment.read"),
+)
+async def live(
+    payment_id: FromPath[UUID], services: NamedDependency[Services], actor: NamedDependency[Actor]
+) -> ServerSentEvent:
+    """Say that something of this payment has changed."""
+    async with services.store.reading() as connection:
+        seen = await payment_service.get_payment(connection, actor, payment_id)
+    references = [seen.payment.reference, *(attempt.reference for attempt in seen.attempts)]
+    return ServerSentEvent(beats(services, about(*references)))
+
+
+@post(
+    "/trader/payments/{payment_id:uuid}/again",
+    include_in_schema=False,
+    status_code=303,
+    verb=("page.trader", "payment.open"),
+)
+async def pay_again(
+    payment_id: FromPath[UUID],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> Response[Any] | Template:
+    """Try again to pay what a payment was to settle."""
+    async with services.store.reading() as connection:
+        seen = await payment_service.get_payment(connection, actor, payment_id)
+        subject = await _subject(connection, actor, seen)
+    try:
+        return await pay(request, services, actor, owed(seen.charges))
+    except Refusal as refusal:
+        return _page(request, services, seen, subject, refusal)
+
+
+async def _subject(connection: AsyncConnection, actor: Actor, seen: SeenPayment) -> str:
+    """Return the page of what a payment is for: its booking, or its declaration."""
+    for charge in seen.charges:
+        if charge.subject.startswith(BookingRow.prefix):
+            booking = await booking_service.find(connection, actor, charge.subject)
+            return f"/trader/bookings/{booking.id}"
+        page = await dossier_service.list_declarations(connection, actor, q=charge.subject)
+        for row in page.items:
+            return f"/trader/declarations/{row.id}"
+    return "/trader"
+
+
+def _stage(seen: SeenPayment) -> str:
+    """Return how a payment stands for its payer.
+
+    One of paid, refunded, checking, failed, over or review. A failure said by the gateway, or a
+    time that is up, does not end it: money that still comes is accepted.
+    """
+    state = seen.payment.state
+    if state in _ENDED:
+        return _ENDED[state]
+    if not owed(seen.charges):
+        return "over"
+    if seen.attempts and seen.attempts[0].state == "failed":
+        return "failed"
+    return "checking" if state == "pending" else "over"
+
+
+def _page(
+    request: AnyRequest,
+    services: Services,
+    seen: SeenPayment,
+    subject: str,
+    refusal: Refusal | None = None,
+    *,
+    code: str | None = None,
+    fragment: bool = False,
+) -> Template:
+    payment = seen.payment
+    return show(
+        request,
+        services,
+        "trader/payment.html",
+        200 if refusal is None else refusal.kind.status,
+        fragment=fragment,
+        payment=payment,
+        amount=Money(payment.amount_minor, payment.currency),
+        stage="transfer" if code else _stage(seen),
+        transfer=transfer_of(services, payment, code, language(request)) if code else None,
+        now=services.store.clock.now(),
+        owes=bool(owed(seen.charges)),
+        charges=[charge_view(charge) for charge in seen.charges],
+        subject=subject,
+        errors={} if refusal is None else sentences_of(refusal, language(request)),
+        live_url=f"/trader/payments/{payment.id}/live",
+        fragment_url=f"/trader/payments/{payment.id}?fragment=true",
+    )
+
+
+ROUTES = (show_payment, go_on, live, pay_again)

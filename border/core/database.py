@@ -1,0 +1,105 @@
+"""How the program reaches PostgreSQL: the engine, its waits, the table behind a class.
+
+Sets of rows travel as one JSON value, so that it is the same short statement for one row and for
+five hundred.
+
+It opens and commits nothing by itself: that is `border.core.store`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.sql.expression import ColumnClause, TableValuedAlias
+from sqlmodel import SQLModel
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+"""A row of whatever columns a statement names."""
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Return the SQLAlchemy table behind a table class."""
+    return model.__table__  # type: ignore[attr-defined, no-any-return]
+
+
+def open_engine(url: str, pool_size: int = 12) -> AsyncEngine:
+    """Return an engine on the PostgreSQL at `url`; no statement waits for ever."""
+    bare = url.removeprefix("postgresql+asyncpg://").removeprefix("postgresql://")
+    return create_async_engine(
+        f"postgresql+asyncpg://{bare}",
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        connect_args={
+            "timeout": 10,
+            "server_settings": {
+                "application_name": "border",
+                "timezone": "UTC",
+                "jit": "off",
+                "lock_timeout": "5s",
+                "statement_timeout": "30s",
+                "idle_in_transaction_session_timeout": "60s",
+            },
+        },
+    )
+
+
+_FAR_APART = 1_000_000_000
+
+
+def written_by_no_later_transaction(table: Table) -> ColumnElement[bool]:
+    """Return the SQL condition that the row's last writer has no higher number than ours.
+
+    Numbers are compared as PostgreSQL's `age` does, modulo 2 to the power of 32; a row left alone
+    for so long that its age has wrapped round was not written by a rival of today.
+    """
+    age = func.age(literal_column(f"{table.name}.xmin"))
+    return or_(age >= 0, age < -_FAR_APART)
+
+
+Rows = Sequence[Mapping[str, Any]]
+"""Rows by column name, that all fill the same columns."""
+
+
+async def insert_rows(connection: AsyncConnection, table: Table, rows: Rows) -> None:
+    """Insert rows that all fill the same columns, with one statement."""
+    if rows:
+        await connection.execute(inserting(table, list(rows[0])), {"rows": as_json(rows)})
+
+
+def inserting(table: Table, names: Sequence[str]) -> Insert:
+    """Return the INSERT of the rows bound to `rows` into the columns `names`."""
+    given = given_rows([table.c[name] for name in names])
+    return insert(table).from_select(names, select(*(given.c[name] for name in names)))
+
+
+def as_json(rows: Rows) -> str:
+    """Return rows as the JSON that `inserting` takes."""
+    return json.dumps([dict(row) for row in rows], default=str)
+
+
+def given_rows(columns: Sequence[Column[Any] | ColumnClause[Any]]) -> TableValuedAlias:
+    """Return the rows bound to `rows` as a table of `columns`."""
+    rows = cast(bindparam("rows", type_=Text()), JSONB)
+    named = [column(each.name, each.type) for each in columns]
+    return (
+        func.jsonb_to_recordset(rows)
+        .table_valued(*named, name="given")
+        .render_derived(name="given", with_types=True)
+    )

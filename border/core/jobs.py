@@ -1,0 +1,19 @@
+"""A job: what the program does by itself, over and over.
+
+Each package exports its own in a file `jobs.py`; `api.zone` collects them and `api.background`
+runs them. Every process runs every job: whatever a job takes, it takes so that others pass it by.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something done every so many `seconds`, and sooner, if `woken`, when something happened."""
+
+    name: str
+    seconds: float
+    run: Callable[[], Awaitable[Any]]
+    woken: bool = False

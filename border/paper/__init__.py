@@ -1,0 +1,1 @@
+"""Paper: typefaces and what is set in them."""

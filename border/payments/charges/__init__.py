@@ -1,0 +1,1 @@
+"""What is owed: assessed once, settled, voided, waived; and what lets a subject pass."""

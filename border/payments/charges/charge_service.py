@@ -1,0 +1,169 @@
+"""Making charges, voiding and waiving them, and telling what is owed on a subject."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from border.core.money import Money
+from border.core.refusal import INVALID, FieldError, refuses
+from border.core.store import PROGRAM, Unit
+from border.core.words import N_
+from border.identity import policy
+from border.payments.charges import storage
+from border.payments.charges.tables import ChargeRow
+from border.payments.ledger import ledger_service
+from border.payments.ledger import storage as ledger_storage
+from border.payments.ledger.book import (
+    Entry,
+    assessed,
+    due,
+    reversed_postings,
+    shares_of,
+)
+from border.payments.tariffs.tariff import Assessment
+
+CHARGED_ALREADY = refuses(
+    "charged_already",
+    409,
+    N_("Charged already"),
+    N_(
+        "A charge of kind {kind} over another amount is in force on {subject}: {reference}. "
+        "Void it first; what is paid is not charged again."
+    ),
+)
+
+
+async def owe(
+    unit: Unit,
+    *,
+    kind: str,
+    subject: str,
+    gate: str,
+    payer_organisation_id: UUID,
+    assessment: Assessment,
+    pay_by: datetime | None = None,
+) -> ChargeRow:
+    """Charge what was assessed on `subject`, once: the same again returns the charge in force.
+
+    A payment opened for it ends by `pay_by`, where that is given.
+
+    refuses: charged_already, if another amount of that kind is in force. writes: charge,
+    journal, posting, `charge.owe` under the key `subject`.
+    """
+    await storage.lock_subject(unit.connection, subject)
+    amount = assessment.amount
+    there = await storage.live_charge(unit.connection, subject, kind)
+    if there is not None:
+        if (there.amount_minor, there.currency) != (amount.minor, amount.currency):
+            raise CHARGED_ALREADY(kind=kind, subject=subject, reference=there.reference)
+        return there
+    parts = [(part.account, part.amount) for part in assessment.parts] or [(due(kind), amount)]
+    charge = await unit.create(
+        ChargeRow,
+        "owed",
+        "owe",
+        gate=gate,
+        actor=PROGRAM,
+        overdue_at=pay_by,
+        subject=subject,
+        kind=kind,
+        payer_organisation_id=payer_organisation_id,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        explanation=[line.stored() for line in assessment.lines],
+        rule_codes=list(assessment.rule_codes),
+        parts=[{"account": account, "amount_minor": part.minor} for account, part in parts],
+        inputs=dict(assessment.inputs),
+        rule_versions=dict(assessment.versions),
+    )
+    await ledger_service.post(
+        unit,
+        Entry(
+            kind="assess",
+            key=f"assess:{charge.reference}",
+            postings=assessed(charge.id, amount, parts),
+            effective_at=unit.at,
+            charge_id=charge.id,
+        ),
+    )
+    return charge
+
+
+async def _book_back(unit: Unit, charge: ChargeRow, kind: str, note: str = "") -> None:
+    """Undo in the ledger what is still owed on a charge; what a part of it paid stays paid."""
+    owed = (await receivables(unit.connection, [charge]))[charge.id]
+    parts = [
+        (str(part["account"]), Money(int(part["amount_minor"]), charge.currency))
+        for part in charge.parts
+    ]
+    await ledger_service.post(
+        unit,
+        Entry(
+            kind=kind,
+            key=f"{kind}:{charge.reference}",
+            postings=reversed_postings(assessed(charge.id, owed, shares_of(owed, parts))),
+            effective_at=unit.at,
+            charge_id=charge.id,
+            note=note,
+        ),
+    )
+
+
+async def void(unit: Unit, subject: str) -> list[ChargeRow]:
+    """Void what is still owed on `subject` and return it; what was paid stays paid.
+
+    Money that comes for it afterwards waits in suspense. writes: charge, journal, posting,
+    `charge.void` under the key `subject`.
+    """
+    voided = []
+    for charge in await storage.lock_owed(unit.connection, subject):
+        await _book_back(unit, charge, "void")
+        voided.append(await unit.move(ChargeRow, charge.id, "void", actor=PROGRAM))
+    return voided
+
+
+async def waive(unit: Unit, charge_id: UUID, reason: str, version: int | None = None) -> ChargeRow:
+    """Let the payer off a charge; the reason stays inside the zone.
+
+    refuses: not_allowed, invalid_fields, not_found, move_not_open, stale_version. writes:
+    charge, journal, posting, `charge.waive` under the key of its subject.
+    """
+    policy.check(unit.actor, "charge.waive")
+    if not reason.strip():
+        raise INVALID(errors=[FieldError("reason", "missing", N_("Say why it is waived."))])
+    await storage.lock_charges(unit.connection, [charge_id])
+    said = {"reason": reason.strip()}
+    waived = await unit.move(ChargeRow, charge_id, "waive", version=version, payload=said)
+    await _book_back(unit, waived, "waive", reason.strip())
+    return waived
+
+
+async def charges_on(
+    connection: AsyncConnection, subjects: Collection[str]
+) -> dict[str, list[ChargeRow]]:
+    """Return the charges on each of `subjects`, oldest first, voided ones included."""
+    found: dict[str, list[ChargeRow]] = {subject: [] for subject in subjects}
+    for charge in await storage.charges_on(connection, subjects):
+        found[charge.subject].append(charge)
+    return found
+
+
+async def payment_blocked(
+    connection: AsyncConnection, subjects: Collection[str], at: datetime | None = None
+) -> set[str]:
+    """Return those of `subjects` whose money does not let them pass, or did not at `at`.
+
+    Something is owed still, the money goes back or went back, or a gateway disputes it. What was
+    paid, waived or never owed blocks nothing.
+    """
+    return await storage.payment_blocked(connection, subjects, at)
+
+
+async def receivables(
+    connection: AsyncConnection, charges: Collection[ChargeRow]
+) -> dict[UUID, Money]:
+    """Return what is still owed on each of these charges, as the ledger has it."""
+    owed = await ledger_storage.receivables(connection, [charge.id for charge in charges])
+    return {charge.id: Money(owed[charge.id], charge.currency) for charge in charges}

@@ -1,0 +1,172 @@
+"""Statements on charges. No decisions.
+
+Whoever locks more than one kind of row does so in the order payment, attempt, charges (by id),
+so that two never wait for each other.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from border.core.money import Money
+from border.core.reading import row, rows
+from border.core.store import table_of
+from border.payments.charges.tables import ChargeRow, PaymentChargeRow
+from border.payments.exceptions.exception import CLOSES_GATE
+from border.payments.exceptions.tables import ExceptionRow
+from border.payments.ledger.book import PAYER, REFUND_PAYABLE
+from border.payments.ledger.tables import JournalRow, PostingRow
+
+_charge, _link, _journal, _posting, _exception = (
+    table_of(ChargeRow),
+    table_of(PaymentChargeRow),
+    table_of(JournalRow),
+    table_of(PostingRow),
+    table_of(ExceptionRow),
+)
+
+
+async def lock_subject(connection: AsyncConnection, subject: str) -> None:
+    """Let nobody else charge `subject` until this transaction ends."""
+    number = int.from_bytes(sha256(f"charge\0{subject}".encode()).digest()[:8], signed=True)
+    await connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+async def live_charge(connection: AsyncConnection, subject: str, kind: str) -> ChargeRow | None:
+    """Return the charge of a kind on `subject` that was not voided."""
+    return await row(
+        connection,
+        ChargeRow,
+        select(_charge).where(
+            _charge.c.subject == subject, _charge.c.kind == kind, _charge.c.state != "voided"
+        ),
+    )
+
+
+async def charges_on(connection: AsyncConnection, subjects: Collection[str]) -> list[ChargeRow]:
+    """Return the charges on any of `subjects`, oldest first."""
+    return await rows(
+        connection,
+        ChargeRow,
+        select(_charge)
+        .where(_charge.c.subject.in_(subjects))
+        .order_by(_charge.c.created_at, _charge.c.id),
+    )
+
+
+async def lock_owed(connection: AsyncConnection, subject: str) -> list[ChargeRow]:
+    """Return, locked, the charges on `subject` that are owed."""
+    return await rows(
+        connection,
+        ChargeRow,
+        select(_charge)
+        .where(_charge.c.subject == subject, _charge.c.state == "owed")
+        .order_by(_charge.c.id)
+        .with_for_update(),
+    )
+
+
+async def lock_charges(connection: AsyncConnection, ids: Collection[UUID]) -> list[ChargeRow]:
+    """Return, locked, the charges with these ids."""
+    return await rows(
+        connection,
+        ChargeRow,
+        select(_charge).where(_charge.c.id.in_(ids)).order_by(_charge.c.id).with_for_update(),
+    )
+
+
+async def payment_blocked(
+    connection: AsyncConnection, subjects: Collection[str], at: datetime | None = None
+) -> set[str]:
+    """Return those of `subjects` whose money does not let them pass, or did not at `at`.
+
+    The ledger is asked: something is receivable still on a charge, or its money was given back or
+    is decided to go back as a whole, or an open exception says that a gateway disputes it.
+    """
+    postings = select(func.coalesce(func.sum(_posting.c.amount_minor), 0)).where(
+        _posting.c.charge_id == _charge.c.id
+    )
+    in_force: ColumnElement[bool] = _charge.c.state.not_in(("voided", "waived"))
+    unresolved: ColumnElement[bool] = _exception.c.state != "resolved"
+    if at is not None:
+        booked = select(_journal.c.id).where(
+            _journal.c.id == _posting.c.journal_id, _journal.c.effective_at <= at
+        )
+        postings = postings.where(booked.exists())
+        in_force = and_(_charge.c.created_at <= at, or_(in_force, _charge.c.changed_at > at))
+        unresolved = and_(
+            _exception.c.created_at <= at, or_(unresolved, _exception.c.changed_at > at)
+        )
+    receivable = postings.where(_posting.c.account == PAYER).scalar_subquery()
+    earned = postings.where(_posting.c.account.not_in((PAYER, REFUND_PAYABLE))).scalar_subquery()
+    disputed = (
+        select(_exception.c.id)
+        .join(_link, _link.c.payment_id == _exception.c.payment_id)
+        .where(_link.c.charge_id == _charge.c.id, unresolved, _exception.c.kind.in_(CLOSES_GATE))
+    )
+    found = await connection.scalars(
+        select(_charge.c.subject)
+        .where(_charge.c.subject.in_(subjects), in_force)
+        .where(or_(receivable != 0, earned == 0, disputed.exists()))
+        .distinct()
+    )
+    return set(found)
+
+
+async def charges_of(connection: AsyncConnection, payment_id: UUID) -> list[ChargeRow]:
+    """Return the charges a payment is to settle."""
+    return await rows(
+        connection,
+        ChargeRow,
+        select(_charge)
+        .join(_link, _link.c.charge_id == _charge.c.id)
+        .where(_link.c.payment_id == payment_id)
+        .order_by(_charge.c.id),
+    )
+
+
+async def settled_between(
+    connection: AsyncConnection, begin: datetime, end: datetime
+) -> list[tuple[str, Money]]:
+    """Return what was settled on charges in a window, by gate and currency."""
+    found = await connection.execute(
+        select(_charge.c.gate, _charge.c.currency, func.sum(_charge.c.amount_minor))
+        .where(_charge.c.settled_at >= begin, _charge.c.settled_at < end)
+        .group_by(_charge.c.gate, _charge.c.currency)
+        .order_by(_charge.c.gate, _charge.c.currency)
+    )
+    return [(gate, Money(int(amount), currency)) for gate, currency, amount in found]
+
+
+async def charged(
+    connection: AsyncConnection, kinds: Iterable[str], begin: datetime, end: datetime
+) -> list[tuple[str, dict[str, Any] | None, Money, int]]:
+    """Return what was charged in a window: kind, what it was made from, amount, how many times.
+
+    What fell away or was let off is not counted.
+    """
+    found = await connection.execute(
+        select(
+            _charge.c.kind,
+            _charge.c.inputs,
+            _charge.c.amount_minor,
+            _charge.c.currency,
+            func.count(),
+        )
+        .where(
+            _charge.c.kind.in_(tuple(kinds)),
+            _charge.c.created_at >= begin,
+            _charge.c.created_at < end,
+            _charge.c.state.not_in(("voided", "waived")),
+        )
+        .group_by(_charge.c.kind, _charge.c.inputs, _charge.c.amount_minor, _charge.c.currency)
+    )
+    return [
+        (kind, inputs, Money(minor, currency), count)
+        for kind, inputs, minor, currency, count in found
+    ]

@@ -1,0 +1,235 @@
+"""Opening a payment, seeing it, giving it up, and letting it expire.
+
+What a gateway then says is taken in by `notice_service`, asked for by `query_service` and
+applied by `settlement_service`. Cash is taken by `desk.counter_service`, on the same promise.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from border.core.actor import Actor
+from border.core.ids import WrongReference, parse_reference
+from border.core.money import Money, total
+from border.core.refusal import INVALID, NOT_FOUND, FieldError, refuses
+from border.core.store import PROGRAM, Unit
+from border.core.words import N_
+from border.identity import policy
+from border.payments.charges import charge_service
+from border.payments.charges import storage as charge_storage
+from border.payments.charges.tables import ChargeRow, PaymentChargeRow
+from border.payments.collection import payment_storage
+from border.payments.collection.payment import PAYMENT_LASTS
+from border.payments.collection.query_service import ASK_AFTER
+from border.payments.collection.tables import AttemptRow, PaymentRow
+from border.payments.gateways.evidence import COUNTER, Gateway
+
+CHARGE_NOT_OWED = refuses(
+    "charge_not_owed",
+    409,
+    N_("Not owed"),
+    N_("{references} cannot be paid: nothing is owed on it any more."),
+)
+CHARGES_APART = refuses(
+    "charges_apart",
+    409,
+    N_("Not payable together"),
+    N_("Only charges of one payer and in one currency are paid together. Pay them one by one."),
+)
+
+TOO_LATE_TO_PAY = refuses(
+    "too_late_to_pay",
+    409,
+    N_("Too late to pay"),
+    N_("The time to pay {references} is over. Book again, or pay at the desk."),
+)
+
+
+@dataclass(frozen=True)
+class SeenPayment:
+    """A payment with the charges it is to settle, and its attempts, the newest first."""
+
+    payment: PaymentRow
+    charges: list[ChargeRow]
+    attempts: list[AttemptRow]
+
+
+async def open_payment(
+    unit: Unit, charge_ids: Collection[UUID], gateway: str, gateways: Mapping[str, Gateway]
+) -> PaymentRow:
+    """Promise to collect charges through a gateway.
+
+    Asked again while the payment runs, it is returned rather than doubled; another gateway opens
+    another payment. Where its payer goes on, `checkout_service` tells once this is committed: a
+    notice may be faster than the browser.
+    refuses: not_allowed, invalid_fields, not_found, charge_not_owed, charges_apart,
+    too_late_to_pay. writes: payment, payment_charge, attempt; `payment.open`, `attempt.open`.
+    """
+    policy.check(unit.actor, "payment.open")
+    through = _chosen(gateway, gateways)
+    charges, amount = await payable(unit, charge_ids)
+    if amount.currency not in through.currencies:
+        raise INVALID(errors=[_currency_not_taken(through, amount.currency)])
+    running = await payment_storage.open_payment_for(
+        unit.connection, [charge.id for charge in charges], gateway, amount.minor, unit.at
+    )
+    if running is not None:
+        return running
+    payment, _ = await promise(unit, charges, amount, through, _ends(charges, unit.at))
+    return payment
+
+
+def _ends(charges: list[ChargeRow], at: datetime) -> datetime:
+    """Return when a payment opened now ends: no later than what it pays for is kept.
+
+    refuses: too_late_to_pay.
+    """
+    last = min(charge.overdue_at for charge in charges if charge.overdue_at is not None)
+    if last <= at:
+        raise TOO_LATE_TO_PAY(references=[charge.reference for charge in charges])
+    return min(at + PAYMENT_LASTS, last)
+
+
+async def get_payment(connection: AsyncConnection, actor: Actor, id: UUID) -> SeenPayment:
+    """Return a payment of the actor's organisation; the zone's people see every one.
+
+    refuses: not_found.
+    """
+    there = await payment_storage.payment_by_id(connection, id)
+    payment = policy.found(actor, "payment.read", there)
+    return SeenPayment(
+        payment,
+        await charge_storage.charges_of(connection, id),
+        await payment_storage.attempts_of(connection, id),
+    )
+
+
+async def find_payment(
+    connection: AsyncConnection, actor: Actor, reference: str
+) -> SeenPayment | None:
+    """Return the payment people know by `reference`, if the actor may see it."""
+    try:
+        wanted = parse_reference(reference, PaymentRow.prefix)
+    except WrongReference:
+        return None
+    found = await payment_storage.payment_by_reference(connection, wanted)
+    if found is None or not policy.may(actor, "payment.read", found):
+        return None
+    return await get_payment(connection, actor, found.id)
+
+
+async def cancel_payment(unit: Unit, id: UUID, version: int | None = None) -> PaymentRow:
+    """Give a payment up. Its attempt stays open: money that comes all the same is accepted.
+
+    refuses: not_allowed, not_found, move_not_open, stale_version. writes: payment,
+    `payment.cancel`.
+    """
+    policy.check(unit.actor, "payment.cancel")
+    there = await payment_storage.payment_by_id(unit.connection, id)
+    policy.found(unit.actor, "payment.cancel", there)
+    return await unit.move(PaymentRow, id, "cancel", version=version)
+
+
+async def on_timeout(unit: Unit, payment: PaymentRow, verb: str) -> None:
+    """End a payment whose time is over, with the attempts that have no outcome.
+
+    Nothing is turned away by it: the gateway goes on being asked, and late money is accepted.
+    writes: payment, attempt; `payment.expire`, `attempt.expire`.
+    """
+    await unit.move(PaymentRow, payment.id, verb, actor=PROGRAM)
+    for attempt in await payment_storage.lock_open_attempts(unit.connection, payment.id):
+        await unit.move(AttemptRow, attempt.id, "expire", actor=PROGRAM)
+
+
+def _chosen(gateway: str, gateways: Mapping[str, Gateway]) -> Gateway:
+    """Return the gateway of that name. refuses: invalid_fields."""
+    if gateway not in gateways:
+        raise INVALID(
+            errors=[
+                FieldError(
+                    "gateway",
+                    "unknown",
+                    N_("Pay through one of: {known}."),
+                    (("known", ", ".join([*gateways, COUNTER])),),
+                )
+            ]
+        )
+    return gateways[gateway]
+
+
+def _currency_not_taken(through: Gateway, currency: str) -> FieldError:
+    return FieldError(
+        "gateway",
+        "currency_not_taken",
+        N_("{gateway} does not take {currency}. Choose another way to pay."),
+        (("gateway", through.code), ("currency", currency)),
+    )
+
+
+async def payable(unit: Unit, charge_ids: Collection[UUID]) -> tuple[list[ChargeRow], Money]:
+    """Return the charges, locked, and what is owed on them, if this actor may pay them together.
+
+    refuses: invalid_fields, not_found, charge_not_owed, charges_apart.
+    """
+    if not charge_ids:
+        raise INVALID(errors=[FieldError("charge_ids", "missing", N_("Name what is to be paid."))])
+    ids = set(charge_ids)
+    charges = await charge_storage.lock_charges(unit.connection, ids)
+    if len(charges) < len(ids) or not all(
+        policy.may(unit.actor, "payment.open", charge) for charge in charges
+    ):
+        raise NOT_FOUND(what="charge")
+    if gone := [charge.reference for charge in charges if charge.state != "owed"]:
+        raise CHARGE_NOT_OWED(references=gone)
+    if len({(charge.payer_organisation_id, charge.currency) for charge in charges}) > 1:
+        raise CHARGES_APART()
+    owed = await charge_service.receivables(unit.connection, charges)
+    return charges, total(list(owed.values()), charges[0].currency)
+
+
+async def promise(
+    unit: Unit,
+    charges: list[ChargeRow],
+    amount: Money,
+    through: Gateway | None,
+    ends: datetime,
+) -> tuple[PaymentRow, AttemptRow]:
+    """Write down a payment and its attempt at a gateway, or with None at the desk.
+
+    writes: payment, payment_charge, attempt; `payment.open`, `attempt.open`.
+    """
+    gateway = through.code if through else COUNTER
+    payment = await unit.create(
+        PaymentRow,
+        "pending",
+        "open",
+        gate=charges[0].gate,
+        overdue_at=ends,
+        expires_at=ends,
+        gateway=gateway,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        payer_organisation_id=charges[0].payer_organisation_id,
+        opened_by=unit.actor.id,
+    )
+    for charge in charges:
+        await unit.add(PaymentChargeRow(payment_id=payment.id, charge_id=charge.id))
+    number = await payment_storage.next_reference(unit.connection)
+    attempt = await unit.create(
+        AttemptRow,
+        "pending",
+        "open",
+        gate=payment.gate,
+        overdue_at=ends,
+        payment_id=payment.id,
+        gateway=gateway,
+        txn_ref=through.txn_ref(payment.reference, number) if through else payment.reference,
+        created_as_sent=through.sent_at(unit.at) if through else unit.at.isoformat(),
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        next_ask_at=unit.at + ASK_AFTER[0] if through else None,
+    )
+    return payment, attempt

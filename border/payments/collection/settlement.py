@@ -1,0 +1,142 @@
+"""What a piece of evidence leads to, given where the attempt, the payment and the charges stand.
+
+Pure. Success is a fact about money: it wins over a failure said before it, and nothing said
+after it takes it back. Money always goes into the books: to the charges that are owed, and to
+suspense what fits none. Evidence may come in any order and any number of times; the books end
+the same.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from border.payments.gateways.evidence import Finding
+
+
+class Outcome(StrEnum):
+    """What became of a piece of evidence; kept beside it in the inbox."""
+
+    SETTLED = "settled"
+    FAILED = "failed"
+    NOTHING_NEW = "nothing_new"
+    NOTED = "noted"
+    REVIEW = "review"
+    NOTHING_OWED = "nothing_owed"
+    WRONG_AMOUNT = "wrong_amount"
+    CONFLICT = "conflict"
+    PAID_TWICE = "paid_twice"
+    UNMATCHED = "unmatched"
+
+
+NEEDS_OPERATOR = frozenset(
+    {
+        Outcome.REVIEW,
+        Outcome.NOTHING_OWED,
+        Outcome.WRONG_AMOUNT,
+        Outcome.CONFLICT,
+        Outcome.PAID_TWICE,
+        Outcome.UNMATCHED,
+    }
+)
+"""Outcomes that somebody of the zone has to look into; exceptions are raised under these names."""
+
+
+class PriorCapture(StrEnum):
+    """What the books have under the transaction that the evidence names."""
+
+    NO = "no"
+    SAME = "same"
+    OTHERWISE = "otherwise"
+
+
+@dataclass(frozen=True)
+class AttemptFacts:
+    """Where things stand when the evidence is applied.
+
+    `owed` is how many of the payment's `charges` the amount pays. `booked` says whether the
+    transaction is in the books already: as this attempt's with this amount, or otherwise.
+    `left_over`: it is more than what is owed still; `taken_back`: the gateway told before that it
+    gave the money back.
+    """
+
+    attempt: str
+    payment: str
+    amount_known: bool = True
+    amount_agrees: bool = True
+    owed: int = 1
+    charges: int = 1
+    booked: PriorCapture = PriorCapture.NO
+    left_over: bool = False
+    taken_back: bool = False
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """The moves to make, whether money is booked and on what, and what to call it."""
+
+    outcome: Outcome
+    attempt_verb: str | None = None
+    payment_verb: str | None = None
+    books: bool = False
+    settles: bool = False
+
+
+_UNDECIDED = frozenset({"pending", "failed", "expired"})
+"""States of an attempt that trouble still moves; proof of payment also moves `review`."""
+_UNPAID = frozenset({"pending", "expired", "cancelled"})
+"""States of a payment that money of the wrong amount still moves."""
+_OPEN_TO_MONEY = _UNPAID | {"needs_review"}
+"""States of a payment that the right money makes paid."""
+
+
+def rule(finding: Finding, now: AttemptFacts) -> Ruling:
+    """Return what `finding` leads to."""
+    if finding is Finding.PENDING:
+        return Ruling(Outcome.NOTHING_NEW)
+    if finding is Finding.FAILED:
+        return _failed(now)
+    if finding is Finding.REVIEW or not now.amount_known:
+        return _set_aside(Outcome.REVIEW, now)
+    if now.booked is PriorCapture.SAME:
+        return Ruling(Outcome.NOTHING_NEW)
+    if now.booked is PriorCapture.OTHERWISE:
+        return _set_aside(Outcome.CONFLICT, now)
+    if now.taken_back:
+        return _set_aside(Outcome.CONFLICT, now, books=True)
+    if not now.amount_agrees:
+        return _set_aside(Outcome.WRONG_AMOUNT, now, books=True)
+    return _paid(now)
+
+
+def _failed(now: AttemptFacts) -> Ruling:
+    if now.attempt == "pending":
+        return Ruling(Outcome.FAILED, attempt_verb="fail")
+    return Ruling(Outcome.NOTHING_NEW if now.attempt == "failed" else Outcome.NOTED)
+
+
+def _set_aside(outcome: Outcome, now: AttemptFacts, *, books: bool = False) -> Ruling:
+    """Take attempt and payment out of the ordinary course, as far as nothing was proved yet."""
+    return Ruling(
+        outcome,
+        attempt_verb="review" if now.attempt in _UNDECIDED else None,
+        payment_verb="review" if now.payment in _UNPAID else None,
+        books=books,
+    )
+
+
+def _paid(now: AttemptFacts) -> Ruling:
+    """Rule on money of the amount asked for that is not in the books yet."""
+    if now.attempt == "succeeded":
+        return Ruling(Outcome.PAID_TWICE, books=True)
+    if now.payment not in _OPEN_TO_MONEY:
+        return Ruling(Outcome.PAID_TWICE, "succeed", books=True)
+    if not now.owed:
+        review = "review" if now.payment in _UNPAID else None
+        return Ruling(Outcome.NOTHING_OWED, "succeed", review, books=True)
+    complete = now.owed == now.charges and not now.left_over
+    return Ruling(
+        Outcome.SETTLED if complete else Outcome.PAID_TWICE,
+        attempt_verb="succeed",
+        payment_verb="pay",
+        books=True,
+        settles=True,
+    )

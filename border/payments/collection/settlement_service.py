@@ -1,0 +1,266 @@
+"""Applying evidence: the one place that moves an attempt, a payment or a charge by money.
+
+Whatever channel brought it (a notice, an answer, a statement, an operator), evidence passes
+through `apply_evidence`. Money that a gateway took back without us is `reversal_service`'s.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from border.core.money import Money
+from border.core.store import PROGRAM, Unit
+from border.payments.charges import charge_service
+from border.payments.charges import storage as charge_storage
+from border.payments.charges.tables import ChargeRow
+from border.payments.collection import payment_storage
+from border.payments.collection.settlement import (
+    NEEDS_OPERATOR,
+    AttemptFacts,
+    Outcome,
+    PriorCapture,
+    Ruling,
+    rule,
+)
+from border.payments.collection.tables import AttemptRow, PaymentRow
+from border.payments.exceptions.exception_service import ZONE_WIDE, raise_exception
+from border.payments.gateways.evidence import Evidence, Finding
+from border.payments.ledger import ledger_service
+from border.payments.ledger.book import (
+    OVERPAID,
+    UNMATCHED,
+    Entry,
+    received,
+)
+from border.payments.ledger.storage import about_transaction, journal_by_key
+from border.payments.ledger.tables import JournalRow
+
+
+@dataclass(frozen=True)
+class _Concerned:
+    """What a piece of evidence is about, all of it locked."""
+
+    attempt: AttemptRow
+    payment: PaymentRow
+    charges: list[ChargeRow]
+
+    @property
+    def owed(self) -> list[ChargeRow]:
+        return [charge for charge in self.charges if charge.state == "owed"]
+
+    def paid_by(self, amount: Money, owed: Mapping[UUID, Money]) -> list[tuple[ChargeRow, Money]]:
+        """Return the owed charges that an amount pays in full, in turn, and how much."""
+        paid, left = [], amount.minor
+        for charge in self.owed:
+            if owed[charge.id].minor <= left:
+                paid.append((charge, owed[charge.id]))
+                left -= owed[charge.id].minor
+        return paid
+
+
+def capture_key(gateway: str, provider_txn: str) -> str:
+    """Return the key under which the money of a gateway's transaction is booked."""
+    return f"capture:{gateway}:{provider_txn}"
+
+
+async def apply_evidence(unit: Unit, evidence: Evidence) -> Outcome:
+    """Book and move what the evidence proves, once, in whatever order evidence comes.
+
+    Money that names no payment of ours is booked in suspense; other words about unknown payments
+    change nothing.
+    writes: journal, posting, attempt, payment, charge, payment_exception; `attempt.*`,
+    `payment.pay` or `payment.review`, `payment_exception.raise`, and `charge.settle` for each
+    charge under the key of what it is owed on.
+    """
+    about = await _concerned(unit, evidence)
+    if about is None:
+        return await _unmatched(unit, evidence)
+    receivable = await charge_service.receivables(unit.connection, about.charges)
+    pays = about.paid_by(evidence.amount, receivable) if evidence.amount else []
+    ruling = rule(evidence.finding, await _standing(unit, evidence, about, pays))
+    journal = None
+    if ruling.books:
+        unclear = ruling.outcome in (Outcome.WRONG_AMOUNT, Outcome.CONFLICT)
+        suspense = UNMATCHED if unclear else OVERPAID
+        journal = await _capture(unit, evidence, pays if ruling.settles else [], suspense, about)
+    if ruling.attempt_verb:
+        await _move_attempt(unit, about.attempt, evidence, ruling)
+    if ruling.payment_verb:
+        await _move_payment(unit, about.payment, evidence, ruling)
+    if ruling.settles:
+        for charge, _ in pays:
+            await settle_charge(unit, charge, evidence.gateway)
+    if ruling.outcome in NEEDS_OPERATOR:
+        await _raise(unit, evidence, ruling.outcome, about, journal)
+    return ruling.outcome
+
+
+async def settle_charge(unit: Unit, charge: ChargeRow, gateway: str) -> None:
+    """Record a charge as paid, its receivable being booked off. writes: charge, `charge.settle`."""
+    await unit.move(
+        ChargeRow,
+        charge.id,
+        "settle",
+        changes={"settled_at": unit.at},
+        payload={"gateway": gateway},
+        actor=PROGRAM,
+    )
+
+
+async def _concerned(unit: Unit, evidence: Evidence) -> _Concerned | None:
+    """Return what the evidence's reference names, locked: payment, attempt, charges."""
+    if not evidence.txn_ref:
+        return None
+    known = await payment_storage.attempt_by_ref(
+        unit.connection, evidence.gateway, evidence.txn_ref
+    )
+    payment = (
+        await payment_storage.lock_payment(unit.connection, known.payment_id) if known else None
+    )
+    attempt = await payment_storage.lock_attempt(unit.connection, known.id) if known else None
+    if attempt is None or payment is None:
+        return None
+    charges = await charge_storage.charges_of(unit.connection, payment.id)
+    locked = await charge_storage.lock_charges(unit.connection, [charge.id for charge in charges])
+    return _Concerned(attempt, payment, locked)
+
+
+async def _standing(
+    unit: Unit, evidence: Evidence, about: _Concerned, pays: list[tuple[ChargeRow, Money]]
+) -> AttemptFacts:
+    amount, attempt = evidence.amount, about.attempt
+    booked, taken_back = PriorCapture.NO, False
+    if evidence.finding is Finding.PAID and evidence.provider_txn:
+        there = await journal_by_key(
+            unit.connection, capture_key(evidence.gateway, evidence.provider_txn)
+        )
+        if there:
+            held = await ledger_service.postings_under(unit.connection, there.idempotency_key)
+            same = there.attempt_id == attempt.id and held[0].amount == amount
+            booked = PriorCapture.SAME if same else PriorCapture.OTHERWISE
+        else:
+            taken_back = bool(
+                await about_transaction(unit.connection, evidence.gateway, evidence.provider_txn)
+            )
+    return AttemptFacts(
+        attempt=attempt.state,
+        payment=about.payment.state,
+        amount_known=amount is not None,
+        amount_agrees=amount == Money(attempt.amount_minor, attempt.currency),
+        owed=len(pays),
+        charges=len(about.charges),
+        booked=booked,
+        left_over=amount is not None and sum(part.minor for _, part in pays) < amount.minor,
+        taken_back=taken_back,
+    )
+
+
+async def _capture(
+    unit: Unit,
+    evidence: Evidence,
+    owed: list[tuple[ChargeRow, Money]],
+    suspense: str,
+    about: _Concerned | None = None,
+) -> JournalRow | None:
+    amount, number = evidence.amount, evidence.provider_txn
+    if amount is None or not number:
+        raise ValueError(f"{evidence.txn_ref or 'money without a name'} has nothing to book")
+    paid_for = [(charge.id, part) for charge, part in owed]
+    return await ledger_service.post(
+        unit,
+        Entry(
+            kind="capture",
+            key=capture_key(evidence.gateway, number),
+            postings=received(evidence.gateway, amount, paid_for, suspense),
+            effective_at=evidence.paid_at or unit.at,
+            gateway=evidence.gateway,
+            provider_txn=number,
+            payment_id=about.payment.id if about else None,
+            attempt_id=about.attempt.id if about else None,
+            source=evidence.source.value,
+            note=evidence.memo,
+        ),
+    )
+
+
+async def _unmatched(unit: Unit, evidence: Evidence) -> Outcome:
+    """Book money that names no payment of ours in suspense, once, and let a person see to it."""
+    number = evidence.provider_txn
+    if evidence.finding is not Finding.PAID or evidence.amount is None or not number:
+        return Outcome.NOTHING_NEW
+    key = capture_key(evidence.gateway, number)
+    if held := await ledger_service.postings_under(unit.connection, key):
+        if held[0].amount == evidence.amount:
+            return Outcome.NOTHING_NEW
+        await _raise(unit, evidence, Outcome.CONFLICT, None, None)
+        return Outcome.CONFLICT
+    journal = await _capture(unit, evidence, [], UNMATCHED)
+    await _raise(unit, evidence, Outcome.UNMATCHED, None, journal)
+    return Outcome.UNMATCHED
+
+
+async def _raise(
+    unit: Unit,
+    evidence: Evidence,
+    outcome: Outcome,
+    about: _Concerned | None,
+    journal: JournalRow | None,
+) -> None:
+    suspense = {OVERPAID, UNMATCHED}
+    held = [
+        line.amount
+        for line in await ledger_service.postings_under(
+            unit.connection, journal.idempotency_key if journal else ""
+        )
+        if line.account in suspense
+    ]
+    number = evidence.provider_txn or evidence.txn_ref
+    await raise_exception(
+        unit,
+        kind=outcome.value,
+        key=f"{outcome.value}:{evidence.gateway}:{number}",
+        gateway=evidence.gateway,
+        gate=about.payment.gate if about else ZONE_WIDE,
+        amount=Money(-held[0].minor, held[0].currency) if held else evidence.amount,
+        provider_txn=evidence.provider_txn,
+        payment_id=about.payment.id if about else None,
+        attempt_id=about.attempt.id if about else None,
+        journal_id=journal.id if journal else None,
+        reported={
+            "source": evidence.source.value,
+            "reference": evidence.txn_ref,
+            "memo": evidence.memo,
+            "finding": evidence.finding.value,
+        },
+    )
+
+
+async def _move_attempt(
+    unit: Unit, attempt: AttemptRow, evidence: Evidence, ruling: Ruling
+) -> None:
+    changes: dict[str, object] = {"next_ask_at": None}
+    if ruling.attempt_verb == "succeed":
+        changes["provider_txn"] = evidence.provider_txn
+    await unit.move(
+        AttemptRow,
+        attempt.id,
+        str(ruling.attempt_verb),
+        changes=changes,
+        payload={"source": evidence.source.value, "payment_outcome": ruling.outcome.value},
+        actor=PROGRAM,
+    )
+
+
+async def _move_payment(
+    unit: Unit, payment: PaymentRow, evidence: Evidence, ruling: Ruling
+) -> None:
+    late = payment.state not in ("pending", "needs_review") or unit.at >= payment.expires_at
+    paid = {"paid_at": evidence.paid_at or unit.at, "late": late} if ruling.settles else None
+    await unit.move(
+        PaymentRow,
+        payment.id,
+        str(ruling.payment_verb),
+        changes=paid,
+        payload={"payment_outcome": ruling.outcome.value, "late": late},
+        actor=PROGRAM,
+    )

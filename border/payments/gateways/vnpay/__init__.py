@@ -1,0 +1,1 @@
+"""VNPAY: its messages, asking it, and giving back through it."""

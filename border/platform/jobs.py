@@ -1,0 +1,29 @@
+"""What the platform does by itself: hand the feed on."""
+
+import asyncio
+import logging
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from border.core.jobs import Job
+from border.core.store import Store
+from border.platform import relay
+
+logger = logging.getLogger("border.platform")
+_WHILE_AWAY = 5
+"""Seconds between two looks for a Redis that is away."""
+
+
+def jobs(store: Store, redis: "Redis", stream: str) -> tuple[Job, ...]:
+    """Return the jobs: every event to the Redis stream, in order."""
+    feed = relay.to_redis(redis, stream)
+
+    async def hand_on() -> None:
+        try:
+            await feed.catch_up(store)
+        except RedisError as error:
+            logger.warning("Redis is away, the relay waits: %s", type(error).__name__)
+            await asyncio.sleep(_WHILE_AWAY)
+
+    return (Job("relay", 1, hand_on, woken=True),)

@@ -1,0 +1,98 @@
+"""The rules in force on a day, read in one statement for a whole decision.
+
+What a set says never changes once it is in force, so its rows are read once in a process and
+known by their digest from then on; which sets are in force is asked of the database each time,
+in the transaction that decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from border.core.store import AnyRow
+from border.regulation import storage
+from border.regulation.regulation import NO_RULES, ZONE
+from border.regulation.rule_kind import RuleKind, chain_of, version_of
+
+R = TypeVar("R", bound=BaseModel)
+_KNOWN: dict[bytes, tuple[Any, ...]] = {}
+"""The rows of sets by digest; as many as were ever in force while this process ran."""
+
+
+@dataclass(frozen=True)
+class RuleSet(Generic[R]):
+    """A set in a chain with its days: its rows, and how a decision names it."""
+
+    chain: str
+    code: str
+    version: str
+    legal_basis: str
+    effective_from: date
+    effective_to: date | None
+    rows: tuple[R, ...]
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """The sets in force on the day `on`, by their chains."""
+
+    on: date
+    sets: Mapping[str, RuleSet[Any]]
+
+    def find(self, kind: RuleKind[R], gate: str = ZONE, subject: str = "") -> RuleSet[R] | None:
+        """Return the set of a kind in force, or None."""
+        return self.sets.get(chain_of(kind.name, gate, subject))
+
+    def of(self, kind: RuleKind[R], gate: str = ZONE, subject: str = "") -> RuleSet[R]:
+        """Return the set of a kind in force. refuses: no_rules_in_force."""
+        found = self.find(kind, gate, subject)
+        if found is None:
+            raise NO_RULES(kind=kind.name, on=self.on.isoformat())
+        return found
+
+    def versions(self, *kinds: RuleKind[Any]) -> dict[str, str]:
+        """Return how a decision names the sets of some kinds that it was made by."""
+        found = {kind.name: self.find(kind) for kind in kinds}
+        return {name: one.version for name, one in found.items() if one is not None}
+
+
+async def rules_on(
+    connection: AsyncConnection, on: date, kinds: Sequence[RuleKind[Any]]
+) -> RuleBook:
+    """Return the rules of some kinds in force on a day: one statement, once they are known."""
+    found = await storage.sets(connection, kinds, on, on)
+    return RuleBook(on, {one.chain: one for one in await _whole(connection, found, kinds)})
+
+
+async def sets_since(
+    connection: AsyncConnection, kind: RuleKind[R], since: date
+) -> list[RuleSet[R]]:
+    """Return the sets of a kind that are in force on a day or later, by chain and first day."""
+    return await _whole(connection, await storage.sets(connection, [kind], since, None), [kind])
+
+
+async def _whole(
+    connection: AsyncConnection, found: Sequence[AnyRow], kinds: Sequence[RuleKind[Any]]
+) -> list[RuleSet[Any]]:
+    """Return sets with their rows; those this process has not met are read now."""
+    by_name = {kind.name: kind for kind in kinds}
+    new = {row.id: row for row in found if bytes(row.digest) not in _KNOWN}
+    if new:
+        for id, rows in (await storage.rows_of(connection, list(new))).items():
+            _KNOWN[bytes(new[id].digest)] = by_name[new[id].kind].read(rows)
+    return [
+        RuleSet(
+            row.chain,
+            row.code,
+            version_of(row.code, bytes(row.digest)),
+            row.legal_basis,
+            row.effective_from,
+            row.effective_to,
+            _KNOWN[bytes(row.digest)],
+        )
+        for row in found
+    ]

@@ -1,0 +1,380 @@
+"""The command line as an operator types it: real processes, their own servers, signals."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from api.__main__ import main
+from border.paper.fonts import FontSet
+from border.reference.catalogue import SAMPLES
+from customs.csv_import import DECLARATIONS_2021
+
+ROOT = Path(__file__).parents[3]
+SAMPLE = SAMPLES / "declarations_2021q1.csv"
+ROWS = 300
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Machine:
+    """A data folder with the commands that work on it."""
+
+    folder: Path
+    port: int
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("BORDER_")}
+        return {
+            **kept,
+            "BORDER_DATA_DIR": str(self.folder / "data"),
+            "BORDER_STATE_DIR": str(self.folder / "state"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run `border` to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "api", *words],
+            cwd=ROOT,
+            env={**self.environment, **more},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def start(self) -> "subprocess.Popen[str]":
+        """Start `border demo` and wait until it serves."""
+        program = subprocess.Popen(
+            [sys.executable, "-m", "api", "demo", "--no-fill", "--port", str(self.port)],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            if program.poll() is not None:
+                raise AssertionError(program.stdout.read() if program.stdout else "")
+            try:
+                if httpx.get(f"{self.url}/health/ready", timeout=1).status_code == 200:
+                    return program
+            except httpx.TransportError:
+                time.sleep(0.1)
+        program.kill()
+        raise AssertionError("the demonstration did not start")
+
+    def drafted(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Draft a declaration at the running demonstration; return it and who is signed in."""
+        login = {"email": "trader@demo.test", "password": "demo-zone-2026"}
+        token = httpx.post(f"{self.url}/api/v1/login", json=login, timeout=60).json()["token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        draft = {"direction": "export", "gate": "KIM_THANH_II"}
+        made = httpx.post(f"{self.url}/api/v1/declarations", json=draft, headers=bearer, timeout=60)
+        return made.json(), bearer
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def _children(pid: int) -> set[int]:
+    """Return every process below `pid`."""
+    found = subprocess.run(
+        ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout
+    parents = {int(p): int(pp) for p, pp in (line.split() for line in found.splitlines())}
+    below, wave = set[int](), {pid}
+    while wave := {p for p, parent in parents.items() if parent in wave} - below:
+        below |= wave
+    return below
+
+
+def _gone(pids: set[int], seconds: float = 30) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not any(Path(f"/proc/{pid}").exists() and _alive(pid) for pid in pids):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _machine(folder: Path, fonts: FontSet) -> Machine:
+    """Return a folder and a port, with the typefaces there as after a first start."""
+    shutil.copytree(fonts.folder, folder / "data" / "fonts" / fonts.folder.name)
+    return Machine(folder, _free_port())
+
+
+@pytest.fixture
+def machine(open_folder: Path, fonts: FontSet) -> Machine:
+    """A machine of the test's own."""
+    return _machine(open_folder, fonts)
+
+
+@pytest.fixture(scope="module")
+def used(new_folder: Callable[[], Path], fonts: FontSet) -> Machine:
+    """A machine whose demonstrations come one after another: its database is made once."""
+    return _machine(new_folder(), fonts)
+
+
+@pytest.fixture(scope="module")
+def demo(
+    new_folder: Callable[[], Path], fonts: FontSet
+) -> Iterator["tuple[Machine, subprocess.Popen[str]]"]:
+    """A running demonstration for several tests, stopped at the end."""
+    machine = _machine(new_folder(), fonts)
+    program = machine.start()
+    yield machine, program
+    below = _children(program.pid)
+    if program.poll() is None:
+        program.send_signal(signal.SIGINT)
+        program.wait(30)
+    if program.stdout:
+        program.stdout.close()
+    assert _gone(below)
+
+
+def _slice(folder: Path) -> Path:
+    """Return a file with the first rows of the sample, one of them spoilt."""
+    lines = SAMPLE.read_text(encoding="utf-8").splitlines(keepends=True)[: ROWS + 1]
+    column = lines[0].split(",").index("HS6 Code")
+    cells = lines[7].split(",")
+    cells[column] = "999999"
+    lines[7] = ",".join(cells)
+    path = folder / "rows.csv"
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def test_beside_the_running_demonstration_other_commands_use_its_servers(
+    demo: "tuple[Machine, subprocess.Popen[str]]",
+) -> None:
+    machine, _ = demo
+    report = json.loads(machine.run("doctor", "--json").stdout)
+    assert report["ok"]
+    assert report["database"]["migrated"]
+    assert report["sandbox"]["vnpay_secret"]
+    assert httpx.get(f"{report['sandbox']['url']}/health").status_code == 200
+
+    path = _slice(machine.folder)
+    first = machine.run("import", str(path), "--json")
+    told = json.loads(first.stdout)
+    assert told["accepted"] + told["refused"] == ROWS
+    assert (7 + 1) in {row["line"] for row in told["rows"]}
+    spoilt = next(row for row in told["rows"] if row["line"] == 8)
+    assert "hs_code" in spoilt["field"]
+    assert "999999" in spoilt["says"]
+
+    again = json.loads(machine.run("import", str(path), "--json").stdout)
+    assert (again["accepted"], again["already_there"]) == (0, told["accepted"])
+
+    assert "events counted" in machine.run("metrics", "rebuild").stdout
+    assert "handed on" in machine.run("relay", "--from-start", "--once").stdout
+
+
+def test_a_file_that_is_refused_has_every_fault_listed_with_its_line(
+    demo: "tuple[Machine, subprocess.Popen[str]]",
+) -> None:
+    machine, _ = demo
+    head = ",".join(DECLARATIONS_2021.columns)
+    path = machine.folder / "refused.csv"
+    path.write_text("a;b\n1;2\n")
+    shown = machine.run("import", str(path))
+    assert shown.returncode == 1
+    for name in DECLARATIONS_2021.columns:
+        assert f"refused.csv:1  {name}: The file has no column “{name}”" in shown.stdout
+    asked = machine.run("import", str(path), "--json")
+    assert asked.returncode == 1
+    told = json.loads(asked.stdout)
+    assert told["refused_file"] == "invalid_fields"
+    assert [row["field"] for row in told["rows"]] == list(DECLARATIONS_2021.columns)
+
+    path.write_text(f'{head}\n971,760711,CN,1,1000,A,,CN\n972,"760711,CN\n')
+    half = json.loads(machine.run("import", str(path), "--json").stdout)
+    assert (half["refused_file"], half["accepted"]) == ("file_not_readable", 0)
+    [row] = half["rows"]
+    assert (row["file"], row["line"], row["field"]) == ("refused.csv", 3, "line")
+    assert "quotation mark" in row["says"]
+    assert "UTF" not in row["says"]
+
+    map_file = machine.folder / "map.json"
+    map_file.write_text('{"colums": {}, "zone": 7}')
+    mapped = machine.run("reconcile", str(path), "--map", str(map_file), "--json")
+    assert mapped.returncode == 1
+    assert {row["field"] for row in json.loads(mapped.stdout)["errors"]} == {
+        "map.colums",
+        "map.zone",
+    }
+
+
+def test_a_file_with_semicolons_is_read(demo: "tuple[Machine, subprocess.Popen[str]]") -> None:
+    machine, _ = demo
+    path = machine.folder / "semicolons.csv"
+    rows = (";".join(DECLARATIONS_2021.columns), "981;760711;CN;1;1000;A;;CN", ";;;;;;;")
+    path.write_text("\n".join(rows), encoding="utf-16")
+    done = machine.run("import", str(path), "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["accepted"] + told["already_there"], told["refused"]) == (1, 0)
+
+
+NOWHERE = {"BORDER_REDIS_URL": "redis://127.0.0.1:1/0", "BORDER_RELAY_STREAM": "of no rival"}
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "expected"),
+    [
+        (("migrate", "--to", "nosuch"), {}, "nosuch"),
+        (("import", __file__, "--as", "nobody@demo.test"), {}, "nobody@demo.test"),
+        (("metrics", "rebuild"), {"BORDER_PORT": "abc"}, "BORDER_PORT"),
+        (("serve",), {"BORDER_MODE": "holiday"}, "BORDER_MODE"),
+        (("relay", "--once"), NOWHERE, "BORDER_REDIS_URL"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_a_sentence_and_never_as_a_traceback(
+    demo: "tuple[Machine, subprocess.Popen[str]]",
+    words: tuple[str, ...],
+    environment: dict[str, str],
+    expected: str,
+) -> None:
+    machine, _ = demo
+    if "BORDER_REDIS_URL" in environment:
+        machine.drafted()  # something to hand on
+        note = json.loads((machine.folder / "data" / "running.json").read_text())
+        kept = {f"BORDER_{code.upper()}_SECRET": said for code, said in note["secrets"].items()}
+        environment = {**environment, **kept, "BORDER_DATABASE_URL": note["database_url"]}
+    refused = machine.run(*words, **environment)
+    assert refused.returncode == 1
+    assert expected in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_second_demonstration_on_the_same_folder_is_refused_with_the_way_out(
+    demo: "tuple[Machine, subprocess.Popen[str]]",
+) -> None:
+    machine, program = demo
+    second = machine.run("demo", "--no-fill", "--port", str(_free_port()))
+    assert second.returncode == 1
+    assert str(program.pid) in second.stderr
+    taken = machine.run("demo", "--no-fill", "--port", str(machine.port))
+    assert taken.returncode == 1
+    assert "is taken" in taken.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_whatever_ends_the_program_ends_its_servers_and_the_sandbox(
+    used: Machine, how: signal.Signals
+) -> None:
+    program = used.start()
+    below = _children(program.pid)
+    assert len(below) >= 3
+    program.send_signal(how)
+    program.wait(30)
+    assert program.stdout is not None
+    program.stdout.close()
+    assert _gone(below)
+
+
+def test_after_a_crash_it_starts_again_with_what_it_had(used: Machine) -> None:
+    machine = used
+    program = machine.start()
+    made, bearer = machine.drafted()
+    program.kill()
+    program.wait(30)
+    assert program.stdout is not None
+    program.stdout.close()
+    program = machine.start()
+    found = httpx.get(f"{machine.url}/api/v1/declarations/{made['id']}", headers=bearer)
+    assert found.json()["reference"] == made["reference"]
+    program.send_signal(signal.SIGINT)
+    program.wait(30)
+    program.stdout.close()  # type: ignore[union-attr]
+
+
+def test_production_refuses_a_demonstration_and_says_why(machine: Machine) -> None:
+    refused = machine.run("demo", BORDER_MODE="production")
+    assert refused.returncode == 1
+    assert "production" in refused.stderr
+
+
+def test_production_refuses_to_serve_with_what_a_demonstration_left(
+    demo: "tuple[Machine, subprocess.Popen[str]]",
+) -> None:
+    machine, _ = demo
+    note = json.loads((machine.folder / "data" / "running.json").read_text())
+    refused = machine.run(
+        "serve",
+        BORDER_MODE="production",
+        BORDER_DATABASE_URL=note["database_url"],
+        BORDER_REDIS_URL=note["redis_url"],
+        BORDER_VNPAY_URL="http://127.0.0.1:9/pay",
+        BORDER_VNPAY_SECRET="x" * 20,
+    )
+    assert refused.returncode == 1
+    for word in ("Demo accounts", "sandbox", "https"):
+        assert word in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--help",), 0),
+        (("import",), 2),
+        (("nonsense",), 2),
+        (("import", "/nowhere.csv"), 2),
+        (("import", "/"), 2),
+        (("serve", "--port", "70000"), 2),
+    ],
+)
+def test_exit_codes_say_done_refused_or_wrongly_used(words: tuple[str, ...], code: int) -> None:
+    # In this process; that a process ends with the code it was given is shown above.
+    assert CliRunner().invoke(main, words).exit_code == code
+
+
+def test_an_unreachable_database_is_said_in_one_sentence(machine: Machine) -> None:
+    away = f"postgresql://nobody@127.0.0.1:{_free_port()}/none"
+    refused = machine.run(
+        "migrate", BORDER_DATABASE_URL=away, BORDER_REDIS_URL="redis://127.0.0.1:1/0"
+    )
+    assert refused.returncode == 1
+    assert "BORDER_DATABASE_URL" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_the_note_of_a_running_program_is_for_its_owner_only(
+    demo: "tuple[Machine, subprocess.Popen[str]]",
+) -> None:
+    machine, _ = demo
+    path = machine.folder / "data" / "running.json"
+    assert path.stat().st_mode & 0o077 == 0
+    found: dict[str, Any] = json.loads(path.read_text())
+    assert found["url"] == machine.url

@@ -1,0 +1,116 @@
+"""Bookings by API: seen by their firm and the staff, cancelled in time or late, listed in pages."""
+
+from base64 import urlsafe_b64encode
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.zone import timeouts_of
+from border.core.clock import FixedClock
+
+
+async def test_a_booking_is_seen_by_its_firm_and_the_staff_and_by_nobody_else(
+    crossing: Any,
+) -> None:
+    booking = await crossing.booked()
+    path = f"/bookings/{booking['id']}"
+    for who in ("trader", "gate", "manager"):
+        assert (await crossing.sees(who, path))["reference"] == booking["reference"]
+    before = await crossing.rows()
+    other = await crossing.person("carrier")
+    for answer in (
+        await other.get(path),
+        await other.post(f"{path}/cancel"),
+        await other.get(f"/slips/{booking['slip']['reference']}"),
+        await other.get(f"/slips/{booking['slip']['reference']}.pdf"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert (await other.get("/bookings")).json() == {"next": None, "items": []}
+    assert await crossing.rows() == before
+
+
+async def test_the_same_vehicle_or_goods_are_not_booked_twice(crossing: Any) -> None:
+    goods = await crossing.lodged()
+    booked = await crossing.booked(goods["id"])
+    trader, slot = await crossing.person("trader"), await crossing.slot(place=3)
+    path, before = f"/slots/{slot['id']}/bookings", await crossing.rows()
+    again = await trader.post(path, crossing.truck(vehicle=booked["vehicle"]))
+    assert (again.status_code, again.json()["code"]) == (409, "vehicle_already_booked")
+    assert booked["vehicle"]["plate"] in again.json()["detail"]
+    goods_again = await trader.post(path, crossing.truck(goods["id"]))
+    assert goods_again.json()["code"] == "declaration_already_booked"
+    assert await crossing.rows() == before
+
+
+@pytest.mark.parametrize(("place", "state"), [(1, "late_cancelled"), (6, "cancelled")])
+async def test_cancelling_frees_the_place_and_revokes_the_slip(
+    crossing: Any, place: int, state: str
+) -> None:
+    booking = await crossing.booked(place=place)
+    code = booking["slip"]["reference"]
+    ended = await crossing.does("trader", f"/bookings/{booking['id']}/cancel")
+    assert (ended["state"], ended["slip"], ended["moves"]) == (state, None, [])
+    assert (await crossing.slot(place=place))["remaining"] == 40
+    assert (await crossing.sees("trader", f"/slips/{code}"))["state"] == "revoked"
+    assert (await crossing.scanned(code, "arrival"))["code"] == "REVOKED"
+    again = await (await crossing.person("trader")).post(f"/bookings/{booking['id']}/cancel")
+    assert (again.status_code, again.json()["code"]) == (409, "move_not_open")
+    assert again.json()["allowed"] == ["—"]
+
+
+async def test_a_stale_version_cancels_nothing(crossing: Any) -> None:
+    booking = await crossing.booked()
+    trader, path = await crossing.person("trader"), f"/bookings/{booking['id']}/cancel"
+    before = await crossing.rows()
+    stale = await trader.post(path, headers={"If-Match": '"1"'})
+    assert (stale.status_code, stale.json()["current"]) == (412, booking["version"])
+    assert await crossing.rows() == before
+    done = await trader.post(path, headers={"If-Match": f'"{booking["version"]}"'})
+    assert done.status_code == 200
+
+
+async def test_a_hold_that_is_not_paid_lapses(
+    crossing: Any, running: Any, clock: FixedClock
+) -> None:
+    held = await crossing.booked((await crossing.lodged())["id"])
+    assert datetime.fromisoformat(held["held_until"]) == clock.now() + timedelta(minutes=15)
+    clock.advance(timedelta(minutes=18))
+    await timeouts_of(running.services.store).run()
+    lapsed = await crossing.sees("trader", f"/bookings/{held['id']}")
+    assert (lapsed["state"], lapsed["held_until"]) == ("lapsed", None)
+    assert [charge["state"] for charge in lapsed["charges"]] == ["voided"]
+
+
+async def test_the_list_is_paged_and_filtered_by_state(crossing: Any) -> None:
+    made = [await crossing.booked() for _ in range(3)]
+    await crossing.does("trader", f"/bookings/{made[0]['id']}/cancel")
+    first = await crossing.sees("trader", "/bookings?limit=2")
+    rest = await crossing.sees("trader", f"/bookings?limit=2&cursor={first['next']}")
+    ids = [item["id"] for page in (first, rest) for item in page["items"]]
+    assert sorted(ids) == sorted(one["id"] for one in made)
+    assert rest["next"] is None
+    confirmed = await crossing.sees("gate", "/bookings?state=confirmed,held")
+    assert len(confirmed["items"]) == 2
+
+
+async def test_a_query_that_makes_no_sense_is_refused(
+    crossing: Any, subtests: pytest.Subtests
+) -> None:
+    def cursor(at: str) -> str:
+        place = f"{at} 019a0462-df54-7297-b924-a94dc688caf3"
+        return f"cursor={urlsafe_b64encode(place.encode()).decode()}"
+
+    trader = await crossing.person("trader")
+    for query, field in (
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("cursor=nonsense", "cursor"),
+        (cursor("2026-11-23T05:00:00"), "cursor"),
+        (cursor("0001-01-01T00:00:00+14:00"), "cursor"),
+        ("state=%00", "state"),
+    ):
+        with subtests.test(query):
+            answer = await trader.get(f"/bookings?{query}")
+            assert answer.status_code == 400
+            assert [error["field"] for error in answer.json()["errors"]] == [field]

@@ -1,0 +1,168 @@
+"""Charges: owed once, voided, waived, told."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from border.core.actor import PROGRAM, Actor
+from border.core.refusal import Refusal
+from border.core.store import Unit
+from border.core.tables import EventRow
+from border.payments.charges import storage
+from border.payments.charges.charge_service import charges_on, payment_blocked, void, waive
+from border.payments.charges.tables import ChargeRow
+
+
+async def _void(counter, subject: str) -> list[ChargeRow]:
+    async def work(unit: Unit) -> list[ChargeRow]:
+        return await void(unit, subject)
+
+    return await counter.store.perform(PROGRAM, work)
+
+
+async def _waive(
+    counter, actor: Actor, charge: ChargeRow, reason: str = "flood relief"
+) -> ChargeRow:
+    async def work(unit: Unit) -> ChargeRow:
+        return await waive(unit, charge.id, reason)
+
+    return await counter.store.perform(actor, work)
+
+
+async def _settled(counter, subject: str) -> bool:
+    async with counter.store.reading() as connection:
+        return not await payment_blocked(connection, [subject])
+
+
+async def test_a_charge_says_what_is_owed_on_what_and_why(counter) -> None:
+    charge = await counter.charge(800_000, "BKG-1")
+    assert charge.reference.startswith("CHG-")
+    assert (charge.state, charge.subject, charge.amount_minor) == ("owed", "BKG-1", 800_000)
+    assert charge.explanation[0]["facts"] == {"regime_group": "ordinary"}
+    assert charge.rule_codes == ["lao_cai_2014"]
+    event = (await counter.rows(EventRow, type="charge.owe"))[0]
+    assert (event.subject, event.key) == (charge.reference, "BKG-1")
+    assert event.payload == {
+        "state": "owed",
+        "charge_kind": "infrastructure_fee",
+        "amount_minor": 800_000,
+        "currency": "VND",
+    }
+    assert event.private == {}
+
+
+async def test_the_same_charge_again_is_the_charge_there_is(counter) -> None:
+    first = await counter.charge(800_000, "BKG-1")
+    assert (await counter.charge(800_000, "BKG-1")).id == first.id
+    assert (await counter.charge(100_000, "BKG-1", kind="parking")).id != first.id
+    assert await counter.events("charge.owe") == 2
+
+
+async def test_another_amount_needs_the_first_voided(counter) -> None:
+    await counter.charge(800_000, "BKG-1")
+    with pytest.raises(Refusal, match="charged_already"):
+        await counter.charge(500_000, "BKG-1")
+    await _void(counter, "BKG-1")
+    again = await counter.charge(500_000, "BKG-1")
+    assert again.state == "owed"
+
+
+@pytest.fixture
+def slow_reading(monkeypatch) -> None:
+    """Let time pass between looking for a charge and making one, so that rivals overlap."""
+    look = storage.live_charge
+
+    async def look_slowly(*asked: object) -> ChargeRow | None:
+        found = await look(*asked)
+        await asyncio.sleep(0.05)
+        return found
+
+    monkeypatch.setattr(storage, "live_charge", look_slowly)
+
+
+async def _many_at_once(counter) -> list[object]:
+    return await asyncio.gather(
+        *(counter.charge(800_000, "BKG-1") for _ in range(6)), return_exceptions=True
+    )
+
+
+async def test_many_at_once_owe_one_charge(counter, slow_reading) -> None:
+    charges = await _many_at_once(counter)
+    assert len({charge.id for charge in charges}) == 1
+    assert await counter.events("charge.owe") == 1
+
+
+async def test_control_without_the_lock_the_rivals_run_into_the_index(
+    counter, slow_reading, monkeypatch
+) -> None:
+    async def no_lock(*_: object) -> None: ...
+
+    monkeypatch.setattr(storage, "lock_subject", no_lock)
+    results = await _many_at_once(counter)
+    assert any(isinstance(result, IntegrityError) for result in results)
+    assert await counter.events("charge.owe") == 1
+
+
+async def test_the_database_itself_refuses_a_second_live_charge(counter) -> None:
+    charge = await counter.charge(800_000, "BKG-1")
+    columns = "gate, created_at, changed_at, subject, kind, payer_organisation_id, amount_minor"
+    columns += ", parts, inputs, currency, explanation, rule_codes, version"
+    with pytest.raises(Exception, match="uq_charge_live"):
+        async with counter.store.engine.begin() as connection:
+            await connection.execute(
+                text(
+                    f"INSERT INTO charge (id, reference, state, {columns}) "
+                    f"SELECT gen_random_uuid(), 'CHG-X', 'owed', {columns} FROM charge "
+                    "WHERE id = :id"
+                ),
+                {"id": charge.id},
+            )
+
+
+async def test_voiding_lets_fall_what_is_owed_and_nothing_else(counter) -> None:
+    paid, owed = await counter.charge(1, "BKG-1"), await counter.charge(2, "BKG-1", kind="parking")
+    other = await counter.charge(3, "BKG-2")
+    await counter.open([paid], counter.cashier, "desk")
+    voided = await _void(counter, "BKG-1")
+    assert [(charge.id, charge.state) for charge in voided] == [(owed.id, "voided")]
+    async with counter.store.reading() as connection:
+        found = await charges_on(connection, ["BKG-1", "BKG-2", "BKG-3"])
+    assert {subject: [(c.id, c.state) for c in rows] for subject, rows in found.items()} == {
+        "BKG-1": [(paid.id, "settled"), (owed.id, "voided")],
+        "BKG-2": [(other.id, "owed")],
+        "BKG-3": [],
+    }
+    assert await _void(counter, "BKG-1") == []
+
+
+async def test_a_subject_is_settled_when_nothing_on_it_is_owed(counter) -> None:
+    assert await _settled(counter, "BKG-1")
+    first = await counter.charge(1, "BKG-1")
+    second = await counter.charge(2, "BKG-1", kind="parking")
+    await counter.open([first], counter.cashier, "desk")
+    assert not await _settled(counter, "BKG-1")
+    await _waive(counter, counter.manager, second)
+    assert await _settled(counter, "BKG-1")
+
+
+async def test_a_manager_waives_with_a_reason_that_stays_inside(counter) -> None:
+    charge = await counter.charge(800_000, "BKG-1")
+    assert (await _waive(counter, counter.manager, charge, " flood relief ")).state == "waived"
+    event = (await counter.rows(EventRow, type="charge.waive"))[0]
+    assert event.key == "BKG-1"
+    assert "reason" not in event.payload
+    assert event.private == {"reason": "flood relief"}
+    with pytest.raises(Refusal, match="move_not_open"):
+        await _waive(counter, counter.manager, charge)
+
+
+async def test_nobody_else_waives_and_never_without_a_reason(counter) -> None:
+    charge = await counter.charge(800_000, "BKG-1")
+    for actor in (counter.trader, counter.cashier):
+        with pytest.raises(Refusal, match="not_allowed"):
+            await _waive(counter, actor, charge)
+    with pytest.raises(Refusal, match="invalid_fields"):
+        await _waive(counter, counter.manager, charge, "  ")
+    assert (await counter.charge_now(charge)).state == "owed"
