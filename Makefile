@@ -7,6 +7,10 @@ BROWSERS := chromium chromium-browser
 # Processes that run tests, each with servers of its own; 0 runs them in one, to look into.
 WORKERS ?= auto
 
+# Modules once compiled are kept, whatever the shell says: every process that runs tests would else
+# compile the tests and the program anew, which takes ten seconds of a processor.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-servers check lint install bench docs clean chromium
 
 run: .venv/runtime.done
@@ -20,7 +24,7 @@ test: .venv/development.done chromium
 test-servers: .venv/development.done chromium
 	BORDER_DATABASE_URL="$${BORDER_DATABASE_URL:-postgresql://postgres@127.0.0.1:5432/postgres}" \
 	BORDER_REDIS_URL="$${BORDER_REDIS_URL:-redis://127.0.0.1:6379/9}" \
-	$(PYTHON) -m pytest -m "servers and not browser" $(TESTS)
+	$(PYTHON) -m pytest -m "servers and not browser and not once" $(TESTS)
 
 lint: .venv/development.done
 	$(PYTHON) -m ruff check .

@@ -1,7 +1,7 @@
 """The program `border`: the command line, and the documents it prints. `python -m api` too."""
 
 from api.cli.command import main
-from api.documents.printing import asyncapi, openapi
+from api.cli.printing import asyncapi, openapi
 
 __all__ = ["main"]
 

@@ -14,7 +14,6 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Schema
-from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
 from litestar.plugins.pydantic import PydanticPlugin
 from litestar.static_files import create_static_files_router
@@ -36,6 +35,8 @@ from api.http.security import (
     provide_actor,
     refuse_undeclared,
 )
+from api.pages.kit.drawing import engine_of
+from api.pages.kit.form import provide_sent
 from api.pages.kit.frame import language, show
 from api.pages.kit.kept_form import answer_kept, kept_form
 from api.receipt_office import receipt_office
@@ -67,6 +68,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         refusal.kind.status,
         problem=spoken(refusal, language(request)),
         way_out=None,
+        errors={},
         request_id=refusal.facts.get("number"),
     )
     page.headers.update(headers_of(refusal))
@@ -121,7 +123,12 @@ def create_app(open_services: Callable[[], Services], *, background: bool = True
         route_handlers=[
             Router("/api/v1", route_handlers=routes.ALL, before_request=refuse_unfit),
             *routes.BESIDE,
-            *pages.ALL,
+            Router(
+                "/",
+                route_handlers=pages.ALL,
+                include_in_schema=False,
+                dependencies={"sent": Provide(provide_sent)},
+            ),
             *(
                 create_static_files_router(f"/{name}", directories=[folder], name=name, opt=_PUBLIC)
                 for name, folder in (("static", HERE / "static"), ("fonts", services.fonts.folder))
@@ -152,7 +159,7 @@ def create_app(open_services: Callable[[], Services], *, background: bool = True
             cookie_secure=settings.base_url.startswith("https://"),
             exclude=["^/api/"],
         ),
-        template_config=TemplateConfig(directory=HERE / "templates", engine=JinjaTemplateEngine),
+        template_config=TemplateConfig(instance=engine_of(HERE / "templates")),
         openapi_config=OpenAPIConfig(
             title="Lào Cai border gate",
             version="1",

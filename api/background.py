@@ -7,10 +7,10 @@ harm. A job that fails is logged, counted and tried again; it delays nothing but
 import asyncio
 import logging
 from collections.abc import Collection
-from contextlib import suppress
 
 from prometheus_client import Counter
 
+from border.core.ending import end
 from border.core.event import current_request
 from border.core.ids import new_id
 from border.core.jobs import Job
@@ -40,7 +40,8 @@ class Background:
         self._tasks = [asyncio.create_task(self._repeat(job), name=job.name) for job in self._jobs]
 
     async def _repeat(self, job: Job) -> None:
-        """Run a job every so many seconds, sooner when something was committed."""
+        """Run a job every so many seconds, sooner when what it waits for was committed."""
+        woken = self._woken.listener(job.woken_by)
         while True:
             current_request.set(f"{job.name}-{new_id()}")
             try:
@@ -49,16 +50,9 @@ class Background:
                 FAILED.labels(job.name).inc()
                 logger.exception("the job %s failed and is tried again", job.name)
                 await asyncio.sleep(PAUSE_SECONDS)
-            if job.woken:
-                await self._woken.wait(job.seconds)
+            if await woken.wait(job.seconds):
                 await asyncio.sleep(GATHER_SECONDS)
-            else:
-                await asyncio.sleep(job.seconds)
 
     async def stop(self) -> None:
         """Stop every job and wait until it has let go."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await end(*self._tasks)

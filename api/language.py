@@ -8,16 +8,16 @@ typed, and nothing here remembers a request.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
@@ -134,19 +134,27 @@ def translator(locale: str) -> Translator:
 
 
 # Figures and hours
+#
+# A page says the same day and the same sums many times over, and asking CLDR how each is written
+# takes most of the time in which it is drawn: what was written is kept.
+
+_kept = lru_cache(maxsize=4096, typed=True)
 
 
+@_kept
 def localise_number(number: int | Decimal, locale: str) -> str:
     """Return a number with the grouping and the decimal mark of the language."""
     return format_decimal(number, locale=LANGUAGES[locale].cldr)
 
 
+@_kept
 def localise_money(amount: Money, locale: str) -> str:
     """Return an amount as people write it: `800.000 ₫`, `CN¥1,234.50`."""
     exact = Decimal(amount.minor).scaleb(-MINOR_UNITS[amount.currency])
     return format_currency(exact, amount.currency, locale=LANGUAGES[locale].cldr)
 
 
+@_kept
 def localise_mass(grams: int, locale: str) -> str:
     """Return a mass given in whole grams as kilograms, to the gram where there are any."""
     kilograms = format_decimal(
@@ -155,6 +163,7 @@ def localise_mass(grams: int, locale: str) -> str:
     return f"{kilograms}{NO_BREAK}kg"
 
 
+@_kept
 def localise_duration(length: timedelta, locale: str) -> str:
     """Return a length of time in its two largest units: `1 giờ 25 phút`, `2天3小时`."""
     language = LANGUAGES[locale]
@@ -178,8 +187,13 @@ def localise_minutes(minutes: int, locale: str) -> str:
 
 def localise_date(on: date | datetime, locale: str, *, weekday: bool = False) -> str:
     """Return a day as people write it; an instant gives its day at the gate."""
-    language = LANGUAGES[locale]
     local = on.astimezone(ZONE).date() if isinstance(on, datetime) else on
+    return _day(local, locale, weekday)
+
+
+@_kept
+def _day(local: date, locale: str, weekday: bool) -> str:
+    language = LANGUAGES[locale]
     day = format_date(local, language.day, locale=language.cldr)
     if not weekday:
         return day
@@ -189,12 +203,13 @@ def localise_date(on: date | datetime, locale: str, *, weekday: bool = False) ->
 
 def localise_time(at: datetime, locale: str, *, zone: bool = False) -> str:
     """Return the hour and minute of an instant at the gate; `zone` adds the offset from UTC."""
-    return _hour(at, ZONE, locale, zone=zone)
+    return _hour(at, ZONE, zone=zone)
 
 
-def _hour(at: datetime, where: tzinfo, locale: str, *, zone: bool) -> str:
+def _hour(at: datetime, where: tzinfo, *, zone: bool) -> str:
     local = at.astimezone(where)
-    hour = format_time(local, "HH:mm", tzinfo=where, locale=LANGUAGES[locale].cldr)
+    # In each of the languages an hour of the day is written so: CLDR's "HH:mm".
+    hour = f"{local.hour:02}:{local.minute:02}"
     if not zone:
         return hour
     offset = (local.utcoffset() or timedelta()) // timedelta(hours=1)
@@ -217,8 +232,8 @@ def localise_both_sides(at: datetime, locale: str) -> str:
     """Return an instant as the clocks show it on both sides of the border."""
     return translator(locale).gettext(
         "{here} in Lào Cai, {there} in Hekou",
-        here=_hour(at, ZONE, locale, zone=True),
-        there=_hour(at, NEIGHBOUR_ZONE, locale, zone=True),
+        here=_hour(at, ZONE, zone=True),
+        there=_hour(at, NEIGHBOUR_ZONE, zone=True),
     )
 
 
@@ -239,7 +254,8 @@ FORMATTERS: dict[str, Callable[..., str]] = {
 """The names under which templates call the formatters, each without its locale."""
 
 
-def context_for(locale: str) -> dict[str, object]:
+@cache
+def context_for(locale: str) -> Mapping[str, object]:
     """Return what a template needs to speak `locale`: `_`, `ngettext` and the formatters."""
     speaker = translator(locale)
     return {

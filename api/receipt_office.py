@@ -24,8 +24,14 @@ class CatalogueSpeech:
         return translator(locale).gettext(CHARGE_NAMES.get(kind, kind))
 
     def explanation(self, says: str, facts: Mapping[str, Any], locale: str) -> str:
-        """Return a sentence of an explanation, the codes among its facts in words."""
-        return translator(locale).gettext(says, **in_words(facts, locale))
+        """Return a sentence of an explanation, the codes among its facts in words.
+
+        A reason the program itself gave is a sentence, and is translated; a person's stays.
+        """
+        say, worded = translator(locale).gettext, in_words(facts, locale)
+        if reason := worded.get("reason"):
+            worded["reason"] = say(str(reason))
+        return say(says, **worded)
 
 
 async def plate_of(connection: AsyncConnection, subject: str) -> str | None:

@@ -11,7 +11,7 @@ import border
 import customs
 import logistics
 from border.core.lifecycle import Lifecycle
-from border.core.tables import every_kind
+from border.core.tables import Record, every_kind
 
 for _floor in (border, customs, logistics):
     for _found in pkgutil.walk_packages(_floor.__path__, f"{_floor.__name__}."):
@@ -20,6 +20,8 @@ for _floor in (border, customs, logistics):
 
 KINDS = every_kind()
 """Every kind of record, from the ground floor up."""
+RECORDS: tuple[type[Record], ...] = tuple(kind for kind in KINDS if issubclass(kind, Record))
+"""Those that have a reference of their own."""
 LIVES: dict[str, Lifecycle] = {kind.lifecycle.name: kind.lifecycle for kind in KINDS}
 """The life of each kind by its name."""
 if len(LIVES) != len(KINDS):

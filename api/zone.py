@@ -5,20 +5,27 @@ package's jobs come together.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 from redis.asyncio import Redis
 
 from api.http.hub import Hub
+from api.http.kept_figures import KeptFigures
 from api.tables import KINDS
-from border.core import postponed
+from border.core import forgetting, postponed
 from border.core.clock import Clock, SystemClock
+from border.core.coalescer import Coalescer
 from border.core.jobs import Job
-from border.core.store import Store, open_engine
+from border.core.store import Store, StoredAnswer, open_engine
+from border.identity import jobs as identity_jobs
+from border.identity.service import Holders
 from border.paper.fonts import FontSet, prepare_fonts
+from border.paper.press import Press
 from border.payments.collection import jobs as collection_jobs
 from border.payments.gateways.registry import Gateways, gateways_of
 from border.payments.receipts import jobs as receipt_jobs
@@ -32,8 +39,10 @@ from border.settings import Settings, kept_secret
 from border.timeouts import Timeouts
 from border.timeouts import jobs as timeout_jobs
 from customs import jobs as customs_jobs
-from logistics import booking_service, slot_service
+from logistics import booking_service, booking_set_service, scan_service, slot_service
 from logistics import jobs as logistics_jobs
+from logistics.booking_set_service import AskedBooking
+from logistics.scan_request import ScanRequest
 from logistics.slip_service import SlipKeys
 from logistics.slip_token import SigningKey
 
@@ -50,9 +59,15 @@ class Services:
     gateways: Gateways
     http: httpx.AsyncClient
     hub: Hub
+    figures: KeptFigures
+    holders: Holders
+    scans: Coalescer[ScanRequest, dict[str, Any]]
+    bookings: Coalescer[AskedBooking, StoredAnswer]
+    press: Press = field(default_factory=Press)
 
     async def close(self) -> None:
-        """Let go of the servers."""
+        """Let go of the servers, and of the processes that draw."""
+        self.press.close()
         await self.http.aclose()
         await self.redis.aclose()
         await self.store.engine.dispose()
@@ -88,13 +103,18 @@ def open_services(
         reactions={
             "charge.settle": (partial(booking_service.on_charge_settled, slips),),
             # Let off, or paid: either way nothing is owed, and the booking stands.
-            "charge.waive": (partial(booking_service.on_charge_settled, slips),),
+            "charge.waive": (
+                partial(booking_service.on_charge_settled, slips),
+                suspense_service.propose_for_voided,
+            ),
+            "charge.void": (suspense_service.propose_for_voided,),
             "booking.cancel": (request_service.on_cancelled,),
             "regulation.schedule": (slot_service.on_rules_changed,),
             "regulation.withdraw": (slot_service.on_rules_changed,),
             "payment_exception.raise": (suspense_service.propose_for_exception,),
         },
     )
+    hub = Hub(store)
     return Services(
         settings=settings,
         store=store,
@@ -105,7 +125,11 @@ def open_services(
         fonts=fonts or prepare_fonts(Path(settings.data_dir)),
         gateways=gateways_of(settings, http),
         http=http,
-        hub=Hub(store),
+        hub=hub,
+        figures=KeptFigures(store, hub),
+        holders=Holders(store),
+        scans=scan_service.scans(store, slips),
+        bookings=booking_set_service.bookings(store, slips),
     )
 
 
@@ -137,4 +161,6 @@ def jobs_of(services: Services, receipts: Callable[[], Office | None]) -> tuple[
         *logistics_jobs.jobs(store),
         *timeout_jobs(timeouts_of(store)),
         *postponed.jobs(store),
+        *forgetting.jobs(store, timedelta(hours=services.settings.answers_kept_hours)),
+        *identity_jobs.jobs(store, timedelta(days=services.settings.tokens_kept_days)),
     )

@@ -1,4 +1,5 @@
 """`python -m bench` measures everything; `python -m bench notices` payment notices alone;
+`python -m bench pages` what a view of each page costs, `--beside FOLDER` in another work tree too;
 `python -m bench profile scan` where the time of one scan goes."""
 
 import argparse
@@ -11,12 +12,13 @@ from typing import Any
 
 import uvloop
 
-from bench import machine, report, stages
+from bench import machine, pages, report, stages
 from bench.crossing import cases_of
 from bench.feed_rate import measure_feed
 from bench.ground import Ground, opened_ground
 from bench.intake import Flow, measure_intake
 from bench.measure import Say, Size, WrongAnswer, measure, opened_bench, opened_yard
+from bench.pages import measure_pages
 from border.core.clock import SystemClock
 
 
@@ -77,7 +79,7 @@ async def measure_notices(ground: Ground, size: Size, flow: Flow, say: Say) -> d
 async def profile(ground: Ground, kind: str) -> str:
     """Return where the time of one scan, one booking or one payment notice goes."""
     async with opened_yard(ground) as (people, yard, _):
-        return await stages.told(ground, people, yard, kind)
+        return await stages.report(ground, people, yard, kind)
 
 
 def _say(text: str) -> None:
@@ -90,6 +92,7 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("profile").add_argument("kind", choices=stages.KINDS)
     commands.add_parser("notices")
+    commands.add_parser("pages").add_argument("--beside", type=Path)
     asked = parser.parse_args()
     try:
         with opened_ground() as ground:
@@ -100,6 +103,11 @@ def main() -> int:
                 results = uvloop.run(measure_notices(ground, Size(), Flow(), _say))
                 print(report.intake_table(results))
                 _say(f"kept in {report.keep(results, part='notices')}")
+                return 0
+            if asked.command == "pages":
+                results = uvloop.run(measure_pages(ground, asked.beside, _say))
+                print(pages.told(results))
+                _say(f"kept in {report.keep(results, part='pages')}")
                 return 0
             results = uvloop.run(measure_all(ground, Size(), Flow(), _say))
     except WrongAnswer as wrong:

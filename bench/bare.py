@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from bench.figures import Run
+from bench.figures import MeasuredRun
 from bench.ground import POOL
 from bench.tape import Tape
 
@@ -61,7 +61,7 @@ async def play_all(
     tapes: Sequence[Tape],
     trucks: Sequence[Mapping[str, str]],
     rate: float | None = None,
-) -> Run:
+) -> MeasuredRun:
     """Play the tapes, one after another, for each of the trucks' words, and return the run.
 
     So many play at a time; where a `rate` is given, one begins so often, whoever still plays.
@@ -91,4 +91,4 @@ async def play_all(
         await asyncio.gather(*(call() for _ in range(concurrency)))
     else:
         await flow(rate)
-    return Run(time.perf_counter() - begun, tuple(latencies))
+    return MeasuredRun(time.perf_counter() - begun, tuple(latencies))

@@ -19,13 +19,12 @@ from bench.ground import Ground, People
 from bench.load import Exchange, Job, request
 from bench.scenario import Scenario, W
 from bench.tape import Tape, recording
-from bench.trucks import GATE, LANE, Hour, Truck, Yard
+from bench.trucks import GATE, LANE, BenchHour, Truck, Yard
 from border.core.clock import SystemClock
 from border.core.store import Unit
-from border.identity.service import holder_of
 from logistics import booking_service, scan_service
 from logistics.booking import BookingRequest
-from logistics.scan_service import ScanRequest
+from logistics.scan_request import ScanRequest
 
 SPREAD = 50
 """Slots over which the spread bookings go."""
@@ -37,7 +36,7 @@ class Case:
 
     name: str
     kind: Literal["scan", "book"]
-    hours: Sequence[Hour]
+    hours: Sequence[BenchHour]
     loaded: bool
     ends_as: str
 
@@ -56,7 +55,7 @@ class Case:
     async def call(self, services: Services, people: People, one: Truck) -> None:
         """Have the services do what one truck asks and commit, without HTTP."""
         token = people.gate_token if self.kind == "scan" else people.trader_token
-        actor = await holder_of(services.store, token, "api")
+        actor = await services.holders.of(token, "api")
         assert actor is not None
         for exchange in self.job(one, people):
             body = exchange.request.partition("\r\n\r\n")[2]

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from bench import bare
 from bench.crossing import send
-from bench.figures import Run, summary
+from bench.figures import MeasuredRun, summary
 from bench.gate import gate_zone, inside
 from bench.ground import Ground, People, settings_of
 from bench.load import Exchange, drive_apart, request
@@ -59,7 +59,9 @@ async def _record_page(ground: Ground, page: Exchange) -> Tape:
     return tape
 
 
-def _row(case: str, gate: list[Run], beside: list[Run], events: int) -> dict[str, Any]:
+def _row(
+    case: str, gate: list[MeasuredRun], beside: list[MeasuredRun], events: int
+) -> dict[str, Any]:
     """Return the figures with rates in events a second: every answer of a run carries `events`."""
     figures = {"gate": summary(gate), "beside": summary(beside)}
     for figure in figures.values():
@@ -91,8 +93,8 @@ async def _measure_reading(
         _page(after, last, page, bench.people) for after, last in pairwise(places[:MOST_PAGES])
     ]
     tape = await _record_page(bench.ground, pages[0])
-    gate: list[Run] = []
-    beside: list[Run] = []
+    gate: list[MeasuredRun] = []
+    beside: list[MeasuredRun] = []
     for turn in range(rounds + 1):
         through = checked(await drive_apart(bench.gate, 1, [pages]))
         alone = await bare.play_all(bench.bare, 1, [tape] * len(pages), [{}])
@@ -112,14 +114,14 @@ async def _measure_relay(
         (f"{event.cursor.xid}-{event.cursor.seq}", event.type, json.dumps(event.cloud_event()))
         for event in events
     ]
-    gate: list[Run] = []
-    beside: list[Run] = []
+    gate: list[MeasuredRun] = []
+    beside: list[MeasuredRun] = []
     try:
         for turn in range(rounds):
             stream = f"{ground.stream}:{turn}"
             begun = time.perf_counter()
             handed_on = await relay.to_redis(redis, stream).catch_up(store)
-            gate.append(Run(time.perf_counter() - begun, (0.0,) * handed_on))
+            gate.append(MeasuredRun(time.perf_counter() - begun, (0.0,) * handed_on))
             if handed_on < len(events) or await redis.xlen(stream) < len(events):
                 raise WrongAnswer(f"{handed_on} of {len(events)} events were handed on")
             await redis.delete(stream)
@@ -129,7 +131,7 @@ async def _measure_relay(
                 for id, type, event in entries[start : start + AT_A_TIME]:
                     pipeline.xadd(stream, {"event": event, "type": type}, id=id)
                 await pipeline.execute()
-            beside.append(Run(time.perf_counter() - begun, (0.0,) * len(entries)))
+            beside.append(MeasuredRun(time.perf_counter() - begun, (0.0,) * len(entries)))
             await redis.delete(stream)
     finally:
         await redis.delete(ground.stream)

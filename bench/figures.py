@@ -16,7 +16,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 @dataclass(frozen=True)
-class Run:
+class MeasuredRun:
     """One measured run: how long it took, each answer's latency, and what was wrong with it."""
 
     seconds: float
@@ -39,7 +39,7 @@ def spread(taken_ms: Sequence[float]) -> dict[str, float]:
     }
 
 
-def summary(runs: Sequence[Run]) -> dict[str, Any]:
+def summary(runs: Sequence[MeasuredRun]) -> dict[str, Any]:
     """Return the median rate of the rounds and the percentiles of all their answers."""
     pooled = [latency for run in runs for latency in run.latencies_ms]
     told: dict[str, Any] = {

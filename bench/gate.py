@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,8 +28,13 @@ def inside(services: Services) -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def served_gate(ground: Ground, *, background: bool = True) -> AsyncIterator[Server]:
-    """Start the gate, with its background jobs as when it serves, and yield it once it answers."""
+async def served_gate(
+    ground: Ground, *, background: bool = True, folder: Path | None = None
+) -> AsyncIterator[Server]:
+    """Start the gate, with its background jobs as when it serves, and yield it once it answers.
+
+    With `folder` it is the gate of another work tree.
+    """
     where = (
         ground.database_url,
         ground.redis_url,
@@ -36,7 +42,8 @@ async def served_gate(ground: Ground, *, background: bool = True) -> AsyncIterat
         ground.stream,
         ground.portal_url,
     )
-    async with served("bench.gate", "on" if background else "off", *where) as server:
+    jobs = "on" if background else "off"
+    async with served("bench.gate", jobs, *where, folder=folder) as server:
         yield server
 
 

@@ -15,17 +15,17 @@ from typing import Any
 
 from bench import machine
 from bench.crossing import record
-from bench.figures import Run, percentile, spread, summary
+from bench.figures import MeasuredRun, percentile, spread, summary
 from bench.gate import gate_zone, served_gate
 from bench.ground import Ground
 from bench.load import Exchange, Job, Server, drive_apart, request
 from bench.measure import Bench, Say, Size, WrongAnswer, checked, measure, opened_bench
-from bench.notices import IPN, PAYMENTS, Ipn, Notice, owed_charges, set_aside, settled
+from bench.notices import IPN, PAYMENTS, Notice, PaymentNotice, owed_charges, set_aside, settled
 from bench.slow_gateway import SlowGateway, slow_gateway
 from bench.tape import Tape
 from bench.timed import taken_times
 from border.core.ids import new_id
-from border.payments.collection.notice_service import work_inbox
+from border.payments.collection.notice_service import process_inbox
 
 CONNECTIONS = 64
 """Connections the notices come over; at a rate, few of them are in use at once."""
@@ -55,11 +55,11 @@ class Flow:
 class Served:
     """A run over HTTP with the server's own time for each answer."""
 
-    run: Run
+    run: MeasuredRun
     server_ms: tuple[float, ...]
 
     @classmethod
-    async def of(cls, server: Server, path: str, run: Run) -> "Served":
+    async def of(cls, server: Server, path: str, run: MeasuredRun) -> "Served":
         """Return a run with the times its server took. Raises WrongAnswer if one is missing."""
         taken = await taken_times(server, path)
         if len(taken) != len(run.latencies_ms):
@@ -67,7 +67,7 @@ class Served:
         return cls(run, taken)
 
 
-def _told(rounds: Sequence[Served]) -> dict[str, Any]:
+def _figures(rounds: Sequence[Served]) -> dict[str, Any]:
     own = [taken for served in rounds for taken in served.server_ms]
     return {
         **summary([served.run for served in rounds]),
@@ -78,7 +78,7 @@ def _told(rounds: Sequence[Served]) -> dict[str, Any]:
 
 async def measure_intake(ground: Ground, size: Size, flow: Flow, say: Say) -> dict[str, Any]:
     """Return every figure of taking notices in. Raises WrongAnswer."""
-    scenario = Ipn(ground)
+    scenario = PaymentNotice(ground)
     async with slow_gateway(flow.gateway_s) as portal:
         at = replace(ground, portal_url=portal.url)
         async with opened_bench(at, background=False) as bench:
@@ -93,33 +93,35 @@ async def measure_intake(ground: Ground, size: Size, flow: Flow, say: Say) -> di
             say("notices, worked off alone, then by a gate that takes them in")
             settling = await measure_settling(bench, scenario, flow)
             async with served_gate(ground, background=True) as both:
-                worked = await _worked(replace(bench, gate=both), scenario, flow)
+                processed = await _processed(replace(bench, gate=both), scenario, flow)
     return {
         "closed": closed,
         "steady": steady,
         "slow_gateway": waiting,
         "settling": settling,
-        "worked": worked,
+        "worked": processed,
     }
 
 
-async def _through_gate(bench: Bench, scenario: Ipn, flow: Flow, seconds: float) -> Served:
+async def _through_gate(
+    bench: Bench, scenario: PaymentNotice, flow: Flow, seconds: float
+) -> Served:
     await taken_times(bench.gate, IPN)
     number = flow.number(seconds)
     run = await bench.through_gate(scenario, CONNECTIONS, number, flow.rate)
     return await Served.of(bench.gate, IPN, run)
 
 
-async def _through_hello(bench: Bench, scenario: Ipn, flow: Flow) -> Served:
+async def _through_hello(bench: Bench, scenario: PaymentNotice, flow: Flow) -> Served:
     await taken_times(bench.hello, "/hello")
     run = await bench.through_hello(scenario, CONNECTIONS, flow.number(flow.seconds), flow.rate)
     return await Served.of(bench.hello, "/hello", run)
 
 
-async def _steady(bench: Bench, scenario: Ipn, tape: Tape, flow: Flow) -> dict[str, Any]:
+async def _steady(bench: Bench, scenario: PaymentNotice, tape: Tape, flow: Flow) -> dict[str, Any]:
     """Return the figures of a steady flow, with its bare SQL and the empty handler beside."""
     gate: list[Served] = []
-    sql: list[Run] = []
+    sql: list[MeasuredRun] = []
     hello: list[Served] = []
     loads = [machine.load_average()]
     number = flow.number(flow.seconds)
@@ -133,7 +135,7 @@ async def _steady(bench: Bench, scenario: Ipn, tape: Tape, flow: Flow) -> dict[s
             sql.append(alone)
             hello.append(nothing)
         loads.append(machine.load_average())
-    figures = {"gate": _told(gate), "sql": summary(sql), "hello": _told(hello)}
+    figures = {"gate": _figures(gate), "sql": summary(sql), "hello": _figures(hello)}
     own, bare, empty = figures["gate"]["server"], figures["sql"], figures["hello"]["server"]
     return {
         "case": f"{scenario.name}, {flow.rate:g} a second",
@@ -148,7 +150,7 @@ async def _steady(bench: Bench, scenario: Ipn, tape: Tape, flow: Flow) -> dict[s
 
 
 async def _beside_slow_gateway(
-    bench: Bench, scenario: Ipn, portal: SlowGateway, flow: Flow
+    bench: Bench, scenario: PaymentNotice, portal: SlowGateway, flow: Flow
 ) -> dict[str, Any]:
     """Return the intake with payers waiting for the portal beside the intake without."""
     without: list[Served] = []
@@ -167,7 +169,7 @@ async def _beside_slow_gateway(
         during.append(await _through_gate(bench, scenario, flow, flow.beside_gateway_s))
         held.append(portal.held)
         checked(await payers)
-    figures = {"without": _told(without), "during": _told(during)}
+    figures = {"without": _figures(without), "during": _figures(during)}
     with_it, alone = figures["during"]["server"], figures["without"]["server"]
     return {
         "case": f"{scenario.name}, {flow.checkouts} payers waiting {flow.gateway_s:g} s",
@@ -192,7 +194,7 @@ async def _checkouts(bench: Bench, number: int) -> list[Job]:
     return jobs
 
 
-async def measure_settling(bench: Bench, scenario: Ipn, flow: Flow) -> dict[str, Any]:
+async def measure_settling(bench: Bench, scenario: PaymentNotice, flow: Flow) -> dict[str, Any]:
     """Return how fast the inbox is worked off by a process that does nothing else.
 
     What is counted is what is settled, whoever did it: where another gate works off the same
@@ -209,7 +211,7 @@ async def measure_settling(bench: Bench, scenario: Ipn, flow: Flow) -> dict[str,
                 await scenario.call(services, bench.people, notice)
             await bench.yard.counted()
             begun, processor = time.perf_counter(), time.process_time()
-            await work_inbox(services.store)
+            await process_inbox(services.store)
             own = time.process_time() - processor
             await _until_settled(bench, notices, begun)
             if turn:  # the first turn warms up
@@ -232,7 +234,7 @@ async def _until_settled(bench: Bench, notices: Sequence[Notice], begun: float) 
         await asyncio.sleep(0.1)
 
 
-async def _worked(bench: Bench, scenario: Ipn, flow: Flow) -> dict[str, Any]:
+async def _processed(bench: Bench, scenario: PaymentNotice, flow: Flow) -> dict[str, Any]:
     """Return the figures of one process that takes notices in, settles them and does all else.
 
     Receipts, figures and the feed have their work from every settlement.
@@ -250,7 +252,7 @@ async def _worked(bench: Bench, scenario: Ipn, flow: Flow) -> dict[str, Any]:
     served = await Served.of(bench.gate, IPN, run)
     return {
         "case": f"{scenario.name}, taken in at {flow.rate:g} a second and settled",
-        "gate": _told([served]),
+        "gate": _figures([served]),
         "settled_when_the_last_was_in": at_once,
         "settled_a_second": round(number / seconds, 1),
         "cpu_ms_each": round(1000 * (bench.gate.cpu_seconds() - used) / number, 3),

@@ -22,7 +22,7 @@ from typing import Any, cast
 
 import uvloop
 
-from bench.figures import Run
+from bench.figures import MeasuredRun
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,9 @@ def judge(exchange: Exchange, status: int, body: bytes) -> str | None:
     return f"wanted {wanted}, got {status}: {body[:300].decode(errors='replace')}"
 
 
-async def drive(port: int, concurrency: int, jobs: Sequence[Job], rate: float | None = None) -> Run:
+async def drive(
+    port: int, concurrency: int, jobs: Sequence[Job], rate: float | None = None
+) -> MeasuredRun:
     """Send every job over `concurrency` connections, `rate` a second or as fast as they go.
 
     At a rate a job is one request; should every connection be waited for, so is the next one.
@@ -176,7 +178,7 @@ async def drive(port: int, concurrency: int, jobs: Sequence[Job], rate: float | 
     for caller in callers:
         caller.hang_up()
     wrong = (judge(exchange, status, body) for exchange, status, body, _ in answers)
-    return Run(
+    return MeasuredRun(
         seconds,
         tuple(latency * 1000 for _, _, _, latency in answers),
         tuple(text for text in wrong if text is not None),
@@ -185,7 +187,7 @@ async def drive(port: int, concurrency: int, jobs: Sequence[Job], rate: float | 
 
 async def drive_apart(
     server: Server, concurrency: int, jobs: Sequence[Job], rate: float | None = None
-) -> Run:
+) -> MeasuredRun:
     """Do what `drive` does in a process of its own and return its run."""
     used = server.cpu_seconds()
     process = await asyncio.create_subprocess_exec(
@@ -205,7 +207,7 @@ async def drive_apart(
     if process.returncode != 0:
         raise RuntimeError(f"the load process ended with {process.returncode}")
     told = json.loads(out)
-    return Run(
+    return MeasuredRun(
         told["seconds"],
         tuple(told["latencies_ms"]),
         tuple(told["wrong"]),

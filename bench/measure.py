@@ -14,7 +14,7 @@ import asyncpg
 from api.zone import slip_keys
 from bench import bare
 from bench.crossing import record, to_hello
-from bench.figures import Run, summary
+from bench.figures import MeasuredRun, summary
 from bench.gate import served_gate
 from bench.ground import Ground, People, settings_of, settle_in
 from bench.load import Server, drive_apart
@@ -47,7 +47,7 @@ BARE_TIMES, HELLO_TIMES = 3, 8
 Say = Callable[[str], None]
 
 
-def checked(run: Run) -> Run:
+def checked(run: MeasuredRun) -> MeasuredRun:
     """Return a run whose every answer was right. Raises WrongAnswer."""
     if run.wrong:
         raise WrongAnswer(f"{len(run.wrong)} wrong answers, the first: {run.wrong[0]}")
@@ -68,7 +68,7 @@ class Bench:
 
     async def through_gate(
         self, case: Scenario[W], callers: int, number: int, rate: float | None = None
-    ) -> Run:
+    ) -> MeasuredRun:
         """Let so many through the HTTP interface, at `rate` a second where that is given."""
         ones = await case.prepare(self.yard, number)
         jobs = [case.job(one, self.people) for one in ones]
@@ -83,7 +83,7 @@ class Bench:
         number: int,
         tapes: Sequence[Tape],
         rate: float | None = None,
-    ) -> Run:
+    ) -> MeasuredRun:
         """Play the statements of the same for others."""
         ones = await case.prepare(self.yard, number)
         words = [one.words() for one in ones]
@@ -93,7 +93,7 @@ class Bench:
 
     async def through_hello(
         self, case: Scenario[W], callers: int, number: int, rate: float | None = None
-    ) -> Run:
+    ) -> MeasuredRun:
         """Send the same requests to the empty handler; it needs nobody prepared."""
         ones = await case.prepare(self.yard, 1)
         job = to_hello(case.job(ones[0], self.people))
@@ -135,7 +135,7 @@ async def measure(
 ) -> list[dict[str, Any]]:
     """Return one row of figures for each case and number of callers. Raises WrongAnswer."""
     tapes = await record(cases, bench.ground, bench.yard, bench.people)
-    runs: dict[tuple[str, int], dict[str, list[Run]]] = {
+    runs: dict[tuple[str, int], dict[str, list[MeasuredRun]]] = {
         (case.name, callers): {"gate": [], "sql": [], "hello": []}
         for case in cases
         for callers in size.callers
@@ -162,7 +162,7 @@ async def measure(
 
 
 def _row(
-    case: Scenario[Any], callers: int, runs: dict[str, list[Run]], tapes: Sequence[Tape]
+    case: Scenario[Any], callers: int, runs: dict[str, list[MeasuredRun]], tapes: Sequence[Tape]
 ) -> dict[str, Any]:
     figures = {name: summary(of) for name, of in runs.items()}
     return {

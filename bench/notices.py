@@ -54,7 +54,7 @@ class Notice:
         return {name: str(value) for name, value in vars(self).items()} | {"digest": digest}
 
 
-class Ipn:
+class PaymentNotice:
     """The scenario: VNPAY says that a payment succeeded, and is told that this is recorded."""
 
     name = "payment notice (IPN)"

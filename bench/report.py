@@ -27,7 +27,7 @@ def table(results: dict[str, Any]) -> str:
     slips = results["slips"]
     lines.append(
         f"{slips['case']:26}{slips['of_empty_sheet']:.3f} of {slips['empty_sheet_rate']:,.0f} "
-        f"empty sheets a second: {slips['slips_rate']:,.0f}"
+        f"empty sheets a second: {slips['slips_rate']:,.0f}, receipts {slips['receipts_rate']:,.0f}"
     )
     return "\n".join([*lines, "", _conditions(results)])
 
@@ -63,7 +63,7 @@ def _crossing(row: dict[str, Any]) -> str:
 
 def _intake(intake: dict[str, Any]) -> list[str]:
     """Return what is said of notices that come at a rate: the server's own time, milliseconds."""
-    steady, waiting, worked = intake["steady"], intake["slow_gateway"], intake["worked"]
+    steady, waiting, processed = intake["steady"], intake["slow_gateway"], intake["worked"]
     settling = intake["settling"]
     rows = [
         (steady["case"], steady["gate"]),
@@ -71,7 +71,7 @@ def _intake(intake: dict[str, Any]) -> list[str]:
         ("  hello, as often", steady["hello"]),
         ("  before the payers wait", waiting["without"]),
         (waiting["case"], waiting["during"]),
-        (worked["case"], worked["gate"]),
+        (processed["case"], processed["gate"]),
     ]
     lines = [f"{'':60}{'rate':>8}{'cpu':>7}{'p50':>8}{'p95':>8}{'p99':>8}"]
     lines += [
@@ -89,8 +89,8 @@ def _intake(intake: dict[str, Any]) -> list[str]:
         f"{100 * steady['gate']['within_budget']:.1f} % within {steady['budget_ms']:g} ms; "
         f"settled alone {settling['settled_a_second']:.0f} a second at "
         f"{settling['cpu_ms_each']:.1f} ms of processor time each; by the process that takes in "
-        f"and does all else {worked['settled_a_second']:.0f} a second at "
-        f"{worked['cpu_ms_each']:.1f} ms each",
+        f"and does all else {processed['settled_a_second']:.0f} a second at "
+        f"{processed['cpu_ms_each']:.1f} ms each",
     ]
 
 

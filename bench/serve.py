@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TextIO
 
 import uvicorn
@@ -27,8 +28,11 @@ STARTS_WITHIN_S = 30.0
 
 
 @asynccontextmanager
-async def served(module: str, *arguments: str) -> AsyncIterator[Server]:
-    """Start the server that a module is when run, and yield it once it answers."""
+async def served(module: str, *arguments: str, folder: Path | None = None) -> AsyncIterator[Server]:
+    """Start the server that a module is when run, and yield it once it answers.
+
+    `folder` is another work tree of the program, whose module it then is.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -36,6 +40,7 @@ async def served(module: str, *arguments: str) -> AsyncIterator[Server]:
         *arguments,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        cwd=folder,
     )
     assert process.stdin is not None
     assert process.stdout is not None

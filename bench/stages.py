@@ -21,7 +21,7 @@ from bench.gate import gate_zone, inside, served_gate
 from bench.ground import Ground, People
 from bench.load import drive_apart
 from bench.measure import checked
-from bench.notices import Ipn
+from bench.notices import PaymentNotice
 from bench.scenario import Scenario, W
 from bench.tape import TRANSACTION, Tape
 from bench.trucks import Yard
@@ -30,7 +30,7 @@ KINDS = {
     "scan": "scan",
     "book": "book, fifty slots, empty",
     "book-loaded": "book, fifty slots, loaded",
-    "ipn": Ipn.name,
+    "ipn": PaymentNotice.name,
 }
 TRUCKS, WARM_UP = 150, 30
 _LIBRARIES = (
@@ -53,14 +53,16 @@ _LIBRARIES = (
 )
 
 
-class Taken(NamedTuple):
+class StageTime(NamedTuple):
     """Milliseconds an answer takes by the clock (median), and of this or the server's process."""
 
     clock: float
     processor: float
 
 
-async def _timed(ones: Sequence[W], answers: int, step: Callable[[W], Awaitable[None]]) -> Taken:
+async def _timed(
+    ones: Sequence[W], answers: int, step: Callable[[W], Awaitable[None]]
+) -> StageTime:
     """Return what an answer takes in this process, the first ones left out as warm-up."""
     for one in ones[:WARM_UP]:
         await step(one)
@@ -71,12 +73,12 @@ async def _timed(ones: Sequence[W], answers: int, step: Callable[[W], Awaitable[
         await step(one)
         taken.append((time.perf_counter() - begun) * 1000 / answers)
     used = time.process_time() - used
-    return Taken(median(taken), 1000 * used / answers / len(taken))
+    return StageTime(median(taken), 1000 * used / answers / len(taken))
 
 
-async def told(ground: Ground, people: People, yard: Yard, kind: str) -> str:
+async def report(ground: Ground, people: People, yard: Yard, kind: str) -> str:
     """Return both views as text."""
-    all_of_them: list[Scenario[Any]] = [*await cases_of(yard), Ipn(ground)]
+    all_of_them: list[Scenario[Any]] = [*await cases_of(yard), PaymentNotice(ground)]
     case = next(case for case in all_of_them if case.name == KINDS[kind])
     tapes = (await record([case], ground, yard, people))[case.name]
     lines = [f"{case.name}: {len(tapes)} requests, one after another"]
@@ -151,14 +153,14 @@ async def _stages(
 
 async def _through(
     ground: Ground, people: People, yard: Yard, case: Scenario[W], *, background: bool
-) -> Taken:
+) -> StageTime:
     """Return what an answer over HTTP takes from a server of its own."""
     async with served_gate(ground, background=background) as server:
         for number in (WARM_UP, TRUCKS):
             jobs = [case.job(one, people) for one in await case.prepare(yard, number)]
             run = checked(await drive_apart(server, 1, jobs))
     answers = len(run.latencies_ms)
-    return Taken(median(run.latencies_ms), 1000 * run.cpu_seconds / answers)
+    return StageTime(median(run.latencies_ms), 1000 * run.cpu_seconds / answers)
 
 
 async def _profiled(ground: Ground, people: People, yard: Yard, case: Scenario[W]) -> list[str]:

@@ -33,7 +33,6 @@ from border.vocabulary import AGENCIES
 from customs.tables import ClearanceRow, DeclarationRow, LineRow
 from logistics.slip_service import SlipKeys
 from logistics.slip_token import SlipClaims, sign
-from logistics.slot import LAST_BOOKING
 from logistics.tables import (
     BookingDeclarationRow,
     BookingRow,
@@ -51,7 +50,7 @@ _SLIP_VALID = timedelta(hours=72)
 
 
 @dataclass(frozen=True)
-class Hour:
+class BenchHour:
     """A slot of the run: never full, so that it is the counting that is measured."""
 
     id: UUID
@@ -64,7 +63,7 @@ class Truck:
     """One truck with the words by which its own records are told from another's."""
 
     number: int
-    hour: Hour
+    hour: BenchHour
     loaded: bool
     token: str = ""
     declaration_id: UUID = field(default_factory=new_id)
@@ -109,12 +108,12 @@ class Yard:
         self._numbers = count()
         self.now = SystemClock().now().replace(second=0, microsecond=0)
 
-    async def hours(self, number: int, begin: datetime) -> list[Hour]:
+    async def hours(self, number: int, begin: datetime) -> list[BenchHour]:
         """Make slots ten minutes apart, the first within ten minutes of `begin`."""
         # Seven minutes past a full ten: an hour of the run never meets one of the seed rules.
         first = begin + timedelta(minutes=(7 - begin.minute) % 10)
         starts = [first + timedelta(minutes=10 * place) for place in range(number)]
-        hours = [Hour(new_id(), start, start + timedelta(hours=1)) for start in starts]
+        hours = [BenchHour(new_id(), start, start + timedelta(hours=1)) for start in starts]
         await self.write(
             SlotRow(
                 id=hour.id,
@@ -124,7 +123,7 @@ class Yard:
                 ends_at=hour.ends_at,
                 opens_at=self.now - timedelta(days=1),
                 capacity=PLACES,
-                closes_at=hour.ends_at - LAST_BOOKING,
+                closes_at=hour.ends_at - timedelta(minutes=15),
                 early_minutes=180,
                 entry_early_minutes=30,
                 grace_minutes=30,
@@ -134,7 +133,9 @@ class Yard:
         )
         return hours
 
-    async def to_book(self, number: int, hours: Sequence[Hour], *, loaded: bool) -> list[Truck]:
+    async def to_book(
+        self, number: int, hours: Sequence[BenchHour], *, loaded: bool
+    ) -> list[Truck]:
         """Return trucks ready to be booked, spread evenly over `hours`."""
         trucks = [
             Truck(next(self._numbers), hours[place % len(hours)], loaded) for place in range(number)
@@ -143,7 +144,7 @@ class Yard:
             await self._write_declarations(trucks)
         return trucks
 
-    async def to_scan(self, number: int, hour: Hour) -> list[Truck]:
+    async def to_scan(self, number: int, hour: BenchHour) -> list[Truck]:
         """Return loaded trucks with a paid booking and an active slip, ready to arrive."""
         trucks = [self._with_slip(next(self._numbers), hour) for _ in range(number)]
         await self._write_declarations(trucks)
@@ -253,7 +254,7 @@ class Yard:
             "overdue_at": self.now + timedelta(days=3),
         }
 
-    def _with_slip(self, number: int, hour: Hour) -> Truck:
+    def _with_slip(self, number: int, hour: BenchHour) -> Truck:
         plain = Truck(number, hour, loaded=True)
         token = sign(
             SlipClaims(

@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from border.core.reading import row, rows
 from border.core.refusal import NOT_FOUND
+from border.core.statement import Statement
 from border.core.store import table_of
 from border.core.tables import GateRow, LaneRow
 
 _gate = table_of(GateRow)
 _lane = table_of(LaneRow)
+_IN_USE = Statement(select(_gate).where(_gate.c.active))
+_BY_CODE = Statement(select(_gate).where(_gate.c.code == bindparam("code")))
+_LANES = Statement(select(_lane).where(_lane.c.active).order_by(_lane.c.gate, _lane.c.code))
 
 SEED_GATES = (
     GateRow(
@@ -66,8 +71,8 @@ SEED_LANES = tuple(
 
 async def load_seed(connection: AsyncConnection) -> None:
     """Put the seed gates and lanes where they are missing; what an operator changed stays."""
-    for model, rows in ((GateRow, SEED_GATES), (LaneRow, SEED_LANES)):
-        statement = insert(table_of(model)).values([row.model_dump() for row in rows])
+    for model, seed in ((GateRow, SEED_GATES), (LaneRow, SEED_LANES)):
+        statement = insert(table_of(model)).values([one.model_dump() for one in seed])
         await connection.execute(statement.on_conflict_do_nothing())
 
 
@@ -80,23 +85,19 @@ async def set_hours(connection: AsyncConnection, code: str, opens: str, closes: 
 
 async def all_gates(connection: AsyncConnection) -> list[GateRow]:
     """Return the gates in use, the busiest first as seeded."""
-    found = await connection.execute(select(_gate).where(_gate.c.active))
     order = {gate.code: place for place, gate in enumerate(SEED_GATES)}
-    rows = [GateRow(**row._mapping) for row in found]
-    return sorted(rows, key=lambda row: (order.get(row.code, len(order)), row.code))
+    found = await rows(connection, GateRow, _IN_USE)
+    return sorted(found, key=lambda row: (order.get(row.code, len(order)), row.code))
 
 
 async def gate(connection: AsyncConnection, code: str) -> GateRow:
     """Return one gate. refuses: not_found."""
-    found = (await connection.execute(select(_gate).where(_gate.c.code == code))).one_or_none()
+    found = await row(connection, GateRow, _BY_CODE, code=code)
     if found is None:
         raise NOT_FOUND(what="gate")
-    return GateRow(**found._mapping)
+    return found
 
 
 async def lanes(connection: AsyncConnection) -> Sequence[LaneRow]:
     """Return every lane in use."""
-    found = await connection.execute(
-        select(_lane).where(_lane.c.active).order_by(_lane.c.gate, _lane.c.code)
-    )
-    return [LaneRow(**row._mapping) for row in found]
+    return await rows(connection, LaneRow, _LANES)

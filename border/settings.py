@@ -92,6 +92,12 @@ class Settings(BaseSettings):
     sandbox_url: str = Field(default="", description="Where the sandbox listens; demo mode only.")
     slip_key_id: str = Field(default="k1", description="Name of the key that signs slips.")
     relay_stream: str = Field(default="border:events", description="Redis stream of the feed.")
+    answers_kept_hours: int = Field(
+        default=72, ge=24, description="Hours for which a repeated Idempotency-Key is known."
+    )
+    tokens_kept_days: int = Field(
+        default=7, ge=0, description="Days for which a session or a token is kept after its end."
+    )
     import_batch: int = Field(default=200, description="Rows an import commits at a time.")
 
     @field_validator("receipt_collector_tax_code")

@@ -10,16 +10,19 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
 from prometheus_client import Counter, Gauge
-from sqlalchemy import Select, func, literal, select, tuple_, union_all
+from sqlalchemy import Select, bindparam, func, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core import postponed
 from border.core.jobs import Job
+from border.core.reading import row
 from border.core.refusal import BUSY, Refusal
+from border.core.statement import Statement
 from border.core.store import PROGRAM, Store, Unit, table_of
 from border.core.tables import Lived, Part, Record, every_kind
 
@@ -178,8 +181,9 @@ def _verbs(kind: type[Lived]) -> dict[str, str]:
     return {s.name: s.on_timeout for s in kind.lifecycle.states if s.on_timeout is not None}
 
 
-def _is_due(kind: type[Record], at: datetime) -> list[Any]:
+def _is_due(kind: type[Record]) -> list[Any]:
     table = table_of(kind)
+    at = bindparam("at", type_=table.c.overdue_at.type)
     return [
         table.c.overdue_at <= at,
         table.c.state.in_(list(_verbs(kind))),
@@ -194,29 +198,34 @@ async def _due(
     after: tuple[datetime, UUID] | None,
 ) -> list[tuple[datetime, UUID]]:
     """Return (overdue, id) of records whose move is due, the longest first."""
-    table = table_of(kind)
-    conditions = _is_due(kind, at)
-    if after is not None:
-        conditions.append(tuple_(table.c.overdue_at, table.c.id) > after)
-    found = await connection.execute(
-        select(table.c.overdue_at, table.c.id)
-        .where(*conditions)
-        .order_by(table.c.overdue_at, table.c.id)
-        .limit(_BATCH)
-    )
+    given = {} if after is None else {"after_at": after[0], "after_id": after[1]}
+    found = await _due_first(kind, after is not None).rows(connection, at=at, **given)
     return [(overdue_at, id) for overdue_at, id in found]
+
+
+@cache
+def _due_first(kind: type[Record], onward: bool) -> Statement:
+    table = table_of(kind)
+    statement = select(table.c.overdue_at, table.c.id).where(*_is_due(kind))
+    if onward:
+        place = (
+            bindparam("after_at", type_=table.c.overdue_at.type),
+            bindparam("after_id", type_=table.c.id.type),
+        )
+        statement = statement.where(tuple_(table.c.overdue_at, table.c.id) > tuple_(*place))
+    return Statement(statement.order_by(table.c.overdue_at, table.c.id).limit(_BATCH))
 
 
 async def _take(unit: Unit, kind: type[Record], id: UUID) -> Record | None:
     """Return a record, locked, if its move is still due and nobody else has it in hand."""
+    return await row(unit.connection, kind, _due_one(kind), id=id, at=unit.at)
+
+
+@cache
+def _due_one(kind: type[Record]) -> Statement:
     table = table_of(kind)
-    found = await unit.connection.execute(
-        select(table)
-        .where(table.c.id == id, *_is_due(kind, unit.at))
-        .with_for_update(of=table, skip_locked=True)
-    )
-    row = found.one_or_none()
-    return None if row is None else kind(**row._mapping)
+    one = select(table).where(table.c.id == bindparam("id"), *_is_due(kind))
+    return Statement(one.with_for_update(of=table, skip_locked=True))
 
 
 @dataclass(frozen=True)
@@ -242,8 +251,7 @@ async def overdue(
     """Return up to `limit` records that are out of time, the longest first, of every kind."""
     known = tuple(kinds) if kinds is not None else every_kind()
     lives = {kind.lifecycle.name: kind.lifecycle for kind in known}
-    either = union_all(*(_overdue(kind, at) for kind in known)).subquery()
-    found = await connection.execute(select(either).order_by(either.c.overdue_at).limit(limit))
+    found = await _longest(known).rows(connection, at=at, limit=limit)
     return [
         Overdue(
             lifecycle=row.lifecycle,
@@ -258,19 +266,28 @@ async def overdue(
     ]
 
 
+@cache
+def _longest(kinds: tuple[type[Lived], ...]) -> Statement:
+    either = union_all(*map(_overdue, kinds)).subquery()
+    return Statement(select(either).order_by(either.c.overdue_at).limit(bindparam("limit")))
+
+
 async def overdue_counts(
     connection: AsyncConnection, kinds: Collection[type[Lived]], at: datetime
 ) -> dict[str, int]:
     """Return how many records of each kind are out of time."""
-    either = union_all(*(_overdue(kind, at) for kind in kinds)).subquery()
-    found = await connection.execute(
-        select(either.c.lifecycle, func.count()).group_by(either.c.lifecycle)
-    )
+    found = await _counts(tuple(kinds)).rows(connection, at=at)
     counts = {kind.lifecycle.name: 0 for kind in kinds}
     return counts | {row[0]: row[1] for row in found}
 
 
-def _overdue(kind: type[Lived], at: datetime) -> Select[Any]:
+@cache
+def _counts(kinds: tuple[type[Lived], ...]) -> Statement:
+    either = union_all(*map(_overdue, kinds)).subquery()
+    return Statement(select(either.c.lifecycle, func.count()).group_by(either.c.lifecycle))
+
+
+def _overdue(kind: type[Lived]) -> Select[Any]:
     """Return the statement of what is overdue of a kind; a part goes under its record's name."""
     table = table_of(kind)
     whole = table_of(kind.whole) if issubclass(kind, Part) else table
@@ -283,7 +300,7 @@ def _overdue(kind: type[Lived], at: datetime) -> Select[Any]:
         table.c.state,
         table.c.overdue_at,
         named.label("owner"),
-    ).where(table.c.overdue_at <= at)
+    ).where(table.c.overdue_at <= bindparam("at", type_=table.c.overdue_at.type))
     if issubclass(kind, Part):
         statement = statement.join(whole, whole.c.id == table.c[kind.whole_id]).where(
             whole.c.state.in_(kind.counts_while)

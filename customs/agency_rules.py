@@ -17,8 +17,8 @@ from border.core.refusal import FieldError
 from border.core.request_body import KEEPABLE
 from border.core.words import N_
 from border.reference.catalogue import rows_of
-from border.regulation.rule_kind import Draft, RuleKind, RuleRow, Words, rule_kind
-from border.regulation.rulebook import RuleSet
+from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
+from border.regulation.rulebook import RuleSet, made_once
 from border.vocabulary import AGENCIES, DIRECTIONS, HANDLING, Handling
 from customs.selectivity_rules import CUSTOMS_APPROVERS, CUSTOMS_WRITERS
 
@@ -34,12 +34,23 @@ class AgencyRow(RuleRow):
     handled. `status` is `unconfirmed` until an officer of the agency has confirmed the row.
     """
 
-    agency: str = Field(max_length=24, pattern=KEEPABLE)
-    hs_prefix: Annotated[str, StringConstraints(pattern=r"^\d{0,10}$")] = ""
-    direction: Literal["any", "export", "import", "transit"] = "any"
-    handling: Handling | Literal[""] = ""
-    legal_basis: str = Field(min_length=1, max_length=160, pattern=KEEPABLE)
-    status: Literal["confirmed", "unconfirmed"] = "unconfirmed"
+    agency: str = Field(
+        title=N_("Agency"),
+        max_length=24,
+        pattern=KEEPABLE,
+        json_schema_extra={"enum": [code for code in AGENCIES if code not in ALWAYS]},
+    )
+    hs_prefix: Annotated[str, StringConstraints(pattern=r"^\d{0,10}$")] = Field(
+        default="", title=N_("Beginning of the commodity code")
+    )
+    direction: Literal["any", "export", "import", "transit"] = Field(
+        default="any", title=N_("Direction")
+    )
+    handling: Handling | Literal[""] = Field(default="", title=N_("Special handling"))
+    legal_basis: str = Field(
+        title=N_("Legal basis"), min_length=1, max_length=160, pattern=KEEPABLE
+    )
+    status: Literal["confirmed", "unconfirmed"] = Field(default="unconfirmed", title=N_("Status"))
 
 
 def _fault(row: AgencyRow) -> FieldError | None:
@@ -109,6 +120,7 @@ class AgencyRule:
         )
 
 
+@made_once
 def agency_rules(found: RuleSet[AgencyRow]) -> tuple[AgencyRule, ...]:
     """Return the rules of a set."""
     days = found.effective_from, found.effective_to
@@ -129,17 +141,17 @@ def _rule(row: AgencyRow, begins: date, ends: date | None) -> AgencyRule:
 
 
 @cache
-def seed() -> Draft:
+def seed() -> RuleSetDraft:
     """Return the set the program begins with; it holds from the day on which all of it is law."""
     rows = list(rows_of("agency_rules.csv"))
-    told = ("agency", "hs_prefix", "direction", "handling", "legal_basis", "status")
-    return Draft(
+    kept = ("agency", "hs_prefix", "direction", "handling", "legal_basis", "status")
+    return RuleSetDraft(
         code="agencies-2018",
         title=N_("Subjects of the agencies' laws, by heading"),
         issued_by=N_("seed of the program"),
         legal_basis="Law 41/2013/QH13, Law 79/2015/QH13, Decree 15/2018/NĐ-CP; unconfirmed",
         effective_from=max(date.fromisoformat(cells["effective_from"]) for cells in rows),
-        rows=tuple({name: cells[name] for name in told} for cells in rows),
+        rows=tuple({name: cells[name] for name in kept} for cells in rows),
     )
 
 

@@ -18,7 +18,7 @@ from border.identifiers import (
     tax_code_of_either_side,
 )
 from border.reference.catalogue import COUNTRIES, REGIMES, UNITS
-from customs.draft import DraftDeclaration, Line, Party, Value
+from customs.draft import DraftDeclaration, GoodsLine, Party, Value
 from customs.nomenclature import UnknownHsCode, nomenclature
 
 ACCEPTED_CURRENCIES = frozenset({"VND", "CNY", "USD"})
@@ -46,34 +46,34 @@ def check(
 
     With `complete`, what is missing is an error too, as when a declaration is lodged.
     """
-    sheet = _Sheet(complete, frozenset(currencies))
+    checking = _Checking(complete, frozenset(currencies))
     checked = draft.model_copy(
         update={
-            "gate": sheet.gate(draft.gate, gates),
-            "regime": sheet.regime(draft),
-            "customs_number": sheet.identifier(
+            "gate": checking.gate(draft.gate, gates),
+            "regime": checking.regime(draft),
+            "customs_number": checking.identifier(
                 "customs_number",
                 draft.customs_number,
                 lambda text: customs_number(text, draft.direction),
             ),
-            "exporter": sheet.party("exporter", draft.exporter, draft.direction == "export"),
-            "importer": sheet.party("importer", draft.importer, draft.direction == "import"),
-            "declarant": sheet.party("declarant", draft.declarant, False, known=False)
+            "exporter": checking.party("exporter", draft.exporter, draft.direction == "export"),
+            "importer": checking.party("importer", draft.importer, draft.direction == "import"),
+            "declarant": checking.party("declarant", draft.declarant, False, known=False)
             if isinstance(draft.declarant, Party)
             else draft.declarant,
-            "carrier_tax_code": sheet.identifier(
+            "carrier_tax_code": checking.identifier(
                 "carrier_tax_code", draft.carrier_tax_code, tax_code_of_either_side
             ),
-            "lines": sheet.lines(draft.lines),
+            "lines": checking.lines(draft.lines),
             "handling": list(dict.fromkeys(draft.handling)),
-            "containers": sheet.containers(draft.containers),
+            "containers": checking.containers(draft.containers),
         }
     )
-    return Checked(checked, tuple(sheet.errors))
+    return Checked(checked, tuple(checking.errors))
 
 
 @dataclass
-class _Sheet:
+class _Checking:
     """One pass over a draft, collecting errors; each method returns the canonical value."""
 
     complete: bool
@@ -82,8 +82,8 @@ class _Sheet:
 
     def wrong(self, path: str, code: str, says: str, **facts: object) -> None:
         """Note one field in error."""
-        told = tuple((name, str(value)) for name, value in facts.items())
-        self.errors.append(FieldError(path, code, says, told))
+        values = tuple((name, str(value)) for name, value in facts.items())
+        self.errors.append(FieldError(path, code, says, values))
 
     def present(self, path: str, value: object) -> bool:
         """Say whether a value is there; a missing one is an error once all must be there."""
@@ -184,12 +184,12 @@ class _Sheet:
         ]
         return [number for number in dict.fromkeys(read) if number]
 
-    def lines(self, lines: list[Line]) -> list[Line]:
+    def lines(self, lines: list[GoodsLine]) -> list[GoodsLine]:
         """Return the lines in their canonical form."""
         self.present("lines", lines)
         return [self.line(f"lines.{at}", line) for at, line in enumerate(lines)]
 
-    def line(self, path: str, line: Line) -> Line:
+    def line(self, path: str, line: GoodsLine) -> GoodsLine:
         """Return one line; net mass never exceeds gross mass."""
         for name in type(line).model_fields:
             if name != "value":

@@ -28,7 +28,7 @@ _TWO_DAYS = timedelta(days=2)
 
 CLEARANCE = Lifecycle(
     name="clearance",
-    says=N_("One agency's clearance of a declaration"),
+    label=N_("One agency's clearance of a declaration"),
     noun=N_("Clearance"),
     states=(
         State("not_required", N_("Not required")),

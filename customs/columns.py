@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from customs.draft import DraftDeclaration, Line, Value, milli, quantity_of
+from customs.draft import DraftDeclaration, GoodsLine, Value, milli, quantity_of
 from customs.tables import DeclarationRow, LineRow
 
 GOES_FIRST = frozenset({"perishable", "live_animals"})
@@ -77,12 +77,12 @@ def draft_of(row: DeclarationRow, lines: Sequence[LineRow]) -> DraftDeclaration:
     )
 
 
-def line_of(row: LineRow) -> Line:
+def line_of(row: LineRow) -> GoodsLine:
     """Return the line as it was sent, from its row."""
     value = None
     if row.value_minor is not None and row.value_currency is not None:
         value = Value(minor=row.value_minor, currency=row.value_currency)
-    return Line(
+    return GoodsLine(
         hs_code=row.hs_code,
         description=row.description,
         origin=row.origin,

@@ -16,7 +16,7 @@ from stdnum.vn import mst
 from border.core.money import MINOR_UNITS, share
 from border.core.refusal import INVALID, FieldError, Refusal
 from border.core.words import N_
-from border.files.csv_rows import Row, Table
+from border.files.csv_rows import CsvRow, CsvTable
 from border.files.fault import FILE_NOT_READABLE, Unreadable
 from border.files.spoiled import (
     SPREADSHEET_NUMBER,
@@ -26,7 +26,7 @@ from border.files.spoiled import (
 )
 from border.files.text import UTF_8, encoding_of, lines_of, rewound
 from border.vocabulary import Direction
-from customs.draft import DraftDeclaration, Line, Party, Value
+from customs.draft import DraftDeclaration, GoodsLine, Party, Value
 from customs.nomenclature import nomenclature
 
 _KEY_DIGITS = 10
@@ -41,7 +41,7 @@ def _as_they_stand(importer: str, exporter: str, _country: str) -> tuple[str, st
 
 
 @dataclass(frozen=True)
-class ColumnMap:
+class DeclarationColumns:
     """Which column of a file says what; what the file does not say is said here once for all.
 
     `source` names the file's maker: with the row's own key it recognises a row that was imported
@@ -86,7 +86,7 @@ class ColumnMap:
         return self.key, self.hs_code, self.importer, self.exporter
 
 
-DECLARATIONS_2021 = ColumnMap(
+DECLARATIONS_2021 = DeclarationColumns(
     source="declarations_2021q1",
     key="Declaration ID",
     hs_code="HS6 Code",
@@ -165,7 +165,7 @@ def _not_readable(fault: Unreadable) -> Refusal:
 
 def read_rows(
     file: BinaryIO,
-    columns: ColumnMap,
+    columns: DeclarationColumns,
     gate: str,
     progress: Progress | None = None,
     encoding: str = UTF_8,
@@ -177,7 +177,7 @@ def read_rows(
     counted = progress if progress is not None else Progress()
     try:
         lines = counted.count(lines_of(_Counted(file, counted), encoding))
-        table = Table(lines, columns.columns)
+        table = CsvTable(lines, columns.columns)
         places, problems = table.places(columns.columns)
         if problems:
             raise INVALID(errors=[problem.error for problem in problems])
@@ -187,7 +187,9 @@ def read_rows(
         raise _not_readable(fault) from fault
 
 
-def _row(row: Row, places: Mapping[str, int], columns: ColumnMap, gate: str) -> SourceRow:
+def _row(
+    row: CsvRow, places: Mapping[str, int], columns: DeclarationColumns, gate: str
+) -> SourceRow:
     """Return one row as a draft, or with what is wrong with it."""
     if row.wrong:
         at = places[columns.key]
@@ -241,7 +243,7 @@ def _shape_errors(error: ValidationError) -> Iterator[FieldError]:
 
 def _draft(
     cells: Mapping[str, str | None],
-    columns: ColumnMap,
+    columns: DeclarationColumns,
     gate: str,
     net_mass_g: int,
     price_minor: int,
@@ -263,7 +265,7 @@ def _draft(
         ),
         exporter=Party(name=exporter, country=country),
         lines=[
-            Line(
+            GoodsLine(
                 hs_code=code,
                 description=_described(code) if code else None,
                 origin=cells[columns.origin],

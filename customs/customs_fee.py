@@ -13,7 +13,7 @@ from border.core.money import Money
 from border.core.request_body import KEEPABLE, Integer
 from border.core.words import N_
 from border.payments.face import Assessment, ExplanationLine
-from border.regulation.rule_kind import Draft, RuleKind, RuleRow, Words, rule_kind
+from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
 from border.regulation.rulebook import RuleSet
 from customs.selectivity_rules import CUSTOMS_APPROVERS, CUSTOMS_WRITERS
 
@@ -25,12 +25,12 @@ _SAYS = N_("Customs fee for goods in transit, one declaration ({legal_basis})")
 class CustomsFeeRow(RuleRow):
     """What a declaration of one direction is charged, in whole đồng; `status` as confirmed."""
 
-    code: str = Field(min_length=1, max_length=48, pattern=r"^[a-z0-9_]+$")
-    direction: Literal["transit"]
-    amount_minor: Integer = Field(gt=0, le=10**12)
-    currency: Literal["VND"] = "VND"
-    legal_basis: str = Field(default="", max_length=160, pattern=KEEPABLE)
-    status: Literal["confirmed", "unconfirmed"] = "unconfirmed"
+    code: str = Field(title=N_("Code"), min_length=1, max_length=48, pattern=r"^[a-z0-9_]+$")
+    direction: Literal["transit"] = Field(title=N_("Direction"))
+    amount_minor: Integer = Field(title=N_("Amount in whole đồng"), gt=0, le=10**12)
+    currency: Literal["VND"] = Field(default="VND", title=N_("Currency"))
+    legal_basis: str = Field(title=N_("Legal basis"), default="", max_length=160, pattern=KEEPABLE)
+    status: Literal["confirmed", "unconfirmed"] = Field(default="unconfirmed", title=N_("Status"))
 
 
 def _words(row: CustomsFeeRow) -> Words:
@@ -49,7 +49,7 @@ CUSTOMS_FEE = rule_kind(
         approvers=CUSTOMS_APPROVERS,
     )
 )
-SEED = Draft(
+SEED = RuleSetDraft(
     code="customs-fee-2021",
     title=N_("Customs fee for goods in transit"),
     issued_by="Bộ Tài chính",

@@ -32,7 +32,7 @@ _REASON = ("reason",)
 
 DECLARATION = Lifecycle(
     name="declaration",
-    says=N_("A gate declaration: goods, papers and the way to their release"),
+    label=N_("A gate declaration: goods, papers and the way to their release"),
     noun=N_("Declaration"),
     states=(
         State("draft", N_("Being written"), _TRADER, DRAFT_KEPT, "expire"),

@@ -8,7 +8,6 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from border.core.actor import Actor
 from border.core.ids import WrongReference, parse_reference
 from border.core.refusal import INVALID, NOT_FOUND, FieldError
+from border.core.store import AnyRow
 from border.core.words import N_
 from border.identifiers import normalised
 from border.identity import policy
@@ -213,7 +213,7 @@ async def gate_view(
     if not ids:
         return {}
     rows = await dossier_storage.standing_at_gate(connection, ids)
-    views = {row["id"]: _gate_view(row) for row in rows}
+    views = {row.id: _gate_view(row) for row in rows}
     return views if at is None else await _as_of(connection, views, at)
 
 
@@ -244,27 +244,27 @@ async def _as_of(
     return {id: then(view) for id, view in views.items()}
 
 
-def _gate_view(row: Mapping[Any, Any]) -> GateView:
+def _gate_view(row: AnyRow) -> GateView:
     return GateView(
-        id=row["id"],
-        reference=row["reference"],
-        customs_number=row["customs_number"],
-        gate=row["gate"],
-        state=row["state"],
-        version=row["version"],
-        lane=row["lane"],
-        direction=row["direction"],
-        regime=row["regime"],
-        released=row["state"] in RELEASED,
-        held=row["state"] in HELD,
-        released_at=row["released_at"],
-        clearances=row["clearances"] or {},
-        owner_organisation_id=row["owner_organisation_id"],
-        carrier_organisation_id=row["carrier_organisation_id"],
-        handling=tuple(row["handling"]),
-        hs_codes=tuple(row["hs_codes"] or ()),
-        description=row["description"] or "",
-        containers=tuple(row["containers"]),
-        gross_mass_g=row["gross_mass_g"],
-        line_count=row["line_count"],
+        id=row.id,
+        reference=row.reference,
+        customs_number=row.customs_number,
+        gate=row.gate,
+        state=row.state,
+        version=row.version,
+        lane=row.lane,
+        direction=row.direction,
+        regime=row.regime,
+        released=row.state in RELEASED,
+        held=row.state in HELD,
+        released_at=row.released_at,
+        clearances=row.clearances or {},
+        owner_organisation_id=row.owner_organisation_id,
+        carrier_organisation_id=row.carrier_organisation_id,
+        handling=tuple(row.handling),
+        hs_codes=tuple(row.hs_codes or ()),
+        description=row.description or "",
+        containers=tuple(row.containers),
+        gross_mass_g=row.gross_mass_g,
+        line_count=row.line_count,
     )

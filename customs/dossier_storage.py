@@ -3,21 +3,25 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    RowMapping,
     and_,
+    bindparam,
     exists,
     func,
     or_,
     select,
-    tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import Actor
+from border.core.reading import further, placed, row, rows
+from border.core.statement import Statement, one_of
+from border.core.store import AnyRow
 from border.identity import policy
 from border.vocabulary import CUSTOMS
 from customs.clearance import GIVEN
@@ -25,12 +29,14 @@ from customs.declaration import CLEARABLE
 from customs.storage import clearance, declaration, line
 from customs.tables import DeclarationRow
 
+_BY_VALUE = ("lane", "direction", "gate", "reference", "customs_number")
+
 
 @dataclass(frozen=True)
 class Wanted:
     """What a list is narrowed to; what is None or empty narrows nothing."""
 
-    states: Collection[str] = ()
+    states: tuple[str, ...] = ()
     lane: str | None = None
     direction: str | None = None
     gate: str | None = None
@@ -38,16 +44,15 @@ class Wanted:
     reference: str | None = None
     customs_number: str | None = None
 
+    def given(self) -> dict[str, Any]:
+        """Return what it narrows by, by name."""
+        return {name: value for name, value in vars(self).items() if value not in (None, ())}
+
 
 async def find(connection: AsyncConnection, id: UUID, actor: Actor) -> DeclarationRow | None:
     """Return one declaration that `actor` may see."""
-    found = await connection.execute(
-        select(declaration).where(
-            declaration.c.id == id, policy.visible(actor, "declaration.read", declaration)
-        )
-    )
-    row = found.one_or_none()
-    return None if row is None else DeclarationRow(**row._mapping)
+    found = await row(connection, DeclarationRow, _BY_ID, id=id)
+    return found if found and policy.may(actor, "declaration.read", found) else None
 
 
 async def page(
@@ -58,54 +63,64 @@ async def page(
     limit: int,
 ) -> list[DeclarationRow]:
     """Return up to `limit` visible declarations, the newest first, older than `before`."""
-    conditions = [policy.visible(actor, "declaration.list", declaration), *_narrowed(wanted)]
-    if before is not None:
-        conditions.append(tuple_(declaration.c.created_at, declaration.c.id) < before)
-    found = await connection.execute(
+    ours, narrowed = policy.reach(actor, "declaration.list"), wanted.given()
+    given = {**ours.given, **narrowed, "limit": limit, **placed(before)}
+    statement = _page(ours.scopes, frozenset(narrowed), before is not None)
+    return await rows(connection, DeclarationRow, statement, **given)
+
+
+@cache
+def _page(scopes: tuple[policy.Scope, ...], narrowed: frozenset[str], onward: bool) -> Statement:
+    conditions = [policy.reached("declaration.list", scopes, declaration), *_narrowed(narrowed)]
+    if onward:
+        conditions.append(further(declaration.c.created_at, declaration.c.id))
+    return Statement(
         select(declaration)
         .where(*conditions)
         .order_by(declaration.c.created_at.desc(), declaration.c.id.desc())
-        .limit(limit)
+        .limit(bindparam("limit"))
     )
-    return [DeclarationRow(**row._mapping) for row in found]
 
 
 async def first_goods(
     connection: AsyncConnection, declaration_ids: Collection[UUID]
 ) -> dict[UUID, str]:
     """Return what the first line of each declaration says the goods are, or their code."""
-    found = await connection.execute(
-        select(line.c.declaration_id, func.coalesce(line.c.description, line.c.hs_code)).where(
-            line.c.declaration_id.in_(declaration_ids), line.c.position == 0
-        )
-    )
+    found = await _FIRST_GOODS.rows(connection, ids=declaration_ids)
     return {id: said for id, said in found if said}
 
 
-def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """Return the conditions that `wanted` stands for."""
-    conditions: list[ColumnElement[bool]] = []
-    for column in ("lane", "direction", "gate", "reference", "customs_number"):
-        value = getattr(wanted, column)
-        if value is not None:
-            conditions.append(declaration.c[column] == value)
-    if wanted.states:
-        conditions.append(declaration.c.state.in_(wanted.states))
-    if wanted.pending_agency is not None:
-        conditions += [_awaits([wanted.pending_agency]), declaration.c.state.in_(CLEARABLE)]
+_BY_ID = Statement(select(declaration).where(declaration.c.id == bindparam("id")))
+_FIRST_GOODS = Statement(
+    select(line.c.declaration_id, func.coalesce(line.c.description, line.c.hs_code)).where(
+        one_of(line.c.declaration_id, "ids"), line.c.position == 0
+    )
+)
+
+
+def _narrowed(narrowed: Collection[str]) -> list[ColumnElement[bool]]:
+    """Return the conditions by the names that `Wanted.given` gives values to."""
+    conditions: list[ColumnElement[bool]] = [
+        declaration.c[name] == bindparam(name) for name in _BY_VALUE if name in narrowed
+    ]
+    if "states" in narrowed:
+        conditions.append(one_of(declaration.c.state, "states"))
+    if "pending_agency" in narrowed:
+        conditions += [
+            _awaits(clearance.c.agency == bindparam("pending_agency")),
+            declaration.c.state.in_(CLEARABLE),
+        ]
     return conditions
 
 
-def _awaits(agencies: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition that one of `agencies` has still to decide."""
+def _awaits(of: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that an agency, one `of` those, has still to decide."""
     return exists().where(
-        clearance.c.declaration_id == declaration.c.id,
-        clearance.c.agency.in_(agencies),
-        clearance.c.state == "pending",
+        clearance.c.declaration_id == declaration.c.id, of, clearance.c.state == "pending"
     )
 
 
-def _waits_for(agencies: Collection[str], customs_states: Collection[str]) -> ColumnElement[bool]:
+def _waits_for(agencies: tuple[str, ...], customs_states: tuple[str, ...]) -> ColumnElement[bool]:
     """Return the condition that a declaration waits for one of `agencies`.
 
     For customs these are the ones in `customs_states`, and those whose papers are cleared once no
@@ -121,7 +136,7 @@ def _waits_for(agencies: Collection[str], customs_states: Collection[str]) -> Co
         and_(declaration.c.state == "documents_cleared", ~others_decide),
     )
     others = [agency for agency in agencies if agency != CUSTOMS]
-    for_others = and_(declaration.c.state.in_(CLEARABLE), _awaits(others))
+    for_others = and_(declaration.c.state.in_(CLEARABLE), _awaits(clearance.c.agency.in_(others)))
     turns = [for_customs] * (CUSTOMS in agencies) + [for_others] * bool(others)
     return or_(*turns)
 
@@ -134,13 +149,21 @@ async def waiting_work(
     limit: int,
 ) -> list[DeclarationRow]:
     """Return declarations that wait for one of `agencies`, in the order to take them."""
-    found = await connection.execute(
+    narrowed = wanted.given()
+    statement = _work(tuple(agencies), tuple(customs_states), frozenset(narrowed))
+    return await rows(connection, DeclarationRow, statement, **narrowed, limit=limit)
+
+
+@cache
+def _work(
+    agencies: tuple[str, ...], customs_states: tuple[str, ...], narrowed: frozenset[str]
+) -> Statement:
+    return Statement(
         select(declaration)
-        .where(_waits_for(agencies, customs_states), *_narrowed(wanted))
+        .where(_waits_for(agencies, customs_states), *_narrowed(narrowed))
         .order_by(declaration.c.goes_first.desc(), declaration.c.registered_at, declaration.c.id)
-        .limit(limit)
+        .limit(bindparam("limit"))
     )
-    return [DeclarationRow(**row._mapping) for row in found]
 
 
 async def waiting_by_lane(
@@ -150,16 +173,23 @@ async def waiting_by_lane(
     wanted: Wanted,
 ) -> dict[str, int]:
     """Return how many declarations wait for one of `agencies` in each lane."""
-    found = await connection.execute(
+    narrowed = wanted.given()
+    statement = _by_lane(tuple(agencies), tuple(customs_states), frozenset(narrowed))
+    return {row.lane: row.waiting for row in await statement.rows(connection, **narrowed)}
+
+
+@cache
+def _by_lane(
+    agencies: tuple[str, ...], customs_states: tuple[str, ...], narrowed: frozenset[str]
+) -> Statement:
+    return Statement(
         select(declaration.c.lane, func.count().label("waiting"))
-        .where(_waits_for(agencies, customs_states), *_narrowed(wanted))
+        .where(_waits_for(agencies, customs_states), *_narrowed(narrowed))
         .group_by(declaration.c.lane)
     )
-    return {row.lane: row.waiting for row in found}
 
 
-async def standing_at_gate(connection: AsyncConnection, ids: Collection[UUID]) -> list[RowMapping]:
-    """Return, in one statement, what the barrier asks about each of some declarations."""
+def _standing_at_gate() -> Statement:
     mine = clearance.c.declaration_id == declaration.c.id
     goods = line.c.declaration_id == declaration.c.id
     decided = (
@@ -175,12 +205,19 @@ async def standing_at_gate(connection: AsyncConnection, ids: Collection[UUID]) -
     described = (
         select(line.c.description).where(goods).order_by(line.c.position).limit(1).scalar_subquery()
     )
-    found = await connection.execute(
+    return Statement(
         select(
             declaration,
             decided.label("clearances"),
             hs_codes.label("hs_codes"),
             described.label("description"),
-        ).where(declaration.c.id.in_(ids))
+        ).where(one_of(declaration.c.id, "ids"))
     )
-    return list(found.mappings().all())
+
+
+_STANDING_AT_GATE = _standing_at_gate()
+
+
+async def standing_at_gate(connection: AsyncConnection, ids: Collection[UUID]) -> list[AnyRow]:
+    """Return, in one statement, what the barrier asks about each of some declarations."""
+    return await _STANDING_AT_GATE.rows(connection, ids=list(ids))

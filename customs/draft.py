@@ -37,7 +37,7 @@ class Value(RequestBody):
     currency: Code
 
 
-class Line(RequestBody):
+class GoodsLine(RequestBody):
     """One kind of goods. `quantity` has at most three decimals, in the unit of Rec 20 `unit`."""
 
     hs_code: Code | None = None
@@ -66,7 +66,7 @@ class _Fields(RequestBody):
     exporter: Party | None = None
     importer: Party | None = None
     carrier_tax_code: Code | None = None
-    lines: list[Line] = Field(default_factory=list, max_length=MOST_LINES)
+    lines: list[GoodsLine] = Field(default_factory=list, max_length=MOST_LINES)
     handling: list[Handling] = Field(default_factory=list, max_length=8)
     certificates: list[Certificate | Text] = Field(default_factory=list, max_length=100)
     containers: list[Code] = Field(default_factory=list, max_length=20)

@@ -61,7 +61,7 @@ class NewDraft:
 
 
 @dataclass(frozen=True)
-class Draft:
+class LockedDraft:
     """A declaration this transaction holds, with its goods in canonical form.
 
     `errors` is what hinders lodging it; `version` the one it was asked for under, if any.
@@ -93,7 +93,7 @@ async def draft_many(
     *,
     to_be_lodged: bool = False,
     currencies: Collection[str] = ACCEPTED_CURRENCIES,
-) -> list[Draft | Refusal]:
+) -> list[LockedDraft | Refusal]:
     """Begin declarations; return each, or its own refusal, which spoils no other.
 
     With `to_be_lodged` nothing may be missing, and no live declaration carry the number.
@@ -107,7 +107,7 @@ async def draft_many(
         numbers=_numbers(asked) if to_be_lodged else (),
     )
     keys, numbers = set(known.import_keys), set(known.numbers)
-    made: list[Draft | Refusal] = []
+    made: list[LockedDraft | Refusal] = []
     for new in asked:
         goods, carrier, errors = checked(new.body, known, to_be_lodged, currencies)
         number = goods.customs_number
@@ -118,16 +118,18 @@ async def draft_many(
         elif to_be_lodged and number in numbers:
             made.append(CUSTOMS_NUMBER_IN_USE(number=number))
         else:
-            made.append(Draft(_row(unit, new, goods, carrier), goods))
+            made.append(LockedDraft(_row(unit, new, goods, carrier), goods))
             keys.update(filter(None, [new.import_key]))
             numbers.update(filter(None, [number]))
     return await _begun(unit, made)
 
 
-async def _begun(unit: Unit, made: Sequence[Draft | Refusal]) -> list[Draft | Refusal]:
+async def _begun(unit: Unit, made: Sequence[LockedDraft | Refusal]) -> list[LockedDraft | Refusal]:
     """Write the drafts among `made`; one that a rival imported just now is refused."""
-    drafts = [one for one in made if isinstance(one, Draft)]
-    took = await begin_set(unit, DeclarationRow, "draft", [one.row for one in drafts])
+    drafts = [one for one in made if isinstance(one, LockedDraft)]
+    took = await begin_set(
+        [unit] * len(drafts), DeclarationRow, "draft", [one.row for one in drafts]
+    )
     left_out = {one.row.id for one, is_in in zip(drafts, took, strict=True) if not is_in}
     lines = [
         line
@@ -137,11 +139,12 @@ async def _begun(unit: Unit, made: Sequence[Draft | Refusal]) -> list[Draft | Re
     ]
     await insert_rows(unit.connection, storage.line, lines)
     return [
-        _refused(one) if isinstance(one, Draft) and one.row.id in left_out else one for one in made
+        _refused(one) if isinstance(one, LockedDraft) and one.row.id in left_out else one
+        for one in made
     ]
 
 
-def _refused(left_out: Draft) -> Refusal:
+def _refused(left_out: LockedDraft) -> Refusal:
     if left_out.row.import_key is None:
         raise Clash  # two references alike: the next try makes others
     return IMPORTED_ALREADY(key=left_out.row.import_key)

@@ -17,13 +17,13 @@ from border.core.store import Clash, Store, Unit
 from customs.checking import ACCEPTED_CURRENCIES
 from customs.csv_import import (
     DECLARATIONS_2021,
-    ColumnMap,
+    DeclarationColumns,
     Progress,
     SourceRow,
     read_encoding,
     read_rows,
 )
-from customs.draft_service import IMPORTED_ALREADY, Draft, NewDraft, draft_many
+from customs.draft_service import IMPORTED_ALREADY, LockedDraft, NewDraft, draft_many
 from customs.lodging_service import lodge_many
 
 BATCH = 200
@@ -77,7 +77,7 @@ async def import_csv(
     *,
     owner_organisation_id: UUID,
     gate: str,
-    columns: ColumnMap = DECLARATIONS_2021,
+    columns: DeclarationColumns = DECLARATIONS_2021,
     report: ImportReport | None = None,
     on_refused: OnRefused = _nobody,
     on_progress: OnProgress = _nobody,
@@ -122,13 +122,13 @@ async def import_rows(
     for batch in _batches(iter(rows)):
         readable = [row for row in batch if row.draft is not None]
 
-        async def work(unit: Unit, rows: list[SourceRow] = readable) -> list[Draft | Refusal]:
+        async def work(unit: Unit, rows: list[SourceRow] = readable) -> list[LockedDraft | Refusal]:
             return await _import_batch(unit, rows, into)
 
         refused = [RefusedRow(row.line, row.key, row.errors) for row in batch if row.draft is None]
         outcomes = await store.perform(actor, work) if readable else []
         for row, outcome in zip(readable, outcomes, strict=True):
-            if isinstance(outcome, Draft):
+            if isinstance(outcome, LockedDraft):
                 report.accepted += 1
             elif outcome.kind is IMPORTED_ALREADY:
                 report.already_there += 1
@@ -149,7 +149,7 @@ def _batches(rows: Iterator[SourceRow]) -> Iterator[list[SourceRow]]:
 
 async def _import_batch(
     unit: Unit, rows: Sequence[SourceRow], into: Import
-) -> list[Draft | Refusal]:
+) -> list[LockedDraft | Refusal]:
     """Draft and lodge rows; return what became of each."""
     asked = [
         NewDraft(row.draft, into.owner_organisation_id, into.key_of(row))
@@ -157,7 +157,7 @@ async def _import_batch(
         if row.draft is not None
     ]
     drafted = await draft_many(unit, asked, to_be_lodged=True, currencies=IMPORTED_CURRENCIES)
-    lodged = await lodge_many(unit, [each for each in drafted if isinstance(each, Draft)])
+    lodged = await lodge_many(unit, [each for each in drafted if isinstance(each, LockedDraft)])
     if any(isinstance(each, Refusal) for each in lodged):
         raise Clash  # a rival took a number between the look and the lodging: look again
     return drafted

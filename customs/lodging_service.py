@@ -15,9 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from border.core.clock import local_date
 from border.core.lifecycle import why_closed
 from border.core.refusal import INVALID, Refusal
-from border.core.sets import Step, Walk, walk_set
+from border.core.sets import Walk, WalkStep, walk_set
 from border.core.store import PROGRAM, Clash, Unit
-from border.payments.face import Assessment, owe, void
+from border.payments.face import Assessment, NewCharge, owe_many, void
 from border.regulation.rulebook import RuleBook, rules_on
 from border.vocabulary import CUSTOMS
 from customs import storage
@@ -29,7 +29,7 @@ from customs.decision import clearance_event
 from customs.declaration import DECLARATION, EDITABLE
 from customs.dossier_service import Dossier, dossier_of
 from customs.draft import DraftDeclaration
-from customs.draft_service import CUSTOMS_NUMBER_IN_USE, Draft, checked_now
+from customs.draft_service import CUSTOMS_NUMBER_IN_USE, LockedDraft, checked_now
 from customs.rule_service import LODGING_RULES
 from customs.selectivity import Consignment, LaneChoice, choose_lane
 from customs.selectivity_rules import SELECTIVITY, selectivity_rules
@@ -42,7 +42,7 @@ from customs.validity_rules import VALIDITY_RULES
 class Lodging:
     """What lodging a draft comes to: who must clear it, its lane, what is owed on it."""
 
-    draft: Draft
+    draft: LockedDraft
     agencies: frozenset[str]
     choice: LaneChoice
     fee: Assessment | None
@@ -69,13 +69,13 @@ async def lodge(unit: Unit, id: UUID, version: int | None = None) -> Dossier:
         draft_of(row, await storage.lines_of(unit.connection, id)),
         complete=row.state in EDITABLE,
     )
-    [lodged] = await lodge_many(unit, [Draft(row, goods, errors, version)])
+    [lodged] = await lodge_many(unit, [LockedDraft(row, goods, errors, version)])
     if isinstance(lodged, Refusal):
         raise lodged
     return await dossier_of(unit.connection, lodged)
 
 
-async def lodge_many(unit: Unit, drafts: Sequence[Draft]) -> list[DeclarationRow | Refusal]:
+async def lodge_many(unit: Unit, drafts: Sequence[LockedDraft]) -> list[DeclarationRow | Refusal]:
     """Lodge drafts that this transaction holds; return each as it stands, or its own refusal.
 
     In the green lane the papers are cleared at once, else an officer reviews them. Facts are
@@ -105,13 +105,12 @@ async def lodge_many(unit: Unit, drafts: Sequence[Draft]) -> list[DeclarationRow
     lodgings = [each for each in decided if isinstance(each, Lodging)]
     await _take_into_lanes(unit, lodgings)
     await _begin_clearances(unit, lodgings)
-    for each in lodgings:
-        await _charge(unit, each)
+    await _charge(unit, lodgings)
     return [each.row if isinstance(each, Lodging) else each for each in decided]
 
 
 def _decided(
-    unit: Unit, draft: Draft, book: RuleBook, numbers: Collection[str], first: bool
+    unit: Unit, draft: LockedDraft, book: RuleBook, numbers: Collection[str], first: bool
 ) -> Lodging | Refusal:
     """Return what lodging comes to, or why it cannot be; `numbers` are carried already. Pure."""
     row = draft.row
@@ -147,9 +146,9 @@ def _walk(unit: Unit, lodging: Lodging) -> Walk[DeclarationRow]:
     return Walk(
         row,
         (
-            Step("lodge", unit.actor, said),
-            Step("register", PROGRAM),
-            Step(path_of(choice.lane), PROGRAM),
+            WalkStep("lodge", unit.actor, said),
+            WalkStep("register", PROGRAM),
+            WalkStep(path_of(choice.lane), PROGRAM),
         ),
         changes={
             **lane_columns(choice, lodging.book),
@@ -234,18 +233,15 @@ def lane_columns(choice: LaneChoice, book: RuleBook) -> dict[str, Any]:
     }
 
 
-async def _charge(unit: Unit, lodging: Lodging) -> None:
-    """Charge what customs charges on a declaration; void what no longer applies."""
-    row = lodging.row
-    if lodging.fee is None:
-        if not lodging.is_first:
+async def _charge(unit: Unit, lodgings: Iterable[Lodging]) -> None:
+    """Charge what customs charges on declarations; void what no longer applies."""
+    asked = []
+    for each in lodgings:
+        row = each.row
+        if each.fee is not None:
+            asked.append(
+                NewCharge(TRANSIT_FEE, row.reference, row.gate, row.owner_organisation_id, each.fee)
+            )
+        elif not each.is_first:
             await void(unit, row.reference)
-        return
-    await owe(
-        unit,
-        kind=TRANSIT_FEE,
-        subject=row.reference,
-        gate=row.gate,
-        payer_organisation_id=row.owner_organisation_id,
-        assessment=lodging.fee,
-    )
+    await owe_many([(unit, one) for one in asked])

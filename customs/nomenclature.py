@@ -28,7 +28,7 @@ _NOTE_MARK = re.compile(r"\s*\((?:SEN|[0-9]+)\)|\.$")
 _OTHER = "Loại khác"
 
 
-class Step(NamedTuple):
+class HsLevel(NamedTuple):
     """One level on the way down to a code."""
 
     code: str
@@ -46,7 +46,7 @@ class HsCode:
     code: str
     en: str
     vi: str
-    above: tuple[Step, ...]
+    above: tuple[HsLevel, ...]
 
     @property
     def chapter(self) -> str:
@@ -68,9 +68,9 @@ class HsCode:
         first, second = (self.vi, self.en) if locale.startswith("vi") else (self.en, self.vi)
         return first or second
 
-    def path(self, locale: str) -> tuple[Step, ...]:
+    def path(self, locale: str) -> tuple[HsLevel, ...]:
         """Return the levels from the chapter down to this code itself."""
-        return (*self.above, Step(self.code, self.name(locale)))
+        return (*self.above, HsLevel(self.code, self.name(locale)))
 
 
 class UnknownHsCode(LookupError):
@@ -104,12 +104,12 @@ class Nomenclature:
         digits = _digits(code)
         row, line = self._hs.get(digits[:_SUBHEADING]), self._lines.get(digits)
         if line is not None:
-            return HsCode(digits, row.en if row else "", self._told(line), self._above(digits))
+            return HsCode(digits, row.en if row else "", self._name_vi(line), self._above(digits))
         if row is None or len(digits) not in (_HEADING, _SUBHEADING):
             return None
         undivided = self._lines.get(digits.ljust(_LINE, "0"))
         # Where 0810.60.00 is the only line under 0810.60, its text is that of the subheading.
-        vi = self._told(undivided) if undivided and self._stands_for(undivided, digits) else ""
+        vi = self._name_vi(undivided) if undivided and self._stands_for(undivided, digits) else ""
         return HsCode(digits, row.en, vi, self._above(digits))
 
     def validate(self, code: str) -> HsCode:
@@ -188,20 +188,20 @@ class Nomenclature:
     def _all(self, codes: Iterable[str]) -> tuple[HsCode, ...]:
         return tuple(hs for hs in map(self.find, codes) if hs is not None)
 
-    def _above(self, digits: str) -> tuple[Step, ...]:
+    def _above(self, digits: str) -> tuple[HsLevel, ...]:
         """Return the levels above a code, in English: the only language both tables share."""
         levels = [digits[:size] for size in (2, _HEADING, _SUBHEADING) if size < len(digits)]
         line = self._lines.get(digits)
         if line and not _is_other(line) and self._stands_for(line, line.hs6):
             levels.pop()  # the line is the subheading, said in Vietnamese
-        return tuple(Step(level, self._hs[level].en) for level in levels if level in self._hs)
+        return tuple(HsLevel(level, self._hs[level].en) for level in levels if level in self._hs)
 
     def _stands_for(self, line: TariffLine, code: str) -> bool:
         """Whether `line` is all there is under `code`, so that its text is that of `code`."""
         under = [x for x in self._by_heading[line.code[:_HEADING]] if x.code.startswith(code)]
         return under == [line]
 
-    def _told(self, line: TariffLine) -> str:
+    def _name_vi(self, line: TariffLine) -> str:
         """Return the line's Vietnamese text; of a "Loại khác" also what it leaves out."""
         name = _own_name(line)
         if not _is_other(line):

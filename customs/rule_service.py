@@ -4,7 +4,7 @@ from typing import Any
 
 from border.core.store import Unit
 from border.regulation import regulation_service
-from border.regulation.rule_kind import Draft, RuleKind
+from border.regulation.rule_kind import RuleKind, RuleSetDraft
 from customs import agency_rules, customs_fee, selectivity_rules, validity_rules
 
 LODGING_RULES: tuple[RuleKind[Any], ...] = (
@@ -16,7 +16,7 @@ LODGING_RULES: tuple[RuleKind[Any], ...] = (
 """What decides when a declaration is lodged, all read in one statement."""
 
 
-def seeds() -> tuple[tuple[RuleKind[Any], Draft], ...]:
+def seeds() -> tuple[tuple[RuleKind[Any], RuleSetDraft], ...]:
     """Return the sets the program comes with."""
     return (
         (selectivity_rules.SELECTIVITY, selectivity_rules.SEED),

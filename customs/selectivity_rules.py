@@ -15,8 +15,8 @@ from border.core.money import MINOR_UNITS, Money
 from border.core.refusal import FieldError
 from border.core.request_body import KEEPABLE, Integer
 from border.core.words import N_
-from border.regulation.rule_kind import Draft, RuleKind, RuleRow, Words, rule_kind
-from border.regulation.rulebook import RuleSet
+from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
+from border.regulation.rulebook import RuleSet, made_once
 from border.vocabulary import Direction, Handling
 from customs.selectivity import LANE_NAMES, SelectivityRule
 
@@ -38,20 +38,28 @@ class SelectivityRow(RuleRow):
     of declarations at random.
     """
 
-    code: _Code
-    says: str = Field(min_length=1, max_length=200, pattern=KEEPABLE)
-    lane: Literal["yellow", "red"]
-    legal_basis: str = Field(default="", max_length=160, pattern=KEEPABLE)
-    directions: tuple[Direction, ...] = ()
-    hs_prefixes: tuple[_Prefix, ...] = ()
-    origins: tuple[_Country, ...] = ()
-    handling: tuple[Handling, ...] = ()
-    quarantine_uncertified: bool = False
-    unnumbered: bool = False
-    first_declaration: bool = False
-    value_above_minor: Integer | None = Field(default=None, ge=0, le=10**15)
-    value_above_currency: str | None = None
-    per_mille: Integer | None = Field(default=None, ge=0, le=1000)
+    code: _Code = Field(title=N_("Code"))
+    says: str = Field(
+        title=N_("Reason, as officers read it"), min_length=1, max_length=200, pattern=KEEPABLE
+    )
+    lane: Literal["yellow", "red"] = Field(title=N_("Lane"))
+    legal_basis: str = Field(title=N_("Legal basis"), default="", max_length=160, pattern=KEEPABLE)
+    directions: tuple[Direction, ...] = Field(default=(), title=N_("Directions"))
+    hs_prefixes: tuple[_Prefix, ...] = Field(default=(), title=N_("Beginnings of commodity codes"))
+    origins: tuple[_Country, ...] = Field(default=(), title=N_("Countries of origin"))
+    handling: tuple[Handling, ...] = Field(default=(), title=N_("Special handling"))
+    quarantine_uncertified: bool = Field(
+        default=False, title=N_("Under quarantine, without a certificate")
+    )
+    unnumbered: bool = Field(default=False, title=N_("Without a customs number"))
+    first_declaration: bool = Field(default=False, title=N_("The trader's first declaration"))
+    value_above_minor: Integer | None = Field(
+        title=N_("Value above, in minor units"), default=None, ge=0, le=10**15
+    )
+    value_above_currency: str | None = Field(default=None, title=N_("Currency of that value"))
+    per_mille: Integer | None = Field(
+        title=N_("Share picked at random, per mille"), default=None, ge=0, le=1000
+    )
 
 
 def _fault(row: SelectivityRow) -> FieldError | None:
@@ -88,6 +96,7 @@ SELECTIVITY = rule_kind(
 )
 
 
+@made_once
 def selectivity_rules(found: RuleSet[SelectivityRow]) -> tuple[SelectivityRule, ...]:
     """Return the rules of a set."""
     return tuple(
@@ -159,7 +168,7 @@ _SEED_ROWS: Sequence[SelectivityRow] = (
         per_mille=30,
     ),
 )
-SEED = Draft(
+SEED = RuleSetDraft(
     code="selectivity-2020",
     title=N_("Criteria until the customs branch sets its own"),
     issued_by=N_("seed of the program"),

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Text,
     any_,
+    bindparam,
     delete,
     literal,
     null,
@@ -26,6 +27,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.database import as_json, inserting, written_by_no_later_transaction
+from border.core.reading import as_row
+from border.core.reading import rows as rows_of
+from border.core.statement import Statement
 from border.core.store import table_of
 from border.core.tables import GateRow
 from border.identity.tables import OrganisationRow
@@ -38,6 +42,15 @@ line = table_of(LineRow)
 clearance = table_of(ClearanceRow)
 organisation = table_of(OrganisationRow)
 
+_LINES = Statement(
+    select(line).where(line.c.declaration_id == bindparam("id")).order_by(line.c.position)
+)
+_CLEARANCES = Statement(
+    select(clearance)
+    .where(clearance.c.declaration_id == bindparam("id"))
+    .order_by(clearance.c.agency)
+)
+
 
 def is_customs_number_clash(error: IntegrityError) -> bool:
     """Say whether the database refused a second live declaration of one customs number."""
@@ -46,10 +59,7 @@ def is_customs_number_clash(error: IntegrityError) -> bool:
 
 async def lines_of(connection: AsyncConnection, id: UUID) -> list[LineRow]:
     """Return the lines of a declaration in their order."""
-    found = await connection.execute(
-        select(line).where(line.c.declaration_id == id).order_by(line.c.position)
-    )
-    return [LineRow(**row._mapping) for row in found]
+    return await rows_of(connection, LineRow, _LINES, id=id)
 
 
 async def replace_lines(
@@ -63,10 +73,7 @@ async def replace_lines(
 
 async def clearances_of(connection: AsyncConnection, id: UUID) -> list[ClearanceRow]:
     """Return the clearances of a declaration by the name of the agency."""
-    found = await connection.execute(
-        select(clearance).where(clearance.c.declaration_id == id).order_by(clearance.c.agency)
-    )
-    return [ClearanceRow(**row._mapping) for row in found]
+    return await rows_of(connection, ClearanceRow, _CLEARANCES, id=id)
 
 
 async def begin_clearances(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -121,7 +128,7 @@ async def touch(connection: AsyncConnection, id: UUID, at: datetime) -> Declarat
             .returning(*declaration.c)
         )
     ).one_or_none()
-    return None if found is None else DeclarationRow(**found._mapping)
+    return None if found is None else as_row(DeclarationRow, found._mapping)
 
 
 @dataclass(frozen=True)

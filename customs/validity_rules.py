@@ -6,7 +6,7 @@ from pydantic import Field
 
 from border.core.request_body import Integer
 from border.core.words import N_
-from border.regulation.rule_kind import Draft, RuleKind, RuleRow, Words, rule_kind
+from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
 from customs.declaration import VALIDITY
 from customs.selectivity_rules import CUSTOMS_APPROVERS, CUSTOMS_WRITERS
 
@@ -14,7 +14,7 @@ from customs.selectivity_rules import CUSTOMS_APPROVERS, CUSTOMS_WRITERS
 class ValidityRow(RuleRow):
     """The days of validity, counted from the instant of registration."""
 
-    valid_days: Integer = Field(ge=1, le=365)
+    valid_days: Integer = Field(title=N_("Days of validity"), ge=1, le=365)
 
 
 def _words(row: ValidityRow) -> Words:
@@ -33,7 +33,7 @@ VALIDITY_RULES = rule_kind(
         approvers=CUSTOMS_APPROVERS,
     )
 )
-SEED = Draft(
+SEED = RuleSetDraft(
     code="validity-2018",
     title=N_("Fifteen days from registration"),
     issued_by="Bộ Tài chính",

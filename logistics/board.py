@@ -25,7 +25,7 @@ _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Way:
+class DirectionBoard:
     """One direction of one gate. Waits are whole seconds, None where nothing was measured."""
 
     direction: str
@@ -43,7 +43,7 @@ class GateBoard:
     """One gate with its directions."""
 
     gate: GateRow
-    ways: Sequence[Way]
+    ways: Sequence[DirectionBoard]
 
 
 async def board(
@@ -95,11 +95,11 @@ def _way(
     times: AnyRow | None,
     slots: list[AnyRow],
     exits: list[tuple[datetime, int]],
-) -> Way:
+) -> DirectionBoard:
     def whole(seconds: Any) -> int | None:
         return None if seconds is None else round(seconds)
 
-    return Way(
+    return DirectionBoard(
         direction=direction,
         queue_length=sum(waiting.values()),
         waiting_p50_seconds=whole(times.waiting_p50) if times else None,

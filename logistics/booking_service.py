@@ -5,9 +5,10 @@ booking ends unused. What is owed is settled below, in `border.payments`; its ev
 `charge.settle` confirms the booking in the same transaction (`on_charge_settled`).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -25,13 +26,15 @@ from border.payments.face import (
     Assessment,
     ChargeRow,
     Load,
+    NewCharge,
+    Rates,
     charges_on,
-    owe,
+    owe_many,
     payment_blocked,
-    price,
+    rates,
     void,
 )
-from border.regulation.rulebook import rules_on
+from border.regulation.rulebook import RuleBook, rules_on
 from border.vocabulary import Handling, Priority
 from customs.declaration import BOOKABLE
 from customs.dossier_service import GateView, gate_view
@@ -54,7 +57,7 @@ FEE = "infrastructure_fee"
 
 
 @dataclass(frozen=True)
-class Booked:
+class BookingWithCharges:
     """A booking with what is owed on it and its slip, once there is one."""
 
     booking: AnyRow
@@ -63,7 +66,7 @@ class Booked:
 
 async def book(
     unit: Unit, slot_id: UUID, request: BookingRequest, slips: slip_service.SlipKeys
-) -> Booked:
+) -> BookingWithCharges:
     """Hold a place for a truck; with nothing owed it is confirmed at once.
 
     refuses: invalid_fields, not_found, slot_over, slot_not_open_yet, slot_full,
@@ -72,12 +75,43 @@ async def book(
     writes: booking, booking_declaration, slot, charge; events booking.hold, charge.owe.
     """
     policy.check(unit.actor, "booking.hold")
+    found = await storage.one_slot(unit.connection, slot_id)
+    goods = await gate_view(unit.connection, request.declaration_ids)
+    slot, vehicle, loads = agreed(unit, request, found, goods)
+    terms = await rules_on(unit.connection, local_date(unit.at), [CROSSING_TERMS])
+    columns = hold_columns(unit, request, vehicle, slot, loads, terms)
+    try:
+        row = await unit.create(BookingRow, "held", "hold", **columns)
+        await storage.put_declarations(unit.connection, row.id, request.declaration_ids)
+    except IntegrityError as error:
+        raise _already_booked(error, request) from error
+    # The counter last of all: its row lock, the one every rival waits for, is held the shortest.
+    if not await storage.take_place(unit.connection, slot_id, unit.at):
+        raise SLOT_FULL(capacity=slot.capacity)
+    tariff = await rates(unit.connection, FEE, [local_date(slot.starts_at)])
+    assessment = price_of(tariff, request, loads, slot)
+    if assessment is not None and assessment.amount.minor:
+        await owe_many([(unit, fee_on(row, assessment))])
+    else:
+        await _confirm(unit, row, slot.grace_minutes, slips)
+    return await _booked(unit.connection, row.id)
+
+
+def agreed(
+    unit: Unit, request: BookingRequest, slot: AnyRow | None, goods: Mapping[UUID, GateView]
+) -> tuple[AnyRow, CheckedVehicle, list[GateView]]:
+    """Return a slot, the truck and its goods, in the order asked for, if they go together.
+
+    refuses: not_found, slot_over, slot_not_open_yet, invalid_fields, declaration_not_bookable.
+    """
     vehicle, errors = check(request)
-    slot = await storage.one_slot(unit.connection, slot_id)
     if slot is None:
         raise NOT_FOUND(what="slot")
     check_bookable(slot.ends_at, slot.opens_at, slot.closes_at, unit.at)
-    loads = await _loads(unit, request.declaration_ids)
+    loads = [
+        policy.found(unit.actor, "declaration.book", goods.get(id))
+        for id in request.declaration_ids
+    ]
     for place, load in enumerate(loads):
         field = f"declaration_ids.{place}"
         if load.gate != slot.gate:
@@ -93,33 +127,56 @@ async def book(
     for load in loads:
         if load.state not in BOOKABLE:
             raise DECLARATION_NOT_BOOKABLE(reference=load.reference, state=load.state)
-    row = await _hold(unit, request, vehicle, slot, [flag for d in loads for flag in d.handling])
-    # The counter last of all: its row lock, the one every rival waits for, is held the shortest.
-    if not await storage.take_place(unit.connection, slot_id, unit.at):
-        raise SLOT_FULL(capacity=slot.capacity)
-    assessment = await _assessed(unit, request, loads, slot)
-    if assessment is not None and assessment.amount.minor:
-        await owe(
-            unit,
-            kind=FEE,
-            subject=row.reference,
-            gate=row.gate,
-            payer_organisation_id=row.owner_organisation_id,
-            assessment=assessment,
-            pay_by=row.held_until,
-        )
-    else:
-        await _confirm(unit, row, slot.grace_minutes, slips)
-    return await _booked(unit.connection, row.id)
+    return slot, vehicle, loads
 
 
-async def _assessed(
-    unit: Unit, request: BookingRequest, loads: Sequence[GateView], slot: AnyRow
+def hold_columns(
+    unit: Unit,
+    request: BookingRequest,
+    vehicle: CheckedVehicle,
+    slot: AnyRow,
+    loads: Sequence[GateView],
+    book: RuleBook,
+) -> dict[str, Any]:
+    """Return the columns of a booking that is held, by the terms in force today.
+
+    refuses: no_rules_in_force.
+    """
+    held_until = min(unit.at + timedelta(minutes=slot.hold_minutes), slot.ends_at)
+    terms = book.of(CROSSING_TERMS).rows[0]
+    handling = [flag for load in loads for flag in load.handling]
+    return {
+        "gate": slot.gate,
+        "overdue_at": held_until + terms.payment_grace,
+        "owner_organisation_id": unit.actor.organisation_id,
+        "slot_id": slot.id,
+        "direction": slot.direction,
+        "slot_starts_at": slot.starts_at,
+        "slot_ends_at": slot.ends_at,
+        "held_until": held_until,
+        "free_cancel_until": slot.starts_at - terms.free_cancel,
+        "slip_valid_until": slot.ends_at + terms.slip_valid,
+        "rule_versions": slot.rule_versions | book.versions(CROSSING_TERMS),
+        "plate": vehicle.plate.normalised,
+        "plate_typed": vehicle.plate.typed,
+        "trailer_plate": vehicle.trailer.normalised if vehicle.trailer else None,
+        "country": request.vehicle.country,
+        "vehicle_class": request.vehicle.vehicle_class,
+        "payload_g": request.vehicle.payload_g,
+        "empty": request.empty,
+        "priority": priority_of(handling, request.empty),
+        "driver": request.driver.model_dump() | {"phone": vehicle.driver_phone},
+    }
+
+
+def price_of(
+    tariff: Rates, request: BookingRequest, loads: Sequence[GateView], slot: AnyRow
 ) -> Assessment | None:
-    """Return what the crossing costs on its day; None for an empty truck. refuses: no_tariff."""
-    return await price(
-        unit.connection,
-        FEE,
+    """Return what the crossing costs on its day; None for an empty truck.
+
+    refuses: no_tariff, mass_unknown.
+    """
+    return tariff.price(
         [
             Load(
                 fee_group(load.regime, load.direction),
@@ -135,52 +192,10 @@ async def _assessed(
     )
 
 
-async def _loads(unit: Unit, ids: Sequence[UUID]) -> list[GateView]:
-    """Return the declarations to be booked, in the order asked for. refuses: not_found."""
-    found = await gate_view(unit.connection, ids)
-    return [policy.found(unit.actor, "declaration.book", found.get(id)) for id in ids]
-
-
-async def _hold(
-    unit: Unit,
-    request: BookingRequest,
-    vehicle: CheckedVehicle,
-    slot: AnyRow,
-    handling: Sequence[str],
-) -> BookingRow:
-    held_until = min(unit.at + timedelta(minutes=slot.hold_minutes), slot.ends_at)
-    book = await rules_on(unit.connection, local_date(unit.at), [CROSSING_TERMS])
-    terms = book.of(CROSSING_TERMS).rows[0]
-    try:
-        row = await unit.create(
-            BookingRow,
-            "held",
-            "hold",
-            gate=slot.gate,
-            overdue_at=held_until + terms.payment_grace,
-            owner_organisation_id=unit.actor.organisation_id,
-            slot_id=slot.id,
-            direction=slot.direction,
-            slot_starts_at=slot.starts_at,
-            slot_ends_at=slot.ends_at,
-            held_until=held_until,
-            free_cancel_until=slot.starts_at - terms.free_cancel,
-            slip_valid_until=slot.ends_at + terms.slip_valid,
-            rule_versions=slot.rule_versions | book.versions(CROSSING_TERMS),
-            plate=vehicle.plate.normalised,
-            plate_typed=vehicle.plate.typed,
-            trailer_plate=vehicle.trailer.normalised if vehicle.trailer else None,
-            country=request.vehicle.country,
-            vehicle_class=request.vehicle.vehicle_class,
-            payload_g=request.vehicle.payload_g,
-            empty=request.empty,
-            priority=priority_of(handling, request.empty),
-            driver=request.driver.model_dump() | {"phone": vehicle.driver_phone},
-        )
-        await storage.put_declarations(unit.connection, row.id, request.declaration_ids)
-    except IntegrityError as error:
-        raise _already_booked(error, request) from error
-    return row
+def fee_on(row: BookingRow, assessment: Assessment) -> NewCharge:
+    """Return the fee to be owed on a booking; it is to be paid while the booking is held."""
+    payer = row.owner_organisation_id
+    return NewCharge(FEE, row.reference, row.gate, payer, assessment, row.held_until)
 
 
 def _already_booked(error: IntegrityError, request: BookingRequest) -> Exception:
@@ -240,7 +255,7 @@ async def _confirm(
     )
 
 
-async def cancel(unit: Unit, id: UUID, version: int | None) -> Booked:
+async def cancel(unit: Unit, id: UUID, version: int | None) -> BookingWithCharges:
     """Cancel a booking and give everything back; too near its hour it counts as late.
 
     refuses: not_allowed, not_found, move_not_open, stale_version. writes: booking, slot,
@@ -287,7 +302,7 @@ async def visible(connection: AsyncConnection, actor: Actor, id: UUID) -> AnyRow
     return policy.found(actor, "booking.read", await storage.booking_view(connection, id=id))
 
 
-async def get(connection: AsyncConnection, actor: Actor, id: UUID) -> Booked:
+async def get(connection: AsyncConnection, actor: Actor, id: UUID) -> BookingWithCharges:
     """Return a booking with its charges. refuses: not_found."""
     await visible(connection, actor, id)
     return await _booked(connection, id)
@@ -323,11 +338,11 @@ async def loads_of(connection: AsyncConnection, id: UUID) -> list[GateView]:
     return [found[load] for load in ids if load in found]
 
 
-async def _booked(connection: AsyncConnection, id: UUID) -> Booked:
+async def _booked(connection: AsyncConnection, id: UUID) -> BookingWithCharges:
     found = await storage.booking_view(connection, id=id)
     assert found is not None
     charges = await charges_on(connection, [found.reference])
-    return Booked(found, charges.get(found.reference, []))
+    return BookingWithCharges(found, charges.get(found.reference, []))
 
 
 async def list_bookings(
@@ -337,9 +352,9 @@ async def list_bookings(
     before: tuple[datetime, UUID] | None = None,
     limit: int = 50,
     declaration_id: UUID | None = None,
-) -> list[Booked]:
+) -> list[BookingWithCharges]:
     """Return the bookings the actor may see, newest first, `before` one of them."""
-    ours = policy.visible(actor, "booking.list", storage.booking)
+    ours = policy.reach(actor, "booking.list")
     found = await storage.bookings_of(connection, ours, states, before, limit, declaration_id)
     charges = await charges_on(connection, [row.reference for row in found])
-    return [Booked(row, charges.get(row.reference, [])) for row in found]
+    return [BookingWithCharges(row, charges.get(row.reference, [])) for row in found]

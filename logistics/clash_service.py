@@ -14,13 +14,13 @@ from border.core.words import N_
 from border.identity import policy
 from logistics import clash_storage
 from logistics.scan_clash import UNRESOLVED
-from logistics.scan_fact import ScanFlag
+from logistics.scan_fact import ScanFlag, TakenScan
 from logistics.tables import ScanClashRow, ScanRow
 
 
 async def open_clash(
     unit: Unit,
-    row: ScanRow,
+    row: TakenScan | ScanRow,
     flag: ScanFlag,
     other: Mapping[str, Any] | None,
     found: AnyRow | None,

@@ -8,10 +8,11 @@ over is itself published as an event, again with a higher revision when a late e
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Annotated
+from uuid import UUID
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Interval, bindparam, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import PROGRAM
@@ -20,11 +21,14 @@ from border.core.event import Event
 from border.core.event_type import EventType, Key, declare
 from border.core.lifecycle import SYSTEM
 from border.core.payload import Meaning, Payload
+from border.core.postponed import all_or_each, id_of_name
+from border.core.statement import Statement
 from border.core.store import AnyRow, Store, Unit, table_of
 from border.core.words import N_
-from border.platform.feed import Reader
 from border.platform.payload_fields import Count, Direction, Instant
+from border.platform.reader import Reader
 from logistics import figure_storage
+from logistics.figure_storage import COUNTS
 from logistics.passage import GateLane
 from logistics.tables import VisitRow, WindowRow
 
@@ -34,8 +38,7 @@ _COUNTED = {
     "passage.admit": ("entries", "admitted_at"),
     "passage.exit": ("exits", "exited_at"),
 }
-_window = table_of(WindowRow)
-_COUNTS = ("arrivals", "entries", "exits", "refusals")
+_window = figure_storage.window
 
 
 class WindowCounted(Payload):
@@ -71,14 +74,15 @@ def window_of(at: datetime) -> datetime:
 async def count(unit: Unit, events: list[Event]) -> None:
     """Add a batch of events to the windows and visits. writes: throughput_window, visit."""
     windows: dict[tuple[str, str, str, datetime], dict[str, int]] = {}
+    visits: dict[str, VisitRow] = {}
     for event in events:
         if event.type in _COUNTED:
             column, instant = _COUNTED[event.type]
             # Not `happened_at`: before decision 0016 that was when an offline shift was brought.
             at = datetime.fromisoformat(event.payload["at"])
-            await _tell_visit(unit, event, {instant: at})
+            setattr(_visit_of(event, visits), instant, at)
         elif event.type == "passage.call_off":
-            await _tell_visit(unit, event, {"gone_at": event.happened_at})
+            _visit_of(event, visits).gone_at = event.happened_at
             continue
         elif event.type == "scan.refuse":
             column, at = "refusals", event.happened_at
@@ -86,56 +90,92 @@ async def count(unit: Unit, events: list[Event]) -> None:
             continue
         direction = event.payload.get("direction") or "unknown"
         key = (event.gate, direction, event.payload["gate_lane"], window_of(at))
-        counts = windows.setdefault(key, dict.fromkeys(_COUNTS, 0))
+        counts = windows.setdefault(key, dict.fromkeys(COUNTS, 0))
         counts[column] += 1
-    for (gate, direction, lane, start), counts in sorted(windows.items()):
-        statement = insert(_window).values(
-            gate=gate,
-            direction=direction,
-            lane=lane,
-            window_start=start,
-            revision=1,
-            published_revision=0,
-            **counts,
-        )
-        await unit.connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["gate", "direction", "lane", "window_start"],
-                set_={
-                    **{name: _window.c[name] + statement.excluded[name] for name in _COUNTS},
-                    "revision": _window.c.revision + 1,
-                },
+    await figure_storage.put_visits(unit.connection, visits.values())
+    await figure_storage.add_to_windows(
+        unit.connection,
+        (
+            WindowRow(
+                gate=gate, direction=direction, lane=lane, window_start=start, revision=1, **counts
             )
+            for (gate, direction, lane, start), counts in sorted(windows.items())
+        ),
+    )
+
+
+def _visit_of(event: Event, visits: dict[str, VisitRow]) -> VisitRow:
+    """Return what a batch tells of an event's visit; the first event says what it is a visit of."""
+    if event.subject not in visits:
+        visits[event.subject] = VisitRow(
+            subject=event.subject,
+            gate=event.gate,
+            direction=event.payload["direction"],
+            vehicle_class=event.payload["vehicle_class"],
+            priority=event.payload.get("priority", "ordinary"),
         )
-
-
-async def _tell_visit(unit: Unit, event: Event, instants: dict[str, datetime]) -> None:
-    values = {
-        "subject": event.subject,
-        "direction": event.payload["direction"],
-        "vehicle_class": event.payload["vehicle_class"],
-        "priority": event.payload.get("priority", "ordinary"),
-        **instants,
-    }
-    await unit.connection.execute(figure_storage.put_visit(event.gate, values))
+    return visits[event.subject]
 
 
 READER = Reader("figures", count)
+COUNTED_ANEW = "figures"
+"""What is rung when figures have changed; no event says so."""
 
 
-async def publish(unit: Unit, limit: int = 200) -> int:
+async def catch_up(store: Store) -> int:
+    """Count what is new, tell those who show figures, and return how many events were read.
+
+    writes: reader, postponed, throughput_window, visit.
+    """
+    read = await READER.catch_up(store)
+    if read:
+        store.committed.ring((COUNTED_ANEW,))
+    return read
+
+
+PUBLISHING = "window"
+"""The work of publishing a window, by its `window_id`."""
+
+
+def window_id(row: AnyRow) -> UUID:
+    """Return the id under which a window that cannot be published is put off."""
+    return id_of_name(row.gate, row.direction, row.lane, row.window_start.isoformat())
+
+
+async def publish_due(store: Store, batch: int = 200) -> int:
     """Publish the windows that are over and changed since, and return how many.
 
-    writes: throughput_window; event throughput.window.
+    One that cannot be published is put off and holds up no other.
+    writes: throughput_window, postponed; event throughput.window.
     """
+    async with store.reading() as connection:
+        found = await connection.execute(
+            select(*_window.primary_key).where(*_is_due(store.clock.now())).order_by(*_IN_ORDER)
+        )
+    windows, published = found.all(), 0
+    for first in range(0, len(windows), batch):
+        some = windows[first : first + batch]
+        published += await all_or_each(store, PUBLISHING, some, window_id, _publish)
+    return published
+
+
+_IN_ORDER = (_window.c.window_start, _window.c.gate, _window.c.direction, _window.c.lane)
+
+
+def _is_due(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        _window.c.published_revision < _window.c.revision,
+        _window.c.window_start <= at - WINDOW,
+    )
+
+
+async def _publish(unit: Unit, windows: Sequence[AnyRow]) -> int:
+    """Publish those of some windows that are still due, but for those others have in hand."""
+    key = tuple_(*_window.primary_key)
     found = await unit.connection.execute(
         select(_window)
-        .where(
-            _window.c.published_revision < _window.c.revision,
-            _window.c.window_start <= unit.at - WINDOW,
-        )
-        .order_by(_window.c.window_start)
-        .limit(limit)
+        .where(key.in_([tuple(window) for window in windows]), *_is_due(unit.at))
+        .order_by(*_IN_ORDER)
         .with_for_update(skip_locked=True)
     )
     rows = found.all()
@@ -162,7 +202,7 @@ def _window_event(unit: Unit, row: AnyRow) -> Event:
             "revision": row.revision,
             "direction": row.direction,
             "gate_lane": row.lane,
-            **{name: getattr(row, name) for name in _COUNTS},
+            **{name: getattr(row, name) for name in COUNTS},
         },
     )
 
@@ -193,18 +233,22 @@ async def throughput(
     """
     midnight = local_midnight(local_date(begin))
     begin = midnight + (begin - midnight) // window * window
-    start = func.date_bin(window, _window.c.window_start, begin).label("start")
-    conditions = [_window.c.window_start >= begin, _window.c.window_start < end]
-    if gate:
-        conditions.append(_window.c.gate == gate)
-    if direction:
-        conditions.append(_window.c.direction == direction)
-    counts = [func.sum(_window.c[name]).label(name) for name in _COUNTS]
-    return (
-        await connection.execute(
-            select(_window.c.gate, _window.c.direction, start, *counts)
-            .where(*conditions)
-            .group_by(_window.c.gate, _window.c.direction, start)
-            .order_by(start, _window.c.gate, _window.c.direction)
-        )
-    ).all()
+    asked = {"gate": gate, "direction": direction}
+    given = {name: value for name, value in asked.items() if value}
+    statement = _throughput(frozenset(given))
+    return await statement.rows(connection, **given, begin=begin, end=end, window=window)
+
+
+@cache
+def _throughput(narrowed: frozenset[str]) -> Statement:
+    at = _window.c.window_start
+    begin, end = (bindparam(name, type_=at.type) for name in ("begin", "end"))
+    start = func.date_bin(bindparam("window", type_=Interval), at, begin).label("start")
+    counts = [func.sum(_window.c[name]).label(name) for name in COUNTS]
+    return Statement(
+        select(_window.c.gate, _window.c.direction, start, *counts)
+        .where(at >= begin, at < end)
+        .where(*(_window.c[name] == bindparam(name) for name in sorted(narrowed)))
+        .group_by(_window.c.gate, _window.c.direction, start)
+        .order_by(start, _window.c.gate, _window.c.direction)
+    )

@@ -20,7 +20,6 @@ from border.identity.policy import holders
 from border.platform.payload_fields import Direction
 from logistics.check import Check, Condition, Fact, failing
 from logistics.passage import Device, GateLane, step_of
-from logistics.slot import ENTRY_EARLY
 
 
 class ScanKind(StrEnum):
@@ -82,6 +81,7 @@ class ScanFacts:
     slot_ends_at: datetime
     valid_until: datetime
     early: timedelta
+    entry_early: timedelta
     grace: timedelta
     passage_state: str
     arrived_at: datetime | None
@@ -89,7 +89,6 @@ class ScanFacts:
     not_released: tuple[str, ...]
     held: tuple[str, ...]
     waiting_for: tuple[str, ...]
-    entry_early: timedelta = ENTRY_EARLY
 
     def as_json(self) -> dict[str, Any]:
         """Return the facts as the rows name them: instants in whole seconds since 1970."""

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import partial
 
-from border.core.actor import PROGRAM
 from border.core.jobs import Job
 from border.core.store import Store
 from border.core.tables import Record
@@ -24,7 +23,7 @@ SPARED: Mapping[type[Record], Spared] = {DeclarationRow: in_line}
 def jobs(store: Store) -> tuple[Job, ...]:
     """Return the jobs: the figures, and the hours of the days to come."""
     return (
-        Job("figures", 1, partial(figures.READER.catch_up, store), woken=True),
-        Job("windows", 5, partial(store.perform, PROGRAM, figures.publish)),
-        Job("slots", 900, partial(store.perform, PROGRAM, slot_service.make_slots)),
+        Job("figures", 1, partial(figures.catch_up, store), woken_by=("passage.", "scan.")),
+        Job("windows", 5, partial(figures.publish_due, store)),
+        Job("slots", 900, partial(slot_service.make_due, store)),
     )

@@ -6,7 +6,7 @@ cancellation, a payment or a hold of later changes nothing about it. The order o
 matter of then and now but of which are known: while one is missing a scan waits for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -23,20 +23,22 @@ from logistics.gate_check import (
     SAID,
     STEP_MADE,
     STEP_MISSING,
+    VERB,
     ScanCode,
     ScanFacts,
     ScanKind,
     decide,
 )
+from logistics.passage import PASSAGE
 from logistics.passing_service import Seen, go_on
-from logistics.scan_fact import AGAINST, BELIEVED, ScanFlag
+from logistics.scan_fact import AGAINST, BELIEVED, ScanFlag, out_of_order
 from logistics.tables import ScanRow
 
 Against = dict[ScanFlag, dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ScanQuestion:
     """What a scan asks of the table beside its place in time. `decided` is what the device did."""
 
     gate: str
@@ -62,7 +64,7 @@ class Judgement:
     against: Against = field(default_factory=dict)
 
 
-async def judge(unit: Unit, seen: Seen, asked: Asked, found: AnyRow) -> Judgement:
+async def judge(unit: Unit, seen: Seen, asked: ScanQuestion, found: AnyRow) -> Judgement:
     """Judge one scan of a known slip, and make its step where it is in order.
 
     writes: what `passing_service.go_on` writes.
@@ -85,7 +87,9 @@ async def judge(unit: Unit, seen: Seen, asked: Asked, found: AnyRow) -> Judgemen
     return _in_order(seen, asked, passed.state, dict(passed.against), moved=True)
 
 
-def _in_order(seen: Seen, asked: Asked, state: str, against: Against, *, moved: bool) -> Judgement:
+def _in_order(
+    seen: Seen, asked: ScanQuestion, state: str, against: Against, *, moved: bool
+) -> Judgement:
     admitted = moved and seen.kind is ScanKind.ENTRY
     code = ScanCode.OK_OFFLINE if asked.offline else ScanCode.OK
     verdict = "admitted" if admitted else "recorded"
@@ -99,7 +103,9 @@ def _refused(failed: Sequence[Check], found: AnyRow, against: Against) -> Judgem
     )
 
 
-def _not_in_order(seen: Seen, asked: Asked, found: AnyRow, failed: Sequence[Check]) -> Judgement:
+def _not_in_order(
+    seen: Seen, asked: ScanQuestion, found: AnyRow, failed: Sequence[Check]
+) -> Judgement:
     """Refuse, unless a step before this one may still come in; say where the device did not."""
     missing = [check for check in failed if check in STEP_MISSING]
     came_through = asked.decided != "refused"
@@ -132,14 +138,25 @@ def _other(row: ScanRow) -> dict[str, Any]:
 
 
 async def _failed(
-    unit: Unit, seen: Seen, asked: Asked, found: AnyRow
+    unit: Unit, seen: Seen, asked: ScanQuestion, found: AnyRow
 ) -> tuple[list[Check], list[GateView]]:
     """Return the checks that fail, and the goods on the truck."""
     then = seen.happened_at if seen.past else None
     loads = list((await gate_view(unit.connection, found.declaration_ids, then)).values())
     subjects = [found.booking_reference, *(load.reference for load in loads)]
     blocked = await payment_blocked(unit.connection, subjects, then)
-    facts = ScanFacts(
+    return list(decide(_facts(seen, asked, found, loads, blocked))), loads
+
+
+def _facts(
+    seen: Seen,
+    asked: ScanQuestion,
+    found: AnyRow,
+    loads: Sequence[GateView],
+    blocked: Collection[str],
+) -> ScanFacts:
+    """Return what the checks look at."""
+    return ScanFacts(
         kind=seen.kind,
         at=seen.happened_at,
         gate=asked.gate,
@@ -151,8 +168,8 @@ async def _failed(
         slot_ends_at=found.slot_ends_at,
         valid_until=found.valid_until,
         early=timedelta(minutes=found.early_minutes),
-        grace=timedelta(minutes=found.grace_minutes),
         entry_early=timedelta(minutes=found.entry_early_minutes),
+        grace=timedelta(minutes=found.grace_minutes),
         passage_state=_passage_state(found, seen),
         arrived_at=found.arrived_at,
         owed=len(blocked),
@@ -165,7 +182,34 @@ async def _failed(
             if load.clearances.get(agency, "pending") not in GIVEN
         ),
     )
-    return list(decide(facts)), loads
+
+
+def judge_plainly(
+    seen: Seen,
+    asked: ScanQuestion,
+    found: AnyRow,
+    loads: Sequence[GateView],
+    blocked: Collection[str],
+) -> Judgement | None:
+    """Judge a scan that somebody stands waiting for by what is known; None if that is not enough.
+
+    Not enough where something must be looked up for this one alone: a step that contradicts, one
+    that others wait for, a visit called off, goods that leave.
+    """
+    if seen.past or asked.decided:
+        return None
+    failed = decide(_facts(seen, asked, found, loads, blocked))
+    if failed:
+        return _refused(failed, found, {})
+    if (
+        found.passage_state == "called_off"
+        or found.has_waiting_scans
+        or (seen.kind is ScanKind.EXIT and loads)
+        or out_of_order(seen.kind, seen.happened_at, found)
+    ):
+        return None
+    (state,) = PASSAGE.through(found.passage_state, [VERB[seen.kind]])
+    return _in_order(seen, asked, state, {}, moved=True)
 
 
 def _slip_state(found: AnyRow, seen: Seen) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Annotated, TypeAlias
 
 from border.core.actor import STAFF, Role
@@ -63,7 +64,7 @@ HERE = frozenset({"arrived", "in_zone", "inspecting"})
 
 
 @dataclass(frozen=True)
-class Step:
+class PassageStep:
     """Where a passage stands to one of its steps: `open` to it, or past it (`made`).
 
     In every other state a step before this one is missing.
@@ -77,6 +78,7 @@ def _sources(verb: str) -> frozenset[str]:
     return frozenset(source for move in PASSAGE.of(verb) for source in move.sources)
 
 
+@cache
 def comes_before(one: str, other: str) -> bool:
     """Say whether the step `one` always comes before `other`: no way leads back from it."""
     after_one, after_other = (
@@ -101,7 +103,7 @@ def _reached(start: Collection[str], without: Collection[str] = ()) -> frozenset
     return frozenset(found)
 
 
-def step_of(verb: str, steps: Collection[str]) -> Step:
+def step_of(verb: str, steps: Collection[str]) -> PassageStep:
     """Return how each state of a passage stands to the step `verb`, one of `steps`.
 
     Drawn from the life alone. A step is behind a passage that cannot have come where it is without
@@ -111,7 +113,7 @@ def step_of(verb: str, steps: Collection[str]) -> Step:
     sources = _sources(verb)
     without_it = _reached(PASSAGE.initial, {verb})
     idle = _reached(PASSAGE.initial, steps)
-    return Step(
+    return PassageStep(
         open=sources,
         made=frozenset(
             state.name

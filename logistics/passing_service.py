@@ -4,7 +4,7 @@ A step of long ago may meet records that have gone on without it. What its own l
 done; what it does not stays as it is and is named, for a supervisor (`logistics.scan_clash`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,8 @@ from uuid import UUID
 
 from border.core.actor import PROGRAM
 from border.core.refusal import MOVE_NOT_OPEN, Refusal
-from border.core.store import AnyRow, Clash, Unit
+from border.core.store import AnyRow, Clash, Held, Unit
+from border.core.tables import Record
 from customs.declaration_service import exit_and_close
 from customs.dossier_service import GateView
 from logistics import scan_storage, storage
@@ -20,6 +21,13 @@ from logistics.gate_check import VERB, ScanKind
 from logistics.passage import PASSAGE
 from logistics.scan_fact import AGAINST, INSTANT, ScanFlag, out_of_order
 from logistics.tables import BookingRow, PassageRow, SlipRow
+
+FOLLOWS: Mapping[ScanKind, Sequence[tuple[type[Record], str]]] = {
+    ScanKind.ARRIVAL: ((BookingRow, "check_in"),),
+    ScanKind.ENTRY: ((BookingRow, "use"), (SlipRow, "use")),
+    ScanKind.EXIT: ((SlipRow, "close"),),
+}
+"""The moves that go with a step of the passage."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +74,45 @@ async def go_on(
         payload=_said(unit, seen, found),
         happened_at=seen.happened_at,
     )
-    at: dict[str, Any] = {"actor": PROGRAM, "happened_at": seen.happened_at}
-    if seen.kind is ScanKind.ARRIVAL:
-        await unit.move(BookingRow, found.booking_id, "check_in", **at)
-    elif seen.kind is ScanKind.ENTRY:
-        await unit.move(BookingRow, found.booking_id, "use", **at)
-        await unit.move(SlipRow, found.slip_id, "use", key=found.booking_reference, **at)
-    elif seen.kind is ScanKind.EXIT:
-        await unit.move(SlipRow, found.slip_id, "close", key=found.booking_reference, **at)
+    for model, verb in FOLLOWS.get(seen.kind, ()):
+        await unit.move(
+            model,
+            found.booking_id if model is BookingRow else found.slip_id,
+            verb,
+            key=found.booking_reference,
+            actor=PROGRAM,
+            happened_at=seen.happened_at,
+        )
+    if seen.kind is ScanKind.EXIT:
         await storage.free_declarations(unit.connection, found.booking_id)
         against |= await _let_goods_out(unit, seen, loads)
     return Passed(row.state, against)
+
+
+def go_on_plainly(unit: Unit, seen: Seen, found: AnyRow) -> None:
+    """Make a step that its own records alone are part of, when the transaction ends.
+
+    writes: passage, booking, slip; events passage.*, booking.*, slip.*.
+    """
+    at: dict[str, Any] = {
+        "key": found.booking_reference,
+        "actor": PROGRAM,
+        "happened_at": seen.happened_at,
+    }
+    passage = _held(PassageRow, "passage", found)
+    said = _said(unit, seen, found)
+    unit.advance(passage, VERB[seen.kind], changes=_instants(seen), payload=said, **at)
+    for model, verb in FOLLOWS.get(seen.kind, ()):
+        kind = "booking" if model is BookingRow else "slip"
+        unit.advance(_held(model, kind, found), verb, **at)
+
+
+def _held(model: type[Record], kind: str, found: AnyRow) -> Held:
+    """Return one of the records that a scan found, as it was locked."""
+    id, reference, state, version = (
+        getattr(found, f"{kind}_{name}") for name in ("id", "reference", "state", "version")
+    )
+    return Held(model, id, reference, state, version, found.gate)
 
 
 def _instants(seen: Seen) -> dict[str, datetime]:
@@ -98,7 +134,7 @@ def _said(unit: Unit, seen: Seen, found: AnyRow) -> dict[str, Any]:
 
 async def _backwards(unit: Unit, seen: Seen, found: AnyRow) -> dict[ScanFlag, dict[str, Any]]:
     """Return the steps that run backwards with this one, each with the scan it was made by."""
-    wrong = out_of_order(seen.kind, seen.happened_at, found._asdict())
+    wrong = out_of_order(seen.kind, seen.happened_at, found)
     if not wrong:
         return {}
     made = await scan_storage.made_steps(unit.connection, found.booking_id, wrong)
@@ -155,17 +191,17 @@ async def _tell_step(unit: Unit, seen: Seen, found: AnyRow) -> str:
     row = await scan_storage.tell_step(unit.connection, found.passage_id, _instants(seen), unit.at)
     if row is None:
         raise Clash
-    told = PassageRow(**row._mapping)
+    passage = PassageRow(**row._mapping)
     event = unit.event(
         PASSAGE.event(VERB[seen.kind]),
-        record=told,
+        record=passage,
         key=found.booking_reference,
         actor=PROGRAM,
         happened_at=seen.happened_at,
         payload=_said(unit, seen, found),
     )
-    await unit.record(event, told)
-    return told.state
+    await unit.record(event, passage)
+    return passage.state
 
 
 async def _let_goods_out(

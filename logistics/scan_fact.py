@@ -5,11 +5,13 @@ was issued, nor further back than devices keep scans; then the scan happened, as
 when it was received, and the answer says how far the clock is off. Nothing is ever called invalid.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
+from border.core.ids import new_id
 from border.core.words import N_
 from logistics.gate_check import VERB, ScanKind
 from logistics.passage import comes_before
@@ -93,21 +95,42 @@ def _whole(length: timedelta) -> int:
     return int(length.total_seconds())
 
 
-def out_of_order(
-    kind: ScanKind, happened_at: datetime, instants: Mapping[str, datetime | None]
-) -> tuple[ScanKind, ...]:
+def out_of_order(kind: ScanKind, happened_at: datetime, instants: object) -> tuple[ScanKind, ...]:
     """Return the steps whose instants cannot be right together with this one.
 
-    `instants` are those the passage keeps, by name. An earlier step that happened later, and a
+    `instants` has those the passage keeps, by name. An earlier step that happened later, and a
     later one that happened earlier, run backwards.
     """
     verb = VERB[kind]
     return tuple(
         step
         for step, name in INSTANT.items()
-        if (at := instants.get(name)) is not None
+        if (at := getattr(instants, name)) is not None
         and (
             (comes_before(VERB[step], verb) and at > happened_at)
             or (comes_before(verb, VERB[step]) and at < happened_at)
         )
     )
+
+
+@dataclass
+class TakenScan:
+    """A scan that is being taken: the columns of its row."""
+
+    device: str
+    scan_id: str
+    request: dict[str, Any]
+    gate: str
+    lane: str
+    kind: str
+    scanned_at: datetime
+    received_at: datetime
+    happened_at: datetime
+    account: str
+    slip_id: UUID | None
+    verdict: str = ""
+    code: str = ""
+    flags: list[str] = field(default_factory=list)
+    waits: bool = False
+    answer: dict[str, Any] = field(default_factory=dict)
+    id: UUID = field(default_factory=new_id)

@@ -6,31 +6,35 @@ it now. That can change once: a scan that waits for a step before it is judged a
 comes in.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pydantic import AwareDatetime, Field
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import PROGRAM
-from border.core.ids import WrongReference, code_as_printed, parse_reference
-from border.core.refusal import INVALID, FieldError, refuses
-from border.core.request_body import KEEPABLE, Integer, RequestBody
-from border.core.store import AnyRow, Clash, Unit
+from border.core.coalescer import Coalescer
+from border.core.refusal import Refusal, refuses
+from border.core.store import Alone, AnyRow, Clash, Store, Unit
 from border.core.words import N_
 from border.gates import all_gates
 from border.identity import policy
+from border.payments.face import payment_blocked
+from customs.dossier_service import gate_view
 from logistics import clash_service, scan_storage
-from logistics.gate_check import MISREAD, SAID, TORN, ScanCode, ScanKind
-from logistics.judging_service import Asked, Judgement, judge
-from logistics.passing_service import Seen
-from logistics.scan_fact import Placed, ScanFlag, placed
+from logistics.gate_check import SAID, ScanCode, ScanKind
+from logistics.judging_service import Judgement, ScanQuestion, judge, judge_plainly
+from logistics.passing_service import Seen, go_on_plainly
+from logistics.scan_fact import Placed, ScanFlag, TakenScan, placed
+from logistics.scan_request import (
+    CodeMeaning,
+    ScanRequest,
+    read_code,
+    refuse_impossible,
+    refuse_unknown_gate,
+)
 from logistics.slip_service import SlipKeys
-from logistics.slip_token import BadToken, looks_like_token, verify
-from logistics.tables import PassageRow, ScanRow, SlipRow
+from logistics.tables import PassageRow, ScanRow
 
 SCAN_ID_REUSED = refuses(
     "scan_id_reused",
@@ -38,58 +42,6 @@ SCAN_ID_REUSED = refuses(
     N_("This scan number was used for another scan"),
     N_("The device has already brought another scan under this number. Count on and send again."),
 )
-_FIRST_CLOCK = datetime(1970, 1, 1, tzinfo=UTC)
-"""Where a clock that has lost its time begins to count; before it no device's clock stands."""
-
-
-class ScanRequest(RequestBody):
-    """What a device saw: the code read, where, when by its own clock, and its own scan number.
-
-    Of a device that was offline also what it `decided` at the barrier, its own count of decisions
-    and its signature over them.
-    """
-
-    code: str = Field(min_length=1, max_length=1024, pattern=KEEPABLE)
-    gate: str = Field(max_length=24, pattern=KEEPABLE)
-    lane: str = Field(max_length=16, pattern=KEEPABLE)
-    kind: ScanKind
-    scanned_at: AwareDatetime
-    device: str = Field(min_length=1, max_length=64, pattern=KEEPABLE)
-    scan_id: str = Field(min_length=1, max_length=64, pattern=KEEPABLE)
-    plate_seen: str | None = Field(default=None, max_length=20, pattern=KEEPABLE)
-    offline: bool = False
-    decided: Literal["admitted", "refused"] | None = None
-    number: Integer | None = Field(default=None, ge=0, lt=2**53)
-    signature: str | None = Field(default=None, max_length=512, pattern=KEEPABLE)
-
-
-@dataclass(frozen=True)
-class _Read:
-    """What a code turned out to be: a slip's reference, or the code of a refusal."""
-
-    reference: str | None
-    code: ScanCode = ScanCode.OK
-    says: str = ""
-
-
-def read_code(text: str, keys: SlipKeys) -> _Read:
-    """Return the slip a scanned or typed code names; a signed token is verified.
-
-    Only a whole token that we did not sign is a bad signature; a torn one is unknown.
-    """
-    code = code_as_printed(text)
-    if looks_like_token(code):
-        try:
-            return _Read(verify(code, keys.verifying).reference)
-        except BadToken as bad:
-            if bad.reason == "not_a_token":
-                return _Read(None, ScanCode.UNKNOWN, TORN)
-            return _Read(None, ScanCode.BAD_SIGNATURE, SAID[ScanCode.BAD_SIGNATURE].label)
-    try:
-        return _Read(parse_reference(text, SlipRow.prefix))
-    except WrongReference as error:
-        misread = "check character" in str(error)
-        return _Read(None, ScanCode.UNKNOWN, MISREAD if misread else SAID[ScanCode.UNKNOWN].label)
 
 
 async def made_before(connection: AsyncConnection, device: str, scan_id: str) -> ScanRequest | None:
@@ -112,46 +64,25 @@ async def scan(
     writes: scan, scan_clash, passage, booking, slip, at the exit the declarations; events
     passage.*, scan.refuse, scan_clash.open.
     """
-    policy.check(unit.actor, "scan.record")
-    _refuse_impossible(request.scanned_at)
+    _refuse_before_looking(unit, request)
     before = await scan_storage.scan_made_before(unit.connection, request.device, request.scan_id)
     if before is not None:
-        if ScanRequest.model_validate(before.request) != request:
-            raise SCAN_ID_REUSED()
-        return dict(before.answer)
+        return _answered_before(before, request)
     read = read_code(request.code, keys)
     found = None
     if read.reference:
         found = await scan_storage.scanned_slip(unit.connection, read.reference)
     if found is None or found.gate != request.gate:
-        await _refuse_unknown_gate(unit, request.gate)
-    when = placed(request.scanned_at, unit.at, found.issued_at if found else None)
-    row = ScanRow(
-        device=request.device,
-        scan_id=request.scan_id,
-        request=request.model_dump(mode="json"),
-        gate=request.gate,
-        lane=request.lane,
-        kind=request.kind,
-        scanned_at=request.scanned_at,
-        received_at=unit.at,
-        happened_at=when.happened_at,
-        account=unit.actor.name_in_events,
-        verdict="",
-        code="",
-        slip_id=found.slip_id if found else None,
-        answer={},
-    )
-    past = brought or request.offline or ScanFlag.LATE in when.flags
-    seen = _seen(row, past)
-    asked = Asked(request.gate, request.plate_seen, brought or request.offline, request.decided)
+        refuse_unknown_gate(request.gate, await all_gates(unit.connection))
+    row, seen, asked, when = _begun(unit, request, found, brought=brought)
     if found is not None:
         judgement = await judge(unit, seen, asked, found)
     else:
         judgement = _unknown(read, request.decided)
     _write_answer(row, when, judgement, found)
+    unit.put(ScanRow, vars(row))
     try:
-        await unit.add(row)
+        await unit.write_rows()
     except IntegrityError as error:
         # The same scan, brought twice at once: run again, it is answered as the first was.
         if "uq_scan_device_scan_id" in str(error.orig):
@@ -163,32 +94,135 @@ async def scan(
     return row.answer
 
 
-def _refuse_impossible(scanned_at: datetime) -> None:
-    """Refuse what is no instant of any clock. refuses: invalid_fields."""
-    if scanned_at < _FIRST_CLOCK:
-        says = N_("No clock stands there. Set the device's clock right and scan again.")
-        raise INVALID(errors=[FieldError("scanned_at", "clock_behind", says)])
-    try:
-        scanned_at.astimezone(UTC)
-    except OverflowError:
-        says = N_("No clock stands there. Set the device's clock right and scan again.")
-        raise INVALID(errors=[FieldError("scanned_at", "clock_ahead", says)]) from None
+async def scan_together(
+    units: Sequence[Unit], requests: Sequence[ScanRequest], keys: SlipKeys
+) -> list[dict[str, Any] | Refusal | Alone]:
+    """Take scans that came at the same time, as `scan` does one, in one transaction.
+
+    Each has its own answer or refusal. Alone is to be taken what one reading for all cannot tell:
+    a slip that another transaction or another scan of these is at work on, one of the past, and
+    whatever `judge_plainly` leaves.
+    """
+    connection = units[0].connection
+    reads = [read_code(request.code, keys) for request in requests]
+    before = await scan_storage.scans_made_before(
+        connection, [(request.device, request.scan_id) for request in requests]
+    )
+    slips = await scan_storage.scanned_slips(
+        connection, [r.reference for r in reads if r.reference]
+    )
+    loads = await gate_view(
+        connection, [id for row in slips.values() for id in row.declaration_ids]
+    )
+    blocked = await payment_blocked(
+        connection,
+        [row.booking_reference for row in slips.values()]
+        + [load.reference for load in loads.values()],
+    )
+    gates = await all_gates(connection) if _asks_for_gates(requests, reads, slips) else []
+
+    def take(unit: Unit, request: ScanRequest, read: CodeMeaning) -> dict[str, Any]:
+        _refuse_before_looking(unit, request)
+        if made := before.get((request.device, request.scan_id)):
+            return _answered_before(made, request)
+        # Whoever comes second to a slip or a number must see what the first has done.
+        found = slips.pop(read.reference, None) if read.reference else None
+        if read.reference and found is None:
+            raise Alone
+        if found is None or found.gate != request.gate:
+            refuse_unknown_gate(request.gate, gates)
+        row, seen, asked, when = _begun(unit, request, found)
+        if found is None:
+            judgement = _unknown(read, request.decided)
+            if judgement.against:
+                raise Alone  # What it does not go together with is opened for a supervisor.
+        else:
+            goods = [loads[id] for id in found.declaration_ids]
+            subjects = {found.booking_reference, *(load.reference for load in goods)}
+            plain = judge_plainly(seen, asked, found, goods, subjects & blocked)
+            if plain is None:
+                raise Alone
+            judgement = plain
+        _write_answer(row, when, judgement, found)
+        unit.put(ScanRow, vars(row))
+        if judgement.verdict == "refused":
+            _record_refusal(unit, row, found)
+        elif found is not None:
+            go_on_plainly(unit, seen, found)
+        return row.answer
+
+    answers: list[dict[str, Any] | Refusal | Alone] = []
+    for unit, request, read in zip(units, requests, reads, strict=True):
+        try:
+            answers.append(take(unit, request, read))
+        except (Refusal, Alone) as other:
+            answers.append(other)
+    return answers
 
 
-async def _refuse_unknown_gate(unit: Unit, code: str) -> None:
-    """Refuse a device set to a gate that does not exist. refuses: invalid_fields."""
-    codes = [gate.code for gate in await all_gates(unit.connection)]
-    if code not in codes:
-        says = N_("There is no gate {given}. Choose one of: {gates}.")
-        facts = (("given", code), ("gates", ", ".join(sorted(codes))))
-        raise INVALID(errors=[FieldError("gate", "unknown_gate", says, facts)])
+def scans(store: Store, keys: SlipKeys) -> Coalescer[ScanRequest, dict[str, Any]]:
+    """Return what takes scans: those that come at the same time in one transaction."""
+    return Coalescer(
+        store,
+        lambda units, requests: scan_together(units, requests, keys),
+        lambda unit, request: scan(unit, request, keys),
+    )
 
 
-def _seen(row: ScanRow, past: bool) -> Seen:
+def _asks_for_gates(
+    requests: Sequence[ScanRequest], reads: Sequence[CodeMeaning], slips: Mapping[str, AnyRow]
+) -> bool:
+    """Say whether a device may be set to a gate that there is not."""
+    found = [slips.get(read.reference or "") for read in reads]
+    return any(
+        slip is None or slip.gate != request.gate
+        for slip, request in zip(found, requests, strict=True)
+    )
+
+
+def _refuse_before_looking(unit: Unit, request: ScanRequest) -> None:
+    """Refuse what needs no look at any record. refuses: not_allowed, invalid_fields."""
+    policy.check(unit.actor, "scan.record")
+    refuse_impossible(request.scanned_at)
+
+
+def _answered_before(before: AnyRow, request: ScanRequest) -> dict[str, Any]:
+    """Return what is true of a scan that was brought before. refuses: scan_id_reused."""
+    if ScanRequest.model_validate(before.request) != request:
+        raise SCAN_ID_REUSED()
+    return dict(before.answer)
+
+
+def _begun(
+    unit: Unit, request: ScanRequest, found: AnyRow | None, *, brought: bool = False
+) -> tuple[TakenScan, Seen, ScanQuestion, Placed]:
+    """Return a scan placed in time: what is kept of it, and what it asks of the table."""
+    when = placed(request.scanned_at, unit.at, found.issued_at if found else None)
+    row = TakenScan(
+        device=request.device,
+        scan_id=request.scan_id,
+        request=request.model_dump(mode="json"),
+        gate=request.gate,
+        lane=request.lane,
+        kind=request.kind,
+        scanned_at=request.scanned_at,
+        received_at=unit.at,
+        happened_at=when.happened_at,
+        account=unit.actor.name_in_events,
+        slip_id=found.slip_id if found else None,
+    )
+    past = brought or request.offline or ScanFlag.LATE in when.flags
+    asked = ScanQuestion(
+        request.gate, request.plate_seen, brought or request.offline, request.decided
+    )
+    return row, _seen(row, past), asked, when
+
+
+def _seen(row: TakenScan | ScanRow, past: bool) -> Seen:
     return Seen(row.id, ScanKind(row.kind), row.lane, row.device, row.happened_at, past)
 
 
-def _unknown(read: _Read, decided: str | None) -> Judgement:
+def _unknown(read: CodeMeaning, decided: str | None) -> Judgement:
     """Return the judgement on a code that names no slip of ours."""
     code = read.code if read.code is not ScanCode.OK else ScanCode.UNKNOWN
     return Judgement(
@@ -200,7 +234,9 @@ def _unknown(read: _Read, decided: str | None) -> Judgement:
     )
 
 
-def _write_answer(row: ScanRow, when: Placed, judged: Judgement, found: AnyRow | None) -> None:
+def _write_answer(
+    row: TakenScan | ScanRow, when: Placed, judged: Judgement, found: AnyRow | None
+) -> None:
     """Write on the row what is true of the scan, and the answer that says so."""
     row.verdict, row.code, row.waits = judged.verdict, str(judged.code), judged.waits
     row.flags = [str(flag) for flag in (*when.flags, *judged.against)]
@@ -240,15 +276,17 @@ def _slip_shown(found: AnyRow) -> dict[str, str]:
     }
 
 
-async def _follow_up(unit: Unit, row: ScanRow, judged: Judgement, found: AnyRow | None) -> None:
+async def _follow_up(
+    unit: Unit, row: TakenScan | ScanRow, judged: Judgement, found: AnyRow | None
+) -> None:
     """Record a refusal, and open a clash for whatever the scan does not go together with."""
     if judged.verdict == "refused":
-        await _record_refusal(unit, row, found)
+        _record_refusal(unit, row, found)
     for flag, other in judged.against.items():
         await clash_service.open_clash(unit, row, flag, other, found)
 
 
-async def _look_again(unit: Unit, row: ScanRow, found: AnyRow) -> None:
+async def _look_again(unit: Unit, row: TakenScan, found: AnyRow) -> None:
     """Judge again the scans that waited for the step just made, and what waits for theirs.
 
     writes: scan, scan_clash, and what their steps write.
@@ -261,7 +299,7 @@ async def _look_again(unit: Unit, row: ScanRow, found: AnyRow) -> None:
             again = await scan_storage.scanned_slip(unit.connection, slip)
             assert again is not None
             request = ScanRequest.model_validate(waiting.request)
-            asked = Asked(waiting.gate, request.plate_seen, True, request.decided)
+            asked = ScanQuestion(waiting.gate, request.plate_seen, True, request.decided)
             judged = await judge(unit, _seen(waiting, True), asked, again)
             if judged.waits:
                 continue
@@ -277,9 +315,9 @@ async def _look_again(unit: Unit, row: ScanRow, found: AnyRow) -> None:
                 break
 
 
-async def _record_refusal(unit: Unit, row: ScanRow, found: AnyRow | None) -> None:
+def _record_refusal(unit: Unit, row: TakenScan | ScanRow, found: AnyRow | None) -> None:
     """Record that a scan was refused and why; the code itself may be anything and is private."""
-    await unit.record(
+    unit.note(
         unit.event(
             "scan.refuse",
             gate=row.gate,

@@ -4,85 +4,126 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.core.database import written_by_no_later_transaction
+from border.core.database import as_json, given_rows, written_by_no_later_transaction
+from border.core.statement import Statement, one_of
 from border.core.store import AnyRow
 from logistics.booking import LIVE
-from logistics.scan_fact import ScanFlag
+from logistics.scan_fact import ScanFlag, TakenScan
 from logistics.storage import booked, booking, passage, scan, slip, slot
 from logistics.tables import ScanRow
+
+_waiting_slip = slip.alias("waiting_slip")
+FACTS = (
+    select(
+        slip.c.id.label("slip_id"),
+        slip.c.reference.label("slip_reference"),
+        slip.c.state.label("slip_state"),
+        slip.c.version.label("slip_version"),
+        slip.c.valid_until,
+        slip.c.created_at.label("issued_at"),
+        slip.c.changed_at.label("slip_changed_at"),
+        booking.c.id.label("booking_id"),
+        booking.c.reference.label("booking_reference"),
+        booking.c.state.label("booking_state"),
+        booking.c.version.label("booking_version"),
+        booking.c.changed_at.label("booking_changed_at"),
+        booking.c.slot_id,
+        booking.c.gate,
+        booking.c.direction,
+        booking.c.plate,
+        booking.c.trailer_plate,
+        booking.c.plate_typed,
+        booking.c.vehicle_class,
+        booking.c.priority,
+        booking.c.slot_starts_at,
+        booking.c.slot_ends_at,
+        booking.c.empty,
+        slot.c.early_minutes,
+        slot.c.entry_early_minutes,
+        slot.c.grace_minutes,
+        passage.c.id.label("passage_id"),
+        passage.c.reference.label("passage_reference"),
+        passage.c.state.label("passage_state"),
+        passage.c.version.label("passage_version"),
+        passage.c.changed_at.label("passage_changed_at"),
+        passage.c.arrived_at,
+        passage.c.admitted_at,
+        passage.c.exited_at,
+        passage.c.returned_at,
+        select(func.coalesce(func.array_agg(booked.c.declaration_id), []))
+        .where(booked.c.booking_id == booking.c.id)
+        .scalar_subquery()
+        .label("declaration_ids"),
+        select(scan.c.id)
+        .join(_waiting_slip, _waiting_slip.c.id == scan.c.slip_id)
+        .where(_waiting_slip.c.booking_id == booking.c.id, scan.c.waits)
+        .exists()
+        .label("has_waiting_scans"),
+    )
+    .select_from(slip)
+    .join(booking, booking.c.id == slip.c.booking_id)
+    .join(slot, slot.c.id == booking.c.slot_id)
+    .join(passage, passage.c.booking_id == booking.c.id)
+)
+"""Everything one scan needs of a slip.
+
+It is read locked: two scans of one slip follow each other, and the second sees what the first did.
+All three records are locked, since only what is locked is read anew after waiting.
+"""
+_LOCKED = [booking, passage, slip]
+_SCANNED_SLIP = Statement(
+    FACTS.where(slip.c.reference == bindparam("reference")).with_for_update(of=_LOCKED)
+)
+_SCANNED_SLIPS = Statement(
+    FACTS.where(one_of(slip.c.reference, "references"))
+    .order_by(slip.c.id)
+    .with_for_update(of=_LOCKED, skip_locked=True)
+)
+_SCAN_BEFORE = Statement(
+    select(scan.c.request, scan.c.answer).where(
+        scan.c.device == bindparam("device"), scan.c.scan_id == bindparam("scan_id")
+    )
+)
+_asked = given_rows([scan.c.device, scan.c.scan_id])
+_SCANS_BEFORE = Statement(
+    select(scan.c.device, scan.c.scan_id, scan.c.request, scan.c.answer).join(
+        _asked, and_(_asked.c.device == scan.c.device, _asked.c.scan_id == scan.c.scan_id)
+    )
+)
 
 
 async def scan_made_before(connection: AsyncConnection, device: str, scan_id: str) -> AnyRow | None:
     """Return the scan this device already brought under this number."""
-    return (
-        await connection.execute(
-            select(scan.c.request, scan.c.answer).where(
-                scan.c.device == device, scan.c.scan_id == scan_id
-            )
-        )
-    ).one_or_none()
+    return await _SCAN_BEFORE.one(connection, device=device, scan_id=scan_id)
 
 
-async def scanned_slip(
-    connection: AsyncConnection, reference: str, *, lock: bool = True
-) -> AnyRow | None:
-    """Return everything one scan needs of a slip in one statement, locked.
+async def scans_made_before(
+    connection: AsyncConnection, asked: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], AnyRow]:
+    """Return the scans already brought under some devices' numbers, by device and number."""
+    rows = as_json([{"device": device, "scan_id": scan_id} for device, scan_id in asked])
+    found = await _SCANS_BEFORE.rows(connection, rows=rows)
+    return {(row.device, row.scan_id): row for row in found}
 
-    The lock makes two scans of one slip follow each other; the second sees what the first did.
-    All three records are locked, since only what is locked is read anew after waiting.
+
+async def scanned_slip(connection: AsyncConnection, reference: str) -> AnyRow | None:
+    """Return everything one scan needs of a slip, locked."""
+    return await _SCANNED_SLIP.one(connection, reference=reference)
+
+
+async def scanned_slips(
+    connection: AsyncConnection, references: Collection[str]
+) -> dict[str, AnyRow]:
+    """Return everything scans need of some slips, by reference, locked.
+
+    One whose records another transaction holds is left out, as one that does not exist: nobody
+    else waits for it.
     """
-    declarations = (
-        select(func.coalesce(func.array_agg(booked.c.declaration_id), []))
-        .where(booked.c.booking_id == booking.c.id)
-        .scalar_subquery()
-    )
-    statement = (
-        select(
-            slip.c.id.label("slip_id"),
-            slip.c.reference.label("slip_reference"),
-            slip.c.state.label("slip_state"),
-            slip.c.valid_until,
-            slip.c.created_at.label("issued_at"),
-            slip.c.changed_at.label("slip_changed_at"),
-            booking.c.id.label("booking_id"),
-            booking.c.reference.label("booking_reference"),
-            booking.c.state.label("booking_state"),
-            booking.c.changed_at.label("booking_changed_at"),
-            booking.c.slot_id,
-            booking.c.gate,
-            booking.c.direction,
-            booking.c.plate,
-            booking.c.trailer_plate,
-            booking.c.plate_typed,
-            booking.c.vehicle_class,
-            booking.c.priority,
-            booking.c.slot_starts_at,
-            booking.c.slot_ends_at,
-            booking.c.empty,
-            slot.c.early_minutes,
-            slot.c.entry_early_minutes,
-            slot.c.grace_minutes,
-            passage.c.id.label("passage_id"),
-            passage.c.state.label("passage_state"),
-            passage.c.changed_at.label("passage_changed_at"),
-            passage.c.arrived_at,
-            passage.c.admitted_at,
-            passage.c.exited_at,
-            passage.c.returned_at,
-            declarations.label("declaration_ids"),
-        )
-        .select_from(slip)
-        .join(booking, booking.c.id == slip.c.booking_id)
-        .join(slot, slot.c.id == booking.c.slot_id)
-        .join(passage, passage.c.booking_id == booking.c.id)
-        .where(slip.c.reference == reference)
-    )
-    if lock:
-        statement = statement.with_for_update(of=[booking, passage, slip])
-    return (await connection.execute(statement)).one_or_none()
+    found = await _SCANNED_SLIPS.rows(connection, references=sorted(set(references)))
+    return {row.slip_reference: row for row in found}
 
 
 async def waiting_scans(connection: AsyncConnection, booking_id: UUID) -> Sequence[ScanRow]:
@@ -116,7 +157,7 @@ async def made_steps(
     return {row.kind: ScanRow(**row._mapping) for row in found}
 
 
-async def judged(connection: AsyncConnection, row: ScanRow) -> None:
+async def judged(connection: AsyncConnection, row: TakenScan | ScanRow) -> None:
     """Write what is true of a scan now."""
     values = {name: getattr(row, name) for name in ("verdict", "code", "flags", "waits", "answer")}
     await connection.execute(update(scan).where(scan.c.id == row.id).values(**values))

@@ -12,10 +12,11 @@ from typing import NamedTuple
 from border.core.clock import NEIGHBOUR_ZONE, ZONE
 from border.paper.codes import code128_runs
 from border.paper.fonts import FontSet
-from border.paper.sheet import BLACK, MM, WHITE, Sheet, drawing
+from border.paper.sheet import BLACK, MM, WHITE, Sheet
 from border.paper.words import InThree, Locale, dong
 from border.vocabulary import DIRECTIONS, VEHICLE_CLASSES
 from logistics.slip_words import (
+    KNOWN,
     OPEN_STATES,
     STATES,
     WEEKDAYS_VI,
@@ -76,25 +77,25 @@ def draw_slip(view: SlipView, fonts: FontSet) -> bytes:
 
     Takes some milliseconds of one core: call it from a thread or a process of its own.
     """
-    with drawing():
-        title: str = getattr(WORDS["title"], view.locale)
-        sheet = Sheet(
-            fonts,
-            view.locale,
-            f"{title} {view.reference}",
-            size="A5",
-            unit=MM,
-            subject=getattr(WORDS["notice"], view.locale),
-        )
-        _draw_heading(sheet, view)
-        _draw_vehicle(sheet, view)
-        _draw_hours(sheet, view)
-        _draw_particulars(sheet, view)
-        below = _draw_declarations(sheet, view, 121.2)
-        below = _draw_goods(sheet, view, below)
-        _draw_fees(sheet, view, below)
-        _draw_foot(sheet, view)
-        return sheet.finish()
+    title: str = getattr(WORDS["title"], view.locale)
+    sheet = Sheet(
+        fonts,
+        view.locale,
+        f"{title} {view.reference}",
+        size="A5",
+        unit=MM,
+        subject=getattr(WORDS["notice"], view.locale),
+        known=KNOWN,
+    )
+    _draw_heading(sheet, view)
+    _draw_vehicle(sheet, view)
+    _draw_hours(sheet, view)
+    _draw_particulars(sheet, view)
+    below = _draw_declarations(sheet, view, 121.2)
+    below = _draw_goods(sheet, view, below)
+    _draw_fees(sheet, view, below)
+    _draw_foot(sheet, view)
+    return sheet.finish()
 
 
 def _draw_heading(sheet: Sheet, view: SlipView) -> None:

@@ -1,6 +1,5 @@
 """Slips: issued when a booking is confirmed, drawn when asked for, revoked when it ends."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,6 +13,7 @@ from border.core.refusal import NOT_FOUND
 from border.core.store import AnyRow, Unit
 from border.identity import policy
 from border.paper.fonts import FontSet
+from border.paper.press import Press
 from border.paper.words import InThree, Locale
 from border.payments.face import charges_on
 from customs.dossier_service import gate_view
@@ -91,13 +91,9 @@ async def load(
         wanted = parse_reference(reference, SlipRow.prefix)
     except WrongReference:
         raise NOT_FOUND(what="slip") from None
-    table = storage.slip
-    found = (
-        await connection.execute(table.select().where(table.c.reference == wanted))
-    ).one_or_none()
-    if found is None:
+    slip = await storage.slip_by_reference(connection, wanted)
+    if slip is None:
         raise NOT_FOUND(what="slip")
-    slip = SlipRow(**found._mapping)
     booking = await storage.booking_view(connection, id=slip.booking_id)
     booking = policy.found(actor, "slip.read", booking)
     return SlipPage(slip, booking, await _view(connection, slip, booking, locale))
@@ -140,6 +136,6 @@ async def _view(
     )
 
 
-async def draw(view: SlipView, fonts: FontSet) -> bytes:
-    """Return the slip as a PDF, drawn off the event loop."""
-    return await asyncio.to_thread(draw_slip, view, fonts)
+async def draw(view: SlipView, fonts: FontSet, press: Press) -> bytes:
+    """Return the slip as a PDF, drawn beside the program."""
+    return await press.draw(draw_slip, view, fonts)

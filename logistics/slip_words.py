@@ -1,6 +1,7 @@
 """The words printed on a slip, in three languages, and how each language writes a day."""
 
-from border.paper.words import InThree
+from border.paper.words import InThree, chinese
+from border.vocabulary import DIRECTIONS, VEHICLE_CLASSES
 
 WORDS = {
     "title": InThree("PHIẾU QUA CỬA KHẨU", "口岸通行单", "Crossing slip"),
@@ -43,6 +44,12 @@ STATES = {
 }
 WEEKDAYS_VI = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ Nhật")
 WEEKDAYS_ZH = "一二三四五六日"
+KNOWN = (
+    chinese([*WORDS.values(), *STATES.values()])
+    + chinese(term.paper for terms in (DIRECTIONS, VEHICLE_CLASSES) for term in terms.values())
+    + f"{WEEKDAYS_ZH}年月星期"
+)
+"""The Chinese characters that most slips need."""
 
 OPEN_STATES = {"issued", "active"}
 """A slip in any other state opens nothing, and its state is printed white on black."""

@@ -38,13 +38,6 @@ SLOT_FULL = refuses(
 )
 
 
-LAST_BOOKING = timedelta(minutes=15)
-"""An hour with free places can be booked until this long before it ends, where its rule says
-nothing else: the live queue."""
-ENTRY_EARLY = timedelta(minutes=30)
-"""How long before its hour a truck may pass the barrier (grace of Everport: 30 minutes a side)."""
-
-
 @dataclass(frozen=True)
 class SlotRule:
     """How the hours of one gate and direction are cut, from one day until another (exclusive)."""
@@ -58,13 +51,13 @@ class SlotRule:
     capacity: int
     days_ahead: int
     early_minutes: int
+    entry_early_minutes: int
+    last_booking_minutes: int
     grace_minutes: int
     hold_minutes: int
     effective_from: date
     effective_to: date | None
     legal_basis: str
-    entry_early_minutes: int = 30
-    last_booking_minutes: int = 15
     version: str = ""
 
     def holds_on(self, on: date) -> bool:

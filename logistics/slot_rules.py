@@ -12,17 +12,17 @@ from pydantic import Field, StringConstraints
 
 from border.core.request_body import Integer
 from border.core.words import N_
-from border.regulation.rule_kind import Draft, RuleKind, RuleRow, Words, rule_kind
+from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
 from border.regulation.rulebook import RuleSet
 from border.vocabulary import DIRECTIONS, Direction
-from logistics.slot import ENTRY_EARLY, LAST_BOOKING, SlotRule
+from logistics.slot import SlotRule
 
 _Time = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 _FROM = date(2026, 1, 1)
 _BASIS = N_("seed until the management board decides; 500 trucks out and 500 in a day")
 
 
-class SlotRow(RuleRow):
+class SlotRuleRow(RuleRow):
     """The hours of one direction: local `opens` and `closes`, equal for the whole day.
 
     A truck may come to the yard `early_minutes` before its hour, to the barrier
@@ -31,28 +31,26 @@ class SlotRow(RuleRow):
     `last_booking_minutes` before its end.
     """
 
-    direction: Direction
-    opens: _Time
-    closes: _Time
-    minutes: Integer = Field(ge=5, le=1440)
-    capacity: Integer = Field(ge=0, le=10_000)
-    days_ahead: Integer = Field(ge=0, le=60)
-    early_minutes: Integer = Field(ge=0, le=1440)
-    entry_early_minutes: Integer = Field(
-        default=int(ENTRY_EARLY.total_seconds()) // 60, ge=0, le=1440
-    )
+    direction: Direction = Field(title=N_("Direction"))
+    opens: _Time = Field(title=N_("Opens at"))
+    closes: _Time = Field(title=N_("Closes at"))
+    minutes: Integer = Field(title=N_("Length of an hour, in minutes"), ge=5, le=1440)
+    capacity: Integer = Field(title=N_("Places"), ge=0, le=10_000)
+    days_ahead: Integer = Field(title=N_("Booked so many days ahead"), ge=0, le=60)
+    early_minutes: Integer = Field(title=N_("Minutes early in the yard"), ge=0, le=1440)
+    entry_early_minutes: Integer = Field(title=N_("Minutes early at the barrier"), ge=0, le=1440)
     last_booking_minutes: Integer = Field(
-        default=int(LAST_BOOKING.total_seconds()) // 60, ge=0, le=1440
+        title=N_("Booked until so many minutes before the end"), ge=0, le=1440
     )
-    grace_minutes: Integer = Field(ge=0, le=1440)
-    hold_minutes: Integer = Field(ge=1, le=1440)
+    grace_minutes: Integer = Field(title=N_("Minutes of grace after the end"), ge=0, le=1440)
+    hold_minutes: Integer = Field(title=N_("Minutes an unpaid place is held"), ge=1, le=1440)
 
 
-def _directions(rows: Sequence[SlotRow]) -> tuple[str, ...]:
+def _directions(rows: Sequence[SlotRuleRow]) -> tuple[str, ...]:
     return tuple(row.direction for row in rows)
 
 
-def _slot_words(row: SlotRow) -> Words:
+def _slot_words(row: SlotRuleRow) -> Words:
     says = N_(
         "{direction}: from {opens} to {closes}, every {minutes} minutes {capacity} places, opened "
         "{days_ahead} days ahead until {last_booking_minutes} minutes before the end; "
@@ -66,7 +64,7 @@ SLOT_RULES = rule_kind(
     RuleKind(
         name="slot_rules",
         label=N_("How the hours of a gate are cut, and their grace"),
-        row=SlotRow,
+        row=SlotRuleRow,
         words=_slot_words,
         per_gate=True,
         key="direction",
@@ -83,9 +81,15 @@ class CrossingTermsRow(RuleRow):
     `slip_valid_hours` after the end of its hour.
     """
 
-    free_cancel_minutes: Integer = Field(ge=0, le=14 * 1440)
-    payment_grace_minutes: Integer = Field(ge=0, le=60)
-    slip_valid_hours: Integer = Field(ge=1, le=24 * 30)
+    free_cancel_minutes: Integer = Field(
+        title=N_("Cancelled in time until so many minutes before the hour"), ge=0, le=14 * 1440
+    )
+    payment_grace_minutes: Integer = Field(
+        title=N_("Minutes a payment may come after the hold"), ge=0, le=60
+    )
+    slip_valid_hours: Integer = Field(
+        title=N_("Hours a slip is valid after its hour"), ge=1, le=24 * 30
+    )
 
     @property
     def free_cancel(self) -> timedelta:
@@ -121,7 +125,7 @@ CROSSING_TERMS = rule_kind(
         only_one=True,
     )
 )
-TERMS_SEED = Draft(
+TERMS_SEED = RuleSetDraft(
     code="crossing-terms-2026",
     title=N_("Terms borrowed from other gates"),
     issued_by=N_("seed of the program"),
@@ -149,13 +153,15 @@ def _hours_of(gate: str, direction: Direction, opens: str, closes: str) -> dict[
         "capacity": _PLACES[gate],
         "days_ahead": 7,
         "early_minutes": 180,
+        "entry_early_minutes": 30,
+        "last_booking_minutes": 15,
         "grace_minutes": 30,
         "hold_minutes": 15,
     }
 
 
 SLOT_SEEDS = tuple(
-    Draft(
+    RuleSetDraft(
         code=f"{gate}-{direction}-2026",
         title=N_("Crossing hours until the management board decides"),
         issued_by=N_("seed of the program"),
@@ -167,13 +173,14 @@ SLOT_SEEDS = tuple(
     for gate, hours in _HOURS.items()
     for direction in Direction
 )
-"""Hours of 60 minutes, opened 7 days ahead, 30 minutes' grace: borrowed from other gates."""
+"""Hours of 60 minutes, opened 7 days ahead, bookable until 15 minutes before their end, with 30
+minutes' grace at the barrier on either side (as Everport has it): borrowed from other gates."""
 
 
-def round_the_clock(gate: str) -> tuple[Draft, ...]:
+def round_the_clock(gate: str) -> tuple[RuleSetDraft, ...]:
     """Return hours day and night at a gate, for the demonstration."""
     return tuple(
-        Draft(
+        RuleSetDraft(
             code=f"{gate}-{direction}-2026-demo",
             title=N_("The demonstration: open day and night"),
             issued_by=N_("seed of the program"),
@@ -186,7 +193,7 @@ def round_the_clock(gate: str) -> tuple[Draft, ...]:
     )
 
 
-def rules_of(found: RuleSet[SlotRow]) -> list[SlotRule]:
+def rules_of(found: RuleSet[SlotRuleRow]) -> list[SlotRule]:
     """Return the rows of a set as the rules that slots are made by, for the chain it stands in."""
     _, gate, direction = found.chain.split("/")
     return [

@@ -1,19 +1,22 @@
 """Slots as they are offered: made ahead from the dated rules, listed for those who choose."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.clock import local_date, local_midnight
 from border.core.event import Event
-from border.core.store import AnyRow, Unit
+from border.core.postponed import all_or_each, id_of_name
+from border.core.store import AnyRow, Store, Unit
 from border.core.tables import Record
 from border.regulation import regulation_service
 from border.regulation.rulebook import sets_since
 from border.regulation.tables import RegulationRow
 from logistics import storage
-from logistics.slot import SlotRule, plan, renewed
+from logistics.slot import MadeSlot, SlotPlan, SlotRule, plan, renewed
 from logistics.slot_rules import CROSSING_TERMS, SLOT_RULES, SLOT_SEEDS, TERMS_SEED, rules_of
 
 
@@ -32,6 +35,27 @@ async def rules_since(connection: AsyncConnection, since: date) -> list[SlotRule
     ]
 
 
+@dataclass(frozen=True)
+class WantedSlot:
+    """A slot to be made, or, where one is `made`, to become what `plan` says.
+
+    Without a plan the rules, of which `version` speaks, no longer have this hour.
+    """
+
+    plan: SlotPlan | None
+    made: MadeSlot | None = None
+    version: str = ""
+
+    @property
+    def id(self) -> UUID:
+        """What it is put off under."""
+        if self.plan is None:
+            assert self.made is not None
+            return id_of_name(self.made.gate, self.made.direction, self.made.starts_at.isoformat())
+        rule = self.plan.rule
+        return id_of_name(rule.gate, rule.direction, self.plan.starts_at.isoformat())
+
+
 async def make_slots(unit: Unit, since: date | None = None) -> int:
     """Make every slot that the rules promise from a day on (today); return how many are new.
 
@@ -39,13 +63,44 @@ async def make_slots(unit: Unit, since: date | None = None) -> int:
     day become what the rules say; a place that is taken stays. Repeating it changes nothing.
     writes: slot.
     """
-    today = local_date(unit.at)
+    return await _make(unit, await _wanted(unit.connection, unit.at, since))
+
+
+async def make_due(store: Store) -> int:
+    """Make the slots that `make_slots` makes; one that cannot be made is put off, the others are.
+
+    writes: slot, postponed.
+    """
+    async with store.reading() as connection:
+        wanted = await _wanted(connection, store.clock.now())
+    return await all_or_each(store, "slot", wanted, lambda one: one.id, _make)
+
+
+async def _wanted(
+    connection: AsyncConnection, at: datetime, since: date | None = None
+) -> list[WantedSlot]:
+    """Return what is to be made from a day on (today), and what is to be renewed."""
+    today = local_date(at)
     first = since or today
-    rules = await rules_since(unit.connection, first - timedelta(days=1))
-    made = await storage.slots_made(unit.connection, local_midnight(today + timedelta(days=1)))
-    for slot, planned, version in renewed(rules, made):
-        await storage.renew_slot(unit.connection, slot, planned, version)
-    return await storage.put_slots(unit.connection, plan(rules, first))
+    rules = await rules_since(connection, first - timedelta(days=1))
+    made = await storage.slots_made(connection, local_midnight(today + timedelta(days=1)))
+    there = await storage.slots_there(connection, local_midnight(first))
+    again = [WantedSlot(planned, slot, version) for slot, planned, version in renewed(rules, made)]
+    new = [
+        WantedSlot(one)
+        for one in plan(rules, first)
+        if (one.rule.gate, one.rule.direction, one.starts_at) not in there
+    ]
+    return again + new
+
+
+async def _make(unit: Unit, wanted: Sequence[WantedSlot]) -> int:
+    """Make and renew slots; return how many are new, passing by those made meanwhile."""
+    for one in wanted:
+        if one.made is not None:
+            await storage.renew_slot(unit.connection, one.made, one.plan, one.version)
+    new = [one.plan for one in wanted if one.made is None and one.plan is not None]
+    return await storage.put_slots(unit.connection, new)
 
 
 async def on_rules_changed(unit: Unit, event: Event, row: Record | None) -> None:

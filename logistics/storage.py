@@ -2,15 +2,19 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy import Select, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.ids import new_id
+from border.core.reading import further, placed, row
+from border.core.statement import Statement, one_of
 from border.core.store import AnyRow, table_of
+from border.identity import policy
 from logistics.slot import MadeSlot, SlotPlan
 from logistics.slot_rules import SLOT_RULES
 from logistics.tables import (
@@ -74,6 +78,16 @@ def _version(version: str) -> dict[str, str]:
     return {SLOT_RULES.name: version}
 
 
+async def slots_there(
+    connection: AsyncConnection, since: datetime
+) -> set[tuple[str, str, datetime]]:
+    """Return gate, direction and beginning of every slot that starts at an instant or later."""
+    found = await connection.execute(
+        select(slot.c.gate, slot.c.direction, slot.c.starts_at).where(slot.c.starts_at >= since)
+    )
+    return {(row.gate, row.direction, row.starts_at) for row in found}
+
+
 async def slots_made(connection: AsyncConnection, since: datetime) -> list[MadeSlot]:
     """Return the slots that rules made and that start at an instant or later."""
     found = await connection.execute(
@@ -120,22 +134,30 @@ async def slots_between(
     limit: int = 500,
 ) -> Sequence[AnyRow]:
     """Return the slots that start in a half-open window, in order; none that has no place."""
-    conditions = [slot.c.starts_at >= begin, slot.c.starts_at < end, slot.c.capacity > 0]
-    if gate:
-        conditions.append(slot.c.gate == gate)
-    if direction:
-        conditions.append(slot.c.direction == direction)
-    statement = select(slot).where(*conditions)
-    return (
-        await connection.execute(
-            statement.order_by(slot.c.starts_at, slot.c.direction, slot.c.gate).limit(limit)
-        )
-    ).all()
+    asked = {"gate": gate, "direction": direction}
+    given = {name: value for name, value in asked.items() if value}
+    statement = _slots(frozenset(given))
+    return await statement.rows(connection, **given, begin=begin, end=end, limit=limit)
+
+
+@cache
+def _slots(narrowed: frozenset[str]) -> Statement:
+    begin, end = (bindparam(name, type_=slot.c.starts_at.type) for name in ("begin", "end"))
+    return Statement(
+        select(slot)
+        .where(slot.c.starts_at >= begin, slot.c.starts_at < end, slot.c.capacity > 0)
+        .where(*(slot.c[name] == bindparam(name) for name in sorted(narrowed)))
+        .order_by(slot.c.starts_at, slot.c.direction, slot.c.gate)
+        .limit(bindparam("limit"))
+    )
+
+
+_SLOT = Statement(select(slot).where(slot.c.id == bindparam("id")))
 
 
 async def one_slot(connection: AsyncConnection, id: UUID) -> AnyRow | None:
     """Return a slot."""
-    return (await connection.execute(select(slot).where(slot.c.id == id))).one_or_none()
+    return await _SLOT.one(connection, id=id)
 
 
 async def take_place(connection: AsyncConnection, id: UUID, at: datetime) -> bool:
@@ -179,18 +201,19 @@ async def declarations_of(
     connection: AsyncConnection, booking_ids: Sequence[UUID]
 ) -> dict[UUID, list[UUID]]:
     """Return the declarations on each booking."""
-    found = await connection.execute(
-        select(booked.c.booking_id, booked.c.declaration_id).where(
-            booked.c.booking_id.in_(booking_ids)
-        )
-    )
+    found = await _LOADS.rows(connection, ids=booking_ids)
     result: dict[UUID, list[UUID]] = {id: [] for id in booking_ids}
-    for row in found:
-        result[row.booking_id].append(row.declaration_id)
+    for load in found:
+        result[load.booking_id].append(load.declaration_id)
     return result
 
 
-def _with_slip() -> Any:
+_LOADS = Statement(
+    select(booked.c.booking_id, booked.c.declaration_id).where(one_of(booked.c.booking_id, "ids"))
+)
+
+
+def _with_slip() -> Select[Any]:
     newest = (
         select(slip.c.reference)
         .where(slip.c.booking_id == booking.c.id, slip.c.state != "revoked")
@@ -213,45 +236,62 @@ async def booking_view(
     connection: AsyncConnection, *, id: UUID | None = None, reference: str | None = None
 ) -> AnyRow | None:
     """Return a booking with its slip and passage, by id or by reference."""
-    key = booking.c.id == id if id else booking.c.reference == reference
-    return (await connection.execute(_with_slip().where(key))).one_or_none()
+    if id is not None:
+        return await _BY_ID.one(connection, id=id)
+    return await _BY_REFERENCE.one(connection, reference=reference)
+
+
+_BY_ID = Statement(_with_slip().where(booking.c.id == bindparam("id")))
+_BY_REFERENCE = Statement(_with_slip().where(booking.c.reference == bindparam("reference")))
+_NEWEST_FIRST = (booking.c.created_at.desc(), booking.c.id.desc())
 
 
 async def bookings_of(
     connection: AsyncConnection,
-    ours: ColumnElement[bool],
+    ours: policy.Reach,
     states: Sequence[str],
     before: tuple[datetime, UUID] | None,
     limit: int,
     declaration_id: UUID | None = None,
 ) -> Sequence[AnyRow]:
-    """Return the bookings under the condition `ours`, newest first."""
-    conditions: list[Any] = [ours]
+    """Return the bookings within `ours`, newest first."""
+    given = placed(before)
     if states:
-        conditions.append(booking.c.state.in_(states))
-    if before is not None:
-        conditions.append(tuple_(booking.c.created_at, booking.c.id) < tuple_(*before))
+        given["states"] = states
     if declaration_id is not None:
-        on_it = select(booked.c.booking_id).where(booked.c.declaration_id == declaration_id)
-        conditions.append(booking.c.id.in_(on_it))
-    statement = _with_slip().where(*conditions)
-    found = await connection.execute(
-        statement.order_by(booking.c.created_at.desc(), booking.c.id.desc()).limit(limit)
-    )
-    return found.all()
+        given["declaration_id"] = declaration_id
+    statement = _bookings(ours.scopes, frozenset(given))
+    return await statement.rows(connection, **ours.given, **given, limit=limit)
+
+
+@cache
+def _bookings(scopes: tuple[policy.Scope, ...], narrowed: frozenset[str]) -> Statement:
+    conditions = [policy.reached("booking.list", scopes, booking)]
+    if "states" in narrowed:
+        conditions.append(one_of(booking.c.state, "states"))
+    if "before_at" in narrowed:
+        conditions.append(further(booking.c.created_at, booking.c.id))
+    if "declaration_id" in narrowed:
+        on_it = booked.c.declaration_id == bindparam("declaration_id")
+        conditions.append(booking.c.id.in_(select(booked.c.booking_id).where(on_it)))
+    newest = _with_slip().where(*conditions).order_by(*_NEWEST_FIRST)
+    return Statement(newest.limit(bindparam("limit")))
 
 
 async def live_bookings_of(
     connection: AsyncConnection, declaration_ids: Collection[UUID]
 ) -> dict[UUID, AnyRow]:
     """Return the live booking of each declaration that is on one."""
-    found = await connection.execute(
-        _with_slip()
-        .add_columns(booked.c.declaration_id)
-        .join(booked, booked.c.booking_id == booking.c.id)
-        .where(booked.c.declaration_id.in_(declaration_ids), booked.c.live)
-    )
+    found = await _LIVE.rows(connection, ids=declaration_ids)
     return {row.declaration_id: row for row in found}
+
+
+_LIVE = Statement(
+    _with_slip()
+    .add_columns(booked.c.declaration_id)
+    .join(booked, booked.c.booking_id == booking.c.id)
+    .where(one_of(booked.c.declaration_id, "ids"), booked.c.live)
+)
 
 
 async def passages_of_declarations(
@@ -262,33 +302,57 @@ async def passages_of_declarations(
     With `lock` the bookings and passages stay as they are until the transaction ends: an arrival
     that is being scanned at this moment is waited for, and seen.
     """
-    statement = (
-        select(booked.c.declaration_id, passage.c.state)
-        .select_from(booked)
-        .join(booking, booking.c.id == booked.c.booking_id)
-        .join(passage, passage.c.booking_id == booking.c.id)
-        .where(booked.c.declaration_id.in_(declaration_ids), booked.c.live)
-        .order_by(booking.c.id)
-    )
-    if lock:
-        statement = statement.with_for_update(read=True, of=[booking, passage])
-    return (await connection.execute(statement)).all()
+    statement = _PASSAGES_LOCKED if lock else _PASSAGES
+    return await statement.rows(connection, ids=declaration_ids)
+
+
+_passages = (
+    select(booked.c.declaration_id, passage.c.state)
+    .select_from(booked)
+    .join(booking, booking.c.id == booked.c.booking_id)
+    .join(passage, passage.c.booking_id == booking.c.id)
+    .where(one_of(booked.c.declaration_id, "ids"), booked.c.live)
+    .order_by(booking.c.id)
+)
+_PASSAGES = Statement(_passages)
+_PASSAGES_LOCKED = Statement(_passages.with_for_update(read=True, of=[booking, passage]))
 
 
 async def bookings_of_vehicle(
     connection: AsyncConnection, plate: str, limit: int
 ) -> Sequence[AnyRow]:
     """Return the bookings of a tractor or trailer by its normalised plate, newest first."""
-    found = await connection.execute(
-        _with_slip()
-        .where(or_(booking.c.plate == plate, booking.c.trailer_plate == plate))
-        .order_by(booking.c.created_at.desc(), booking.c.id.desc())
-        .limit(limit)
+    return await _OF_VEHICLE.rows(connection, plate=plate, limit=limit)
+
+
+_OF_VEHICLE = Statement(
+    _with_slip()
+    .where(
+        or_(booking.c.plate == bindparam("plate"), booking.c.trailer_plate == bindparam("plate"))
     )
-    return found.all()
+    .order_by(*_NEWEST_FIRST)
+    .limit(bindparam("limit"))
+)
+
+
+_SLIP = Statement(select(slip).where(slip.c.reference == bindparam("reference")))
+
+
+async def slip_by_reference(connection: AsyncConnection, reference: str) -> SlipRow | None:
+    """Return a slip."""
+    return await row(connection, SlipRow, _SLIP, reference=reference)
 
 
 async def booking_of_slip(connection: AsyncConnection, reference: str) -> AnyRow | None:
     """Return the booking that a slip was issued for."""
-    on_it = select(slip.c.booking_id).where(slip.c.reference == reference).scalar_subquery()
-    return (await connection.execute(_with_slip().where(booking.c.id == on_it))).one_or_none()
+    return await _OF_SLIP.one(connection, reference=reference)
+
+
+_OF_SLIP = Statement(
+    _with_slip().where(
+        booking.c.id
+        == select(slip.c.booking_id)
+        .where(slip.c.reference == bindparam("reference"))
+        .scalar_subquery()
+    )
+)

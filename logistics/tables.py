@@ -15,7 +15,8 @@ from logistics.booking import BOOKING, LIVE
 from logistics.passage import PASSAGE, SLIP
 from logistics.scan_clash import SCAN_CLASH
 
-_LIVE = text("state IN (" + ", ".join(f"'{state}'" for state in sorted(LIVE)) + ")")
+LIVE_SQL = text("state IN (" + ", ".join(f"'{state}'" for state in sorted(LIVE)) + ")")
+"""The condition that a booking is live, as its unique indexes have it: so they are found."""
 
 
 class SlotRow(SQLModel, table=True):
@@ -29,6 +30,7 @@ class SlotRow(SQLModel, table=True):
         UniqueConstraint("gate", "direction", "starts_at"),
         CheckConstraint("taken >= 0 AND taken <= capacity", name="capacity"),
         CheckConstraint("starts_at < ends_at", name="window"),
+        Index("ix_slot_starts_at", "starts_at"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -58,15 +60,23 @@ class BookingRow(Record, table=True):
     __tablename__ = "booking"
     __table_args__ = record_args(
         BOOKING,
-        Index("uq_booking_live_plate", "plate", unique=True, postgresql_where=_LIVE),
+        Index("uq_booking_live_plate", "plate", unique=True, postgresql_where=LIVE_SQL),
         Index(
             "uq_booking_live_trailer",
             "trailer_plate",
             unique=True,
-            postgresql_where=text(f"trailer_plate IS NOT NULL AND {_LIVE.text}"),
+            postgresql_where=text(f"trailer_plate IS NOT NULL AND {LIVE_SQL.text}"),
         ),
         Index("ix_booking_owner", "owner_organisation_id", "created_at", "id"),
-        Index("ix_booking_slot", "slot_id"),
+        Index("ix_booking_newest", "created_at", "id"),
+        Index("ix_booking_hour", "slot_starts_at"),
+        # Those of every state, for the counter: the fences above know the live ones alone.
+        Index("ix_booking_plate", "plate"),
+        Index(
+            "ix_booking_trailer_plate",
+            "trailer_plate",
+            postgresql_where=text("trailer_plate IS NOT NULL"),
+        ),
     )
     lifecycle: ClassVar[Lifecycle] = BOOKING
     prefix: ClassVar[str] = "BKG"
@@ -150,6 +160,7 @@ class ScanRow(SQLModel, table=True):
         UniqueConstraint("device", "scan_id"),
         Index("ix_scan_slip", "slip_id", "scanned_at"),
         Index("ix_scan_recent", "gate", "received_at"),
+        Index("ix_scan_refused", "received_at", postgresql_where=text("verdict = 'refused'")),
         Index("ix_scan_waits", "slip_id", postgresql_where=text("waits")),
     )
 
@@ -200,7 +211,14 @@ class VisitRow(SQLModel, table=True):
     """A passage as the events told it: the source of every waiting and turn time."""
 
     __tablename__ = "visit"
-    __table_args__ = (Index("ix_visit_admitted", "gate", "direction", "admitted_at"),)
+    __table_args__ = (
+        Index("ix_visit_admitted", "admitted_at"),
+        Index(
+            "ix_visit_waiting",
+            "arrived_at",
+            postgresql_where=text("admitted_at IS NULL AND gone_at IS NULL"),
+        ),
+    )
 
     subject: str = Field(primary_key=True, max_length=40)
     gate: str = Field(max_length=24)
@@ -223,6 +241,7 @@ class WindowRow(SQLModel, table=True):
             "window_start",
             postgresql_where=text("published_revision < revision"),
         ),
+        Index("ix_throughput_window_start", "window_start"),
     )
 
     gate: str = Field(primary_key=True, max_length=24)

@@ -6,27 +6,32 @@ same suite at servers that are there already, with one worker. How it stays quic
 """
 
 import asyncio
+import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     ExitStack,
     asynccontextmanager,
     contextmanager,
 )
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
 
 import api.tables  # noqa: F401  (every table of the product)
 from border.core.clock import FixedClock
+from border.core.statement import Statement
 from border.core.store import Store, open_engine
 from border.embedded import Servers, embedded_servers
 from border.migrations.run import upgrade
@@ -35,6 +40,42 @@ from border.paper.fonts import FontSet, prepare_fonts
 ROOT = Path(__file__).parents[1]
 NOON = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 """Noon of a Monday at the gate, at which every test begins unless it says otherwise."""
+
+# How long an example takes to draw and to run says how busy the machine is, not what is wrong, so
+# no random test judges it. A fixture may serve all the examples: each says what it empties.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("suite")
+
+CROWDED = 5.0
+"""The most that `_crowd` says: what hangs is to be found out some time."""
+
+
+def _crowd() -> float:
+    """Return how many times as long as on a quiet machine something may take now, 1 or more."""
+    return min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), CROWDED)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Lengthen the limit of a test by how crowded the machine is when it begins.
+
+    The limit in pyproject.toml counts by the clock, and a test gets only its share of the cores.
+    What the test or the command line asks for stays.
+    """
+    asked = item.config.getoption("timeout", None)
+    if asked is None and item.get_closest_marker("timeout") is None:
+        item.add_marker(pytest.mark.timeout(float(item.config.getini("timeout")) * _crowd()))
+    return (yield)
+
+
+@pytest.fixture
+def crowd() -> float:
+    """How many times as long as on a quiet machine something may take, for what is timed."""
+    return _crowd()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,8 +113,15 @@ def _open_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def fonts() -> FontSet:
-    """The faces; making them takes longer than most tests, so they are kept between runs."""
-    return prepare_fonts(ROOT / ".state" / "tests")
+    """The faces, kept between runs; in a fresh clone one worker makes them and the others wait.
+
+    Making them takes twenty seconds of a processor, and each worker would begin at the same time.
+    """
+    kept = ROOT / ".state" / "tests"
+    kept.mkdir(parents=True, exist_ok=True)
+    with (kept / "fonts.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return prepare_fonts(kept)
 
 
 @pytest.fixture
@@ -209,6 +257,13 @@ def store(empty: AsyncEngine, clock: FixedClock) -> Store:
 def folder(tmp_path: Path) -> Path:
     """A data folder of the test's own."""
     return tmp_path
+
+
+def unlocked(statement: Statement) -> Statement:
+    """Return a statement made once without its lock: for the controls of races."""
+    written: Any = copy(statement.written)
+    written._for_update_arg = None
+    return Statement(written)
 
 
 Poisoned = Callable[..., AbstractAsyncContextManager[None]]

@@ -23,6 +23,7 @@ from api.documents.pages import DOCS, PAGES
 from api.documents.sources import every_event, every_module
 from api.tables import KINDS, LIVES
 from border.core.lifecycle import Lifecycle
+from border.regulation.rule_kind import KINDS as RULE_KINDS
 
 PROJECT = Path(__file__).parents[1]
 PRODUCT = ("border", "customs", "logistics", "api")
@@ -125,6 +126,10 @@ def test_the_asyncapi_document_follows_its_specification() -> None:
     assert list(Draft7Validator(schema).iter_errors(broken)), "the schema would accept anything"
 
 
+OTHER_NAMES = {
+    one.life.name: one.life for one in RULE_KINDS.values() if one.life not in LIVES.values()
+}
+"""The lives that kinds of rules bring because their events have names of their own."""
 NAMES = {kind.__name__: kind.lifecycle.name for kind in KINDS}
 
 
@@ -135,8 +140,13 @@ def test_every_lifecycle_is_lived_by_one_kind_of_record_and_so_is_in_every_list(
         for value in vars(module).values()
         if isinstance(value, Lifecycle)
     }
-    assert declared == LIVES
+    assert declared == LIVES | OTHER_NAMES
     assert len(KINDS) == len(LIVES)
+
+
+def test_a_life_under_another_name_goes_the_same_way() -> None:
+    for life in OTHER_NAMES.values():
+        assert life.mermaid() == LIVES["regulation"].mermaid()
 
 
 def _created() -> Iterator[str]:
@@ -160,14 +170,19 @@ def _created() -> Iterator[str]:
 
 def test_every_record_that_is_created_is_among_the_events() -> None:
     changed = {"declaration.update", "tariff_resolution.update", "desk_shift.update"}
-    changed |= {"regulation.update"}
-    moved = {life.event(verb) for life in LIVES.values() for verb in life.verbs}
+    changed |= {"regulation.update", "tariff_resolution.prepare"}
+    moved = {life.event(verb) for life in _lives() for verb in life.verbs}
     of_no_record = {"scan.refuse", "throughput.window"}
     assert {*_created(), *changed} == set(every_event()) - moved - of_no_record
 
 
+def _lives() -> list[Lifecycle]:
+    """Return every life under each name that its events carry."""
+    return [*LIVES.values(), *OTHER_NAMES.values()]
+
+
 def test_every_move_of_every_record_is_among_the_events() -> None:
-    moved = {life.event(verb) for life in LIVES.values() for verb in life.verbs}
+    moved = {life.event(verb) for life in _lives() for verb in life.verbs}
     assert moved <= set(every_event())
 
 

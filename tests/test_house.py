@@ -27,7 +27,7 @@ MAY_COMMIT = {
 }
 MAY_REFUSE_A_ROLE = {
     "border.identity.policy": "the one table",
-    "border.core.store": "holds a move to its own `by`, from which the table's rows are read",
+    "border.core.unit": "holds a move to its own `by`, from which the table's rows are read",
 }
 MAY_ASK_THE_TIME = {"border.core.clock": "the one place that asks"}
 MONEY = ("border.core.money", "border.payments")
@@ -318,7 +318,28 @@ def decides_by_role(module: Module) -> Iterator[str]:
                 yield f"compares roles in line {line}"
 
 
+def answers_a_form_itself(module: Module) -> Iterator[str]:
+    """A page with forms catches a refusal, or takes a form beside the function that answers it."""
+    functions = [node for node in ast.walk(module.tree) if isinstance(node, ast.AsyncFunctionDef)]
+    posts = [one for one in functions if "post" in map(spoken, one.decorator_list)]
+    if not module.below("api.pages") or module.below("api.pages.kit") or not posts:
+        return
+    for one in posts:
+        if "sent" not in [argument.arg for argument in one.args.args]:
+            yield f"{one.name} takes a form otherwise than as `sent`"
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ExceptHandler) and "Refusal" in caught_by(node):
+            yield f"catches a refusal in line {node.lineno}"
+
+
+def caught_by(handler: ast.ExceptHandler) -> set[str]:
+    """Return the names of the exceptions that a handler takes."""
+    named = ast.walk(handler.type) if handler.type else ()
+    return {spoken(node) for node in named if isinstance(node, ast.expr)}
+
+
 Check = Callable[[Module], Iterator[str]]
+A_POST = '@post("/gate/desk")\nasync def take(sent):'
 BROKEN: tuple[tuple[Check, str, str], ...] = (
     (climbs, "border.core.money", "def f() -> None:\n    from customs.draft import Draft"),
     (climbs, "customs.draft", "import logistics.slot"),
@@ -396,6 +417,21 @@ BROKEN: tuple[tuple[Check, str, str], ...] = (
     (is_too_long, "customs.draft", "\n" * (LONGEST + 1)),
     (decides_by_role, "customs.draft_service", "from border.core.refusal import NOT_ALLOWED"),
     (decides_by_role, "api.app", "seen = actor.roles.isdisjoint(STAFF)"),
+    (
+        answers_a_form_itself,
+        "api.pages.gate.desk",
+        f"{A_POST}\n    try: ...\n    except (Refusal, ValueError): ...",
+    ),
+    (
+        answers_a_form_itself,
+        "api.pages.gate.desk",
+        f"{A_POST} ...\nasync def f():\n    try: ...\n    except Refusal as no: raise",
+    ),
+    (
+        answers_a_form_itself,
+        "api.pages.gate.desk",
+        '@post("/gate/desk")\nasync def take(request, services): ...',
+    ),
     (is_impure, "customs.release", "from sqlalchemy import select"),
     (is_impure, "logistics.slot", "def f() -> None:\n    import asyncio"),
     (
@@ -431,6 +467,17 @@ SOUND: tuple[tuple[Check, str, str], ...] = (
     (is_too_long, "customs.draft", "\n" * LONGEST),
     (decides_by_role, "border.identity.policy", "from border.core.refusal import NOT_ALLOWED"),
     (decides_by_role, "api.app", "from border.core.refusal import NOT_FOUND"),
+    (
+        answers_a_form_itself,
+        "api.pages.gate.desk",
+        f"{A_POST} return await sent.act(work, again)",
+    ),
+    (
+        answers_a_form_itself,
+        "api.pages.public.receipts",
+        "async def f():\n    try: ...\n    except Refusal: ...",
+    ),
+    (answers_a_form_itself, "api.routes.scans", "try: scan()\nexcept Refusal: ..."),
     (is_impure, "customs.storage", "from sqlalchemy import select"),
     (is_impure, "customs.release", "from border.core.money import Money"),
     (
@@ -543,6 +590,54 @@ def test_a_ring_of_packages_is_found_where_no_modules_form_one() -> None:
 
 def test_no_packages_import_each_other_in_a_ring() -> None:
     assert cycle(packages(PRODUCT)) == []
+
+
+def namesakes(product: tuple[Module, ...]) -> dict[str, list[str]]:
+    """Return the public classes that share a name, each with the modules that define one.
+
+    What several things are called is understood by nobody without looking up which one is meant.
+    """
+    defined: dict[str, list[str]] = {}
+    for module in product:
+        for node in module.tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                defined.setdefault(node.name, []).append(module.name)
+    return {name: places for name, places in defined.items() if len(places) > 1}
+
+
+def test_two_classes_of_one_name_are_found() -> None:
+    module, other = Module("a.one", "class Draft: ..."), Module("a.two", "class Draft: ...")
+    inner = Module("a.three", "class Page:\n    class Draft: ...\nclass _Line: ...")
+    private = Module("a.four", "from a.one import Draft\nclass _Line: ...")
+    assert namesakes((module, inner, private)) == {}
+    assert namesakes((module, other, inner, private)) == {"Draft": ["a.one", "a.two"]}
+
+
+def test_every_class_of_the_project_has_a_name_of_its_own() -> None:
+    assert namesakes(PRODUCT) == {}
+
+
+def last_migrations(sources: list[str]) -> set[str]:
+    """Return the revisions that no other follows: one, where the migrations form one line."""
+    said = {
+        name: {found for text in sources for found in re.findall(pattern, text, re.M)}
+        for name, pattern in (
+            ("made", r'^revision = "(\w+)"'),
+            ("followed", r'^down_revision = "(\w+)"'),
+        )
+    }
+    return said["made"] - said["followed"]
+
+
+def test_two_migrations_after_the_same_one_are_found() -> None:
+    line = ['revision = "1"\ndown_revision = None', 'revision = "2"\ndown_revision = "1"']
+    assert last_migrations(line) == {"2"}
+    assert last_migrations([*line, 'revision = "3"\ndown_revision = "1"']) == {"2", "3"}
+
+
+def test_the_migrations_form_one_line() -> None:
+    versions = (PROJECT / "border" / "migrations" / "versions").glob("*.py")
+    assert len(last_migrations([one.read_text() for one in versions])) == 1
 
 
 def test_every_floor_and_layer_and_every_file_of_rules_is_there() -> None:

@@ -96,17 +96,19 @@ WAYS = {
         ("draft", "withdraw"): "withdrawn",
         ("scheduled", "withdraw"): "withdrawn",
     },
+    "close_reopening": {
+        ("requested", "approve"): "reopened",
+        ("requested", "decline"): "declined",
+        ("requested", "withdraw"): "withdrawn",
+        ("requested", "lapse"): "lapsed",
+        ("reopened", "close_again"): "closed_again",
+    },
     "scan_clash": {
         ("awaited", "raise"): "open",
         ("awaited", "settle"): "resolved",
         ("open", "settle"): "resolved",
         ("awaited", "resolve"): "resolved",
         ("open", "resolve"): "resolved",
-    },
-    "tariff_resolution": {
-        ("draft", "schedule"): "scheduled",
-        ("draft", "withdraw"): "withdrawn",
-        ("scheduled", "withdraw"): "withdrawn",
     },
 }
 

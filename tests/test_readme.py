@@ -3,11 +3,11 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from api.__main__ import main
 from api.demo import accounts as demo_accounts
@@ -68,13 +68,8 @@ def test_every_command_that_is_named_exists() -> None:
 
 @pytest.mark.parametrize("name", ["openapi", "asyncapi"])
 def test_the_documents_for_programs_are_printed(name: str) -> None:
-    printed = subprocess.run(
-        [sys.executable, "-c", "from api.__main__ import main; main()", name],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    printed = CliRunner().invoke(main, [name])
+    assert printed.exit_code == 0
     assert json.loads(printed.stdout)[name]
 
 

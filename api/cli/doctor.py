@@ -12,6 +12,7 @@ from api.demo import accounts as demo_accounts
 from border.core.store import open_engine
 from border.migrations.run import at_head
 from border.payments.gateways.registry import GATEWAY_KINDS
+from border.platform.holding_back import held_back
 from border.settings import Settings
 
 
@@ -27,6 +28,13 @@ async def examine(settings: Settings) -> dict[str, Any]:
             migrated = await connection.run_sync(at_head)
             report["database"] = {"version": version, "migrated": migrated}
             report["ok"] = migrated
+            if migrated:
+                held = await held_back(connection)
+                report["feed"] = {
+                    "waiting_events": held.waiting,
+                    "held_back_by": [holder.told() for holder in held.by],
+                    "long_reading": [holder.told() for holder in held.reading],
+                }
     except (SQLAlchemyError, OSError) as fault:
         report["database"] = f"away: {type(fault).__name__}"
         report["ok"] = False

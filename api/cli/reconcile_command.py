@@ -1,231 +1,71 @@
-"""`border reconcile`: a statement beside the books, and the close of its day.
+"""`border reconcile`: a statement beside the books, and the close of its day; how it is typed."""
 
-The command line adds it; what it shares with the other commands is handed to it.
-"""
-
-import json
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
-from datetime import date, datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from api.cli.refused import told
-from api.cli.running import servers
-from api.zone import Services
-from border.core.actor import PROGRAM, Actor
-from border.core.clock import ZONE
-from border.core.refusal import Refusal
-from border.core.store import Store, Unit
-from border.payments.gateways.registry import payees_of
-from border.payments.reconciliation import reconciliation_service
-from border.payments.reconciliation.close_service import SCOPES, close_day
-from border.payments.reconciliation.close_text import amount, close_text
-from border.payments.reconciliation.column_map import OUR_SCHEMA, ColumnMap, column_map
-from border.payments.reconciliation.daily_close import ALL
-from border.payments.reconciliation.reconciliation_service import Reconciled
-from border.payments.reconciliation.statement_service import SENDERS
-from border.payments.reconciliation.tables import (
-    BANK_GATEWAY,
-    DailyCloseRow,
-    StatementLineRow,
+
+class Named(click.ParamType[str]):
+    """One of several names, which are looked up when the option is typed or described."""
+
+    name = "choice"
+
+    def __init__(self, names: Callable[[], Sequence[str]]) -> None:
+        self._names = names
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name, or refuse what is none and tell those there are."""
+        return click.Choice(self._names()).convert(value, param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        """Return the names as a description shows them."""
+        return click.Choice(self._names()).get_metavar(param, ctx)
+
+
+def _senders() -> Sequence[str]:
+    from border.payments.reconciliation.statement_service import SENDERS
+
+    return SENDERS
+
+
+def _scopes() -> Sequence[str]:
+    from border.payments.reconciliation.close_service import SCOPES
+
+    return SCOPES
+
+
+@click.command("reconcile")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--gateway", type=Named(_senders), help="Whose statement it is.")
+@click.option(
+    "--map",
+    "map_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON that says how its columns are named and written.",
 )
-from border.settings import Settings
-
-
-class RunsInZone(Protocol):
-    """Runs some work on the whole zone and returns what it returned."""
-
-    def __call__(self, settings: Settings, work: Callable[[Services], Awaitable[Any]], /) -> Any:
-        """Open the zone, run, close."""
-        ...
-
-
-Account = Callable[[Store, str], Awaitable[Actor]]
-
-
-def reconcile_command(
-    saying_why: Callable[[], AbstractContextManager[None]],
-    in_zone: RunsInZone,
-    account: Account,
-    console: Console,
-) -> click.Command:
-    """Return the command.
-
-    `saying_why` turns refusals into exit code 1, `account` finds who is named by an address.
-    """
-
-    @click.command("reconcile")
-    @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-    @click.option("--gateway", type=click.Choice(SENDERS), help="Whose statement it is.")
-    @click.option(
-        "--map",
-        "map_file",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="JSON that says how its columns are named and written.",
-    )
-    @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day it is about, or to close.")
-    @click.option("--close", is_flag=True, help="Close the day afterwards.")
-    @click.option(
-        "--scope",
-        type=click.Choice(SCOPES),
-        help="What to close; the gateway whose statement it is, or all.",
-    )
-    @click.option("--as", "email", help="Account in whose name; the program's own if left out.")
-    @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
-    def reconcile(
-        file: Path,
-        gateway: str | None,
-        map_file: Path | None,
-        day: datetime | None,
-        close: bool,
-        scope: str | None,
-        email: str | None,
-        as_json: bool,
-    ) -> None:
-        """Match a gateway's or the bank's statement with the books; the same file twice is one."""
-        on = day.date() if day else None
-
-        async def run(
-            services: Services, using: ColumnMap
-        ) -> tuple[Reconciled, DailyCloseRow | None]:
-            actor = await account(services.store, email) if email else PROGRAM
-            with Progress(
-                TextColumn("{task.description:>14}"),
-                BarColumn(),
-                TaskProgressColumn(),
-                TimeElapsedColumn(),
-                console=console,
-            ) as progress:
-                found = await _taken(services, actor, file, gateway, using, on, progress)
-            if not close:
-                return found, None
-            return found, await _closed(services.store, actor, found, on, scope)
-
-        with saying_why(), servers(Settings()) as ready:
-            try:
-                using = column_map(map_file.read_bytes()) if map_file else OUR_SCHEMA
-                found, closed = in_zone(ready, lambda services: run(services, using))
-            except Refusal as refusal:
-                raise told(refusal, as_json, file.name) from refusal
-        if as_json:
-            click.echo(json.dumps(_told(found, closed), ensure_ascii=False, default=str))
-        else:
-            _print(found, closed)
-
-    return reconcile
-
-
-async def _taken(
-    services: Services,
-    actor: Actor,
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day it is about, or to close.")
+@click.option("--close", is_flag=True, help="Close the day afterwards.")
+@click.option(
+    "--scope",
+    type=Named(_scopes),
+    help="What to close; the gateway whose statement it is, or all.",
+)
+@click.option("--as", "email", help="Account in whose name; the program's own if left out.")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+def reconcile(
     file: Path,
     gateway: str | None,
-    using: ColumnMap,
-    day: date | None,
-    progress: Progress,
-) -> Reconciled:
-    """Reconcile a file, showing how far it is."""
-    task = progress.add_task(file.name[-14:], total=None)
+    map_file: Path | None,
+    day: datetime | None,
+    close: bool,
+    scope: str | None,
+    email: str | None,
+    as_json: bool,
+) -> None:
+    """Match a gateway's or the bank's statement with the books; the same file twice is one."""
+    from api.cli import reconciling
 
-    def on_progress(done: int, total: int) -> None:
-        progress.update(task, completed=done, total=total or None)
-
-    with file.open("rb") as opened:
-        found = await reconciliation_service.reconcile(
-            services.store,
-            actor,
-            opened,
-            file.name,
-            on_progress,
-            gateway=gateway,
-            using=using,
-            day=day,
-            own_accounts=[one.account for one in payees_of(services.settings).values()],
-        )
-    progress.update(task, completed=found.file.line_count, total=found.file.line_count or 1)
-    return found
-
-
-async def _closed(
-    store: Store, actor: Actor, found: Reconciled, day: date | None, scope: str | None
-) -> DailyCloseRow:
-    """Close the day that was named, or the last one the file is about."""
-    of_file = ALL if found.file.gateway == BANK_GATEWAY else found.file.gateway
-
-    async def work(unit: Unit) -> DailyCloseRow:
-        return await close_day(unit, day or found.file.last_day, scope or of_file)
-
-    return await store.perform(actor, work)
-
-
-def _told(found: Reconciled, closed: DailyCloseRow | None) -> dict[str, Any]:
-    """Return what came of a file, for a script."""
-    file = found.file
-    return {
-        "file": {
-            "id": file.id,
-            "name": file.name,
-            "sha256": file.digest.hex(),
-            "gateway": file.gateway,
-            "encoding": file.encoding,
-            "first_day": file.first_day,
-            "last_day": file.last_day,
-            "lines": file.line_count,
-            "total": {"minor": file.total_minor, "currency": file.currency},
-        },
-        "again": found.again,
-        "classes": [
-            {"class": one.line_class, "count": one.count, "minor": one.minor}
-            for one in found.classes
-        ],
-        "differences": [_line(one) for one in found.differences],
-        "differences_not_shown": found.not_shown,
-        "close": None
-        if closed is None
-        else {"figures": closed.figures, "before": closed.before, "proof": closed.proof},
-    }
-
-
-def _line(line: StatementLineRow) -> dict[str, Any]:
-    return {
-        "line": line.number,
-        "class": line.line_class,
-        "type": line.type,
-        "transaction_no": line.transaction_no,
-        "reference": line.reference,
-        "minor": line.amount_minor,
-        "currency": line.currency,
-        "note": line.note,
-    }
-
-
-def _print(found: Reconciled, closed: DailyCloseRow | None) -> None:
-    """Print what came of a file, for a person."""
-    file = found.file
-    again = " (was taken before: nothing was done again)" if found.again else ""
-    click.echo(
-        f"{file.name}: {file.gateway}, {file.first_day} to {file.last_day}, "
-        f"{file.line_count} lines, {file.encoding}{again}"
-    )
-    table = Table(title=None)
-    table.add_column("Class")
-    table.add_column("Lines", justify="right")
-    table.add_column("Sum", justify="right")
-    for one in found.classes:
-        table.add_row(one.says, f"{one.count:,}", amount(one.minor, file.currency))
-    Console().print(table)
-    for line in found.differences:
-        sum_of = amount(line.amount_minor, line.currency)
-        says = f"{line.line_class}  {line.transaction_no}  {sum_of}  {line.note}"
-        click.echo(f"{file.name}:{line.number}  {says}".rstrip())
-    if found.not_shown:
-        click.echo(f"… and {found.not_shown:,} more")
-    if closed:
-        at = closed.closed_at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
-        click.echo(close_text(closed.figures, closed.proof, closed.before, at))
+    reconciling.run(file, gateway, map_file, day, close, scope, email, as_json)

@@ -28,7 +28,7 @@ def saying_why(as_json: bool = False) -> Iterator[None]:
     except EmbeddedRefusal as refusal:
         raise Refused(str(refusal)) from refusal
     except Refusal as refusal:
-        raise told(refusal, as_json) from refusal
+        raise refused(refusal, as_json) from refusal
     except CommandError as fault:
         raise Refused(
             f"{fault}. Name a revision of border/migrations/versions, or leave --to out."
@@ -52,7 +52,7 @@ def _settings_wrong(fault: ValidationError) -> Iterator[str]:
         yield f"BORDER_{name} is wrong: {error['msg']}. See docs/settings.md."
 
 
-def told(refusal: Refusal, as_json: bool, file: str = "") -> Refused:
+def refused(refusal: Refusal, as_json: bool, file: str = "") -> Refused:
     """Print everything that is wrong, of a file if one is named; return the no to raise."""
     rows = [
         {

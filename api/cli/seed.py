@@ -13,7 +13,7 @@ async def load_reference(store: Store) -> dict[str, int]:
     """Load what is missing and return how many sets of rules, tariff rates and slots were.
 
     What an operator changed stays; loading it again adds nothing.
-    writes: gate, lane, regulation, tariff_resolution, slot.
+    writes: gate, lane, regulation, slot.
     """
 
     async def work(unit: Unit) -> dict[str, int]:

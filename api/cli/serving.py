@@ -1,6 +1,8 @@
 """Serving: one process by default, several on request, and the demonstration with its sandbox."""
 
 import ctypes
+import gc
+import multiprocessing
 import os
 import signal
 import socket
@@ -8,26 +10,42 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import uvicorn
-from litestar import Litestar
+import uvicorn._subprocess
 from pydantic import SecretStr
 
-from api.app import create_app
-from api.zone import open_services
 from border.payments.gateways.registry import GATEWAY_KINDS
 from border.settings import Settings, kept_secret
 
+if TYPE_CHECKING:
+    from litestar import Litestar
+
 _PR_SET_PDEATHSIG = 1
-_WORKER = "BORDER_WORKER"
+_served: "Litestar | None" = None
+"""What several workers serve: each is a fork of the process that has made it."""
 
 
-def application() -> Litestar:
-    """Return the application from the environment: what each of several workers calls."""
-    if os.environ.get(_WORKER):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    settings = Settings()
-    return create_app(lambda: open_services(settings))
+def application() -> "Litestar":
+    """Return the application to one of several workers, which ends with its parent."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    assert _served is not None
+    return _served
+
+
+def _app(settings: Settings) -> "Litestar":
+    """Return the application; reading it in takes longer than anything else of a start."""
+    # What is read in stays: to look through it for rubbish, again and again, finds none.
+    gc.disable()
+    try:
+        from api.app import create_app
+        from api.zone import open_services
+
+        return create_app(lambda: open_services(settings))
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def serve(settings: Settings, workers: int = 1) -> None:
@@ -45,29 +63,32 @@ def serve(settings: Settings, workers: int = 1) -> None:
     # Once stopped, uvicorn raises the signal again: it must unwind us, not end us on the spot.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if workers == 1:
-        app = create_app(lambda: open_services(settings))
-        uvicorn.run(app, **options)  # type: ignore[arg-type]
+        uvicorn.run(_app(settings), **options)  # type: ignore[arg-type]
         return
-    os.environ.update(_environment(settings), **{_WORKER: "1"})
-    uvicorn.run(
-        "api.cli.serving:application",
-        factory=True,
-        workers=workers,
-        **options,  # type: ignore[arg-type]
-    )
+    with _forking(settings):
+        uvicorn.run(
+            "api.cli.serving:application",
+            factory=True,
+            workers=workers,
+            **options,  # type: ignore[arg-type]
+        )
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    """Return the settings as the environment of a worker."""
-    told = {
-        name: value.get_secret_value() if isinstance(value, SecretStr) else value
-        for name, value in settings
-    }
-    return {
-        f"BORDER_{name.upper()}": str(value)
-        for name, value in told.items()
-        if value not in (None, "")
-    }
+@contextmanager
+def _forking(settings: Settings) -> Iterator[None]:
+    """Make the workers forks of this process, which has no thread and no open connection.
+
+    The program is read in and put together once, by this process, and shared by all: several
+    workers start as fast as one, and each costs a part of its memory.
+    """
+    global _served
+    _served = _app(settings)
+    before = uvicorn._subprocess.spawn
+    uvicorn._subprocess.spawn = multiprocessing.get_context("fork")  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        uvicorn._subprocess.spawn = before
 
 
 def port_is_free(host: str, port: int) -> bool:

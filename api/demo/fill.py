@@ -17,7 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from api.demo.names import EXPORTS, Goods, chinese_firm, vietnamese_firm
+from api.demo.names import EXPORTS, SampleLoad, chinese_firm, vietnamese_firm
 from border.core.actor import Actor, Role
 from border.core.clock import ZONE, FixedClock, local_date
 from border.core.store import AnyRow, Store, Unit, table_of
@@ -35,7 +35,8 @@ from customs.import_service import ImportReport, import_csv
 from logistics import booking_service, slot_service, storage
 from logistics.booking import BookingRequest
 from logistics.gate_check import ScanKind
-from logistics.scan_service import ScanRequest, scan
+from logistics.scan_request import ScanRequest
+from logistics.scan_service import scan
 from logistics.slip_service import SlipKeys
 
 GATE = "KIM_THANH_II"
@@ -49,7 +50,7 @@ _CLASSES = (("container_40", 30_000_000), ("18t_and_over", 29_000_000))
 _LIGHTEST_PAYLOAD_G = min(payload for _, payload in _CLASSES)
 
 
-def _line(goods: Goods, mass_g: int) -> dict[str, object]:
+def _line(goods: SampleLoad, mass_g: int) -> dict[str, object]:
     return {
         "hs_code": goods.hs_code,
         "description": goods.description,
@@ -345,7 +346,7 @@ class _Truck:
             }
         )
 
-        async def hold(unit: Unit) -> booking_service.Booked:
+        async def hold(unit: Unit) -> booking_service.BookingWithCharges:
             return await booking_service.book(unit, self.slot.id, request, day.slips)
 
         held = await day.store.perform(day.people["trader"], hold)

@@ -19,7 +19,7 @@ _TRADES_ZH = ("进出口", "商贸", "果品", "物流", "农产品", "建材")
 
 
 @dataclass(frozen=True)
-class Goods:
+class SampleLoad:
     """A load as it is declared: heading, words, handling, and what a full truck of it weighs."""
 
     hs_code: str
@@ -29,21 +29,21 @@ class Goods:
 
 
 EXPORTS = (
-    Goods("081090", "Thanh long ruột đỏ tươi", ("perishable",), 22_000_000),
-    Goods("081060", "Sầu riêng tươi", ("perishable",), 18_000_000),
-    Goods("080450", "Xoài cát tươi", ("perishable",), 20_000_000),
-    Goods("080390", "Chuối tươi", ("perishable",), 21_000_000),
-    Goods("080711", "Dưa hấu tươi", ("perishable",), 24_000_000),
-    Goods("030462", "Phi lê cá tra đông lạnh", ("perishable",), 19_000_000),
-    Goods("071410", "Sắn lát khô", (), 28_000_000),
-    Goods("110814", "Tinh bột sắn", (), 27_000_000),
-    Goods("100630", "Gạo trắng", (), 27_000_000),
-    Goods("080132", "Hạt điều nhân", (), 15_000_000),
-    Goods("090411", "Hạt tiêu đen", (), 14_000_000),
-    Goods("440890", "Ván bóc gỗ keo", (), 24_000_000),
-    Goods("400122", "Cao su tự nhiên định chuẩn kỹ thuật", (), 25_000_000),
-    Goods("640399", "Giày da", (), 9_000_000),
-    Goods("280470", "Phốt pho vàng", ("dangerous_goods",), 20_000_000),
+    SampleLoad("081090", "Thanh long ruột đỏ tươi", ("perishable",), 22_000_000),
+    SampleLoad("081060", "Sầu riêng tươi", ("perishable",), 18_000_000),
+    SampleLoad("080450", "Xoài cát tươi", ("perishable",), 20_000_000),
+    SampleLoad("080390", "Chuối tươi", ("perishable",), 21_000_000),
+    SampleLoad("080711", "Dưa hấu tươi", ("perishable",), 24_000_000),
+    SampleLoad("030462", "Phi lê cá tra đông lạnh", ("perishable",), 19_000_000),
+    SampleLoad("071410", "Sắn lát khô", (), 28_000_000),
+    SampleLoad("110814", "Tinh bột sắn", (), 27_000_000),
+    SampleLoad("100630", "Gạo trắng", (), 27_000_000),
+    SampleLoad("080132", "Hạt điều nhân", (), 15_000_000),
+    SampleLoad("090411", "Hạt tiêu đen", (), 14_000_000),
+    SampleLoad("440890", "Ván bóc gỗ keo", (), 24_000_000),
+    SampleLoad("400122", "Cao su tự nhiên định chuẩn kỹ thuật", (), 25_000_000),
+    SampleLoad("640399", "Giày da", (), 9_000_000),
+    SampleLoad("280470", "Phốt pho vàng", ("dangerous_goods",), 20_000_000),
 )
 """What leaves over this border, by the corridor's own trade; the last goes by the red lane."""
 

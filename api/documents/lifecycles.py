@@ -43,4 +43,4 @@ def _section(life: Lifecycle) -> str:
     )
     picture = f"```mermaid\n{life.mermaid()}\n```"
     begins = f"Begins as {codes(life.initial)}."
-    return "\n\n".join([f"## {life.name}", life.says, begins, states, moves, picture])
+    return "\n\n".join([f"## {life.name}", life.label, begins, states, moves, picture])

@@ -7,7 +7,7 @@ from api.documents.sources import every_module
 from border.core.actor import STAFF, Role
 from border.core.lifecycle import SYSTEM
 from border.identity import policy
-from border.identity.policy import ANYONE, SIGNED_IN, Row, Scope
+from border.identity.policy import ANYONE, SIGNED_IN, Grant, Scope
 
 _INTRODUCTION = """\
 A verb is done to a record: a move of its life ([lifecycles.md](lifecycles.md)), `read`, `list`, or
@@ -35,7 +35,7 @@ def permissions_page() -> str:
     return page("Permissions", _INTRODUCTION, *parts)
 
 
-def _section(record: str, rows: list[Row], scopes: list[Scope]) -> str:
+def _section(record: str, rows: list[Grant], scopes: list[Scope]) -> str:
     of_it = [row for row in rows if row.verb.startswith(f"{record}.")]
     used = [scope for scope in scopes if any(row.scope is scope for row in of_it)]
     lines = [

@@ -12,6 +12,7 @@ from dataclasses import replace
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import (
+    Example,
     OpenAPIMediaType,
     OpenAPIResponse,
     OpenAPIType,
@@ -23,6 +24,7 @@ from litestar.openapi.spec import (
 )
 from pydantic import BaseModel
 
+from api.http.examples import EXAMPLES
 from api.http.files import FILES, MEDIA
 from api.http.media import ANSWERS, ANY_CONTENT, NOT_JSON, TAKES
 from api.http.problems import BUG, MALFORMED, PROBLEM_JSON
@@ -49,6 +51,9 @@ def describe(app: Litestar) -> None:
     for shape in document.components.schemas.values():
         if isinstance(shape, Schema) and isinstance(shape.default, BaseModel):
             shape.default = None  # a body left out; it is no JSON, and no part of the shape
+        if isinstance(shape, Schema):
+            for field in (shape.properties or {}).values():
+                _describe_items(field)
     document.components.schemas["Problem"] = _PROBLEM
     for path, operation, handler in list(operations(app)):
         _describe_body(operation, handler)
@@ -90,6 +95,18 @@ def _file(record: Operation, extension: str, says: str) -> Operation:
     )
 
 
+def _describe_items(field: Schema | Reference) -> None:
+    """Say once what is in a list of any length.
+
+    In `tuple[UUID, ...]` with a `Field` Litestar takes the dots for a kind of item that may be
+    anything. Then an item is one of two kinds at once, and by the document none is valid.
+    """
+    items = getattr(field, "items", None)
+    if isinstance(items, Schema) and items.one_of and Schema() in items.one_of:
+        [kind] = [one for one in items.one_of if one != Schema()]
+        field.items = kind  # type: ignore[union-attr]
+
+
 def _describe_body(operation: Operation, handler: HTTPRouteHandler) -> None:
     """Say what a route takes that reads its body itself, and which bodies may be left out."""
     takes: Mapping[str, Schema] = handler.opt.get(ANY_CONTENT) or handler.opt.get(TAKES) or {}
@@ -99,6 +116,9 @@ def _describe_body(operation: Operation, handler: HTTPRouteHandler) -> None:
     elif isinstance(operation.request_body, RequestBody):
         data = handler.parsed_fn_signature.parameters["data"]
         operation.request_body.required = not data.has_default
+        for media in operation.request_body.content.values():
+            shown = EXAMPLES.get(str(operation.operation_id), {})
+            media.examples = {name: Example(value=body) for name, body in shown.items()} or None
 
 
 _TEXT = Schema(type=OpenAPIType.STRING)

@@ -8,11 +8,12 @@ without loss, across restarts and processes, and Redis is not needed (docs/decis
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 from api.http.event_stream import QUIET_SECONDS
+from border.core.ending import end
 from border.core.event import Cursor, Event
 from border.core.store import Store
+from border.core.wakeup import Wakeup
 from border.platform.feed import newest, read
 
 logger = logging.getLogger("border.hub")
@@ -26,12 +27,16 @@ BATCH = 500
 
 
 class Hub:
-    """Hands each new event to every watcher."""
+    """Hands each new event to every watcher; `seen` rings before it does.
+
+    It rings for events of every process, and only while somebody watches.
+    """
 
     def __init__(self, store: Store, quiet_seconds: float = QUIET_SECONDS) -> None:
         self._store = store
         self.quiet_seconds = quiet_seconds
         self._watchers: set[asyncio.Queue[Event | None]] = set()
+        self.seen = Wakeup()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -41,13 +46,12 @@ class Hub:
     async def stop(self) -> None:
         """Stop following and let every watcher go."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
         for queue in self._watchers:
             _let_go(queue)
 
     async def _follow(self, at: Cursor) -> None:
+        committed = self._store.committed.listener()
         while True:
             try:
                 if self._watchers:
@@ -59,12 +63,13 @@ class Hub:
             except Exception:
                 logger.exception("the hub could not read the feed")
                 await asyncio.sleep(1)
-            await self._store.committed.wait(LOOK_EVERY_SECONDS)
+            await committed.wait(LOOK_EVERY_SECONDS)
             await asyncio.sleep(GATHER_SECONDS)
 
     async def _hand_out(self, at: Cursor) -> Cursor:
         async with self._store.reading() as connection:
             events = await read(connection, at, BATCH)
+        self.seen.ring({event.type for event in events})
         for event in events:
             for queue in list(self._watchers):
                 if queue.qsize() >= BEHIND:

@@ -2,6 +2,7 @@
 
 from api.tables import LIVES
 from border.core.words import N_
+from border.payments.tariffs.resolution import TARIFF_RESOLUTION
 
 NOUNS = {
     **{life.name: life.noun for life in LIVES.values()},
@@ -14,6 +15,7 @@ NOUNS = {
     "page": N_("Page"),
     "scan": N_("Scan"),
     "slot": N_("Crossing hour"),
+    "tariff_resolution": TARIFF_RESOLUTION.noun,
     "statement": N_("Statement"),
     "verb": N_("Step"),
 }

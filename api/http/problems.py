@@ -86,6 +86,8 @@ SHAPE_SAYS = {
     "int_from_float": N_("A whole number is needed."),
     "string_type": N_("Text is needed."),
     "uuid_parsing": N_("This is not an identifier."),
+    "date_parsing": N_("A day written as 2027-01-01 is needed."),
+    "date_from_datetime_parsing": N_("A day written as 2027-01-01 is needed."),
     "timezone_aware": N_("Say the time zone, for example 2026-11-23T07:00:00Z."),
     "too_long": N_("Too many entries: at most {max_length}."),
     "too_short": N_("Too few entries: at least {min_length}."),

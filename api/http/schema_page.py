@@ -20,13 +20,15 @@ class ReadablePlugin(OpenAPIRenderPlugin):
         """Return the page."""
         engine = request.app.template_engine
         assert engine is not None
-        template = engine.get_template("kit/schema.html")
+        locale = locale_of(request)
+        template = engine.get_template(f"{locale}/kit/schema.html")
         operations = [
             {"path": path, "method": method.upper(), **operation}
             for path, item in openapi_schema["paths"].items()
             for method, operation in item.items()
             if method in ("get", "post", "patch", "put", "delete")
         ]
-        words = context_for(locale_of(request))
-        page: str = template.render(**words, info=openapi_schema["info"], operations=operations)
+        page: str = template.render(
+            **context_for(locale), info=openapi_schema["info"], operations=operations
+        )
         return page.encode()

@@ -20,7 +20,6 @@ import api.http.policy  # noqa: F401  (the rows of pages and of what everybody m
 from border.core.actor import Actor
 from border.core.refusal import NOT_SIGNED_IN
 from border.identity import policy
-from border.identity.service import holder_of
 
 COOKIE = "border_session"
 API = "/api/"
@@ -39,16 +38,16 @@ class Authentication(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Set `scope["user"]` to the actor or None."""
         request: Request[Any, Any, Any] = Request(scope)
-        store = scope["litestar_app"].state.services.store
+        holders = scope["litestar_app"].state.services.holders
         actor: Actor | None = None
         if request.url.path.startswith(API):
             kind, _, token = request.headers.get("authorization", "").partition(" ")
             if kind.lower() == "bearer" and token:
-                actor = await holder_of(store, token.strip(), "api", "device")
+                actor = await holders.of(token.strip(), "api", "device")
                 if actor is None:
                     raise NOT_SIGNED_IN()
         elif token := request.cookies.get(COOKIE, ""):
-            actor = await holder_of(store, token, "page")
+            actor = await holders.of(token, "page")
         scope["user"] = actor
         await next_app(scope, receive, send)
 

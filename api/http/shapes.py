@@ -10,10 +10,11 @@ import msgspec
 from border.core.actor import Actor
 from border.core.lifecycle import Move
 from border.identity import policy
+from border.payments.collection.payment_service import received_of
 from border.payments.collection.tables import PaymentRow
 from border.payments.face import ChargeRow
 from logistics.booking import BOOKING
-from logistics.booking_service import Booked
+from logistics.booking_service import BookingWithCharges
 from logistics.slot import remaining
 
 
@@ -155,7 +156,7 @@ class BookingShape(Shape):
     created_at: datetime
 
     @classmethod
-    def of(cls, booked: Booked, actor: Actor) -> "BookingShape":
+    def of(cls, booked: BookingWithCharges, actor: Actor) -> "BookingShape":
         """Return the shape of a booking as the actor sees it."""
         row = booked.booking
         return cls(
@@ -210,7 +211,10 @@ class BookingList(PageOf):
 
 
 class PaymentShape(Shape):
-    """A payment and, while it is open, where to pay."""
+    """A payment and, while it is open, where to pay.
+
+    `received` is what of `amount` came, `missing` what is still to come; `checkout` is over that.
+    """
 
     id: UUID
     reference: str
@@ -218,6 +222,8 @@ class PaymentShape(Shape):
     version: int
     gateway: str
     amount: MoneyShape
+    received: MoneyShape
+    missing: MoneyShape
     expires_at: datetime | None
     paid_at: datetime | None
     charge_ids: list[UUID]
@@ -225,9 +231,10 @@ class PaymentShape(Shape):
 
     @classmethod
     def of(
-        cls, row: PaymentRow, charge_ids: list[UUID], checkout: Mapping[str, str]
+        cls, row: PaymentRow, charge_ids: list[UUID], checkout: Mapping[str, str], waits: int = 0
     ) -> "PaymentShape":
-        """Return the shape of a payment."""
+        """Return the shape of a payment; `waits` is what came for it and was too little so far."""
+        came = received_of(row, waits).minor
         return cls(
             id=row.id,
             reference=row.reference,
@@ -235,6 +242,8 @@ class PaymentShape(Shape):
             version=row.version,
             gateway=row.gateway,
             amount=MoneyShape(minor=row.amount_minor, currency=row.currency),
+            received=MoneyShape(minor=came, currency=row.currency),
+            missing=MoneyShape(minor=row.amount_minor - came, currency=row.currency),
             expires_at=row.expires_at,
             paid_at=row.paid_at,
             charge_ids=charge_ids,

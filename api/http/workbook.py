@@ -1,6 +1,7 @@
 """A workbook of tables: real numbers and dates, and no text that a spreadsheet would run.
 
 It knows no payments: who calls says which tables with which columns. Rows are written one by one.
+openpyxl is read in when the first workbook is drawn, not at the start of every program.
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,17 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
-
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.cell.cell import Cell as Drawn
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from typing import TYPE_CHECKING
 
 from border.core.clock import ZONE
 from border.core.money import MINOR_UNITS, Money
+
+if TYPE_CHECKING:
+    from openpyxl.cell.cell import Cell as Drawn
+    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Cell = str | int | date | datetime | Money | None
@@ -40,6 +38,9 @@ class Worksheet:
 
 def workbook(sheets: Iterable[Worksheet]) -> bytes:
     """Return the tables as an XLSX file."""
+    from openpyxl import Workbook
+    from openpyxl.utils import get_column_letter
+
     book = Workbook(write_only=True)
     for sheet in sheets:
         page = book.create_sheet(_title(sheet.name))
@@ -61,8 +62,12 @@ def _title(name: str) -> str:
     return "".join(" " if c in "[]:*?/\\" else c for c in name)[:31] or "1"
 
 
-def _cell(page: WriteOnlyWorksheet, value: Cell, *, bold: bool = False) -> Drawn:
+def _cell(page: "WriteOnlyWorksheet", value: Cell, *, bold: bool = False) -> "Drawn":
     """Return a value as a cell of its own kind; a text stays a text whatever it begins with."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+    from openpyxl.styles import Font
+
     cell: Drawn = WriteOnlyCell(page, None)
     match value:
         case Money():

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import MediaType, Request, Response
@@ -10,7 +10,7 @@ from litestar import MediaType, Request, Response
 from api.zone import Services
 from border.core.actor import Actor
 from border.core.refusal import INVALID, FieldError
-from border.core.store import Answer, Unit
+from border.core.store import Once, StoredAnswer, Unit
 from border.core.words import N_
 
 T = TypeVar("T")
@@ -41,6 +41,28 @@ def expected_version(request: Request[Any, Any, Any]) -> int | None:
     return int(digits)
 
 
+async def sent_once(request: Request[Any, Any, Any]) -> Once | None:
+    """Return the key a request is answered once under, if it has one. refuses: invalid_fields."""
+    key = idempotency_key(request)
+    if key is None:
+        return None
+    asked = f"{request.method} {request.url.path}\0".encode() + await request.body()
+    return Once(key, sha256(asked).digest())
+
+
+def answer_of(shape: object, status: int = 200) -> StoredAnswer:
+    """Return what a write is answered, as it is kept and sent."""
+    return StoredAnswer(status, _encoder.encode(shape))
+
+
+def answered(answer: StoredAnswer) -> Response[Any]:
+    """Return the response with an answer, given now or before."""
+    headers = {"Idempotency-Replayed": "true"} if answer.replayed else {}
+    return Response(
+        answer.body, status_code=answer.status, media_type=MediaType.JSON, headers=headers
+    )
+
+
 async def write(
     request: Request[Any, Any, Any],
     services: Services,
@@ -52,21 +74,14 @@ async def write(
 
     refuses: whatever `work` refuses, still_running, idempotency_key_reused.
     """
-    key = idempotency_key(request)
-    asked = f"{request.method} {request.url.path}\0".encode() + await request.body()
-    fingerprint = sha256(asked).digest()
+    once = await sent_once(request)
 
-    async def once(unit: Unit) -> Answer:
-        if key is not None and (before := await unit.once(key, fingerprint)):
+    async def answer(unit: Unit) -> StoredAnswer:
+        if once is not None and (before := await unit.once(once)):
             return before
-        answer = Answer(status, _encoder.encode(await work(unit)))
-        if key is not None:
-            await unit.keep(key, fingerprint, answer)
-        return answer
+        given = answer_of(await work(unit), status)
+        if once is not None:
+            unit.keep(once, given)
+        return given
 
-    answer = await services.store.perform(actor, once)
-    headers = {"Idempotency-Replayed": "true"} if answer.replayed else {}
-    response = Response(
-        answer.body, status_code=answer.status, media_type=MediaType.JSON, headers=headers
-    )
-    return cast("Response[T]", response)
+    return answered(await services.store.perform(actor, answer))

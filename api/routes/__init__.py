@@ -5,6 +5,7 @@ from typing import Any
 from api.routes import (
     board,
     bookings,
+    closes,
     declarations,
     desk,
     documents,
@@ -35,6 +36,7 @@ ALL: list[Any] = [
     *desk.ROUTES,
     *receipts.ROUTES,
     *reconciliation.ROUTES,
+    *closes.ROUTES,
     *slips.ROUTES,
     *scans.ROUTES,
     *scan_clashes.ROUTES,

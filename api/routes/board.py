@@ -53,9 +53,13 @@ async def get_board(
 
     refuses: not_found.
     """
-    at = services.store.clock.now()
-    async with services.store.reading() as connection:
-        found = await boards.board(connection, at, gate)
+    figures = await services.figures.board.now()
+    at, found = figures.as_of, figures.found
+    if gate is not None:
+        found = [one for one in found if one.gate.code == gate]
+    if gate is not None and not found:  # One that is no longer in use, or none at all.
+        async with services.store.reading() as connection:
+            found = await boards.board(connection, at, gate)
     return BoardShape(
         as_of=at,
         gates=[

@@ -10,12 +10,13 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from api.http.media import TAKES, UNREAD
 from api.http.paging import checked_limit, cursor_of, parse_cursor
 from api.http.shapes import BookingList, BookingShape
-from api.http.writes import expected_version, write
+from api.http.writes import answer_of, answered, expected_version, sent_once, write
 from api.zone import Services
 from border.core.actor import Actor
 from border.core.store import Unit
 from logistics import booking_service
 from logistics.booking import BookingRequest
+from logistics.booking_set_service import AskedBooking
 
 
 @post(
@@ -36,14 +37,15 @@ async def book_slot(
 
     refuses: invalid_fields, not_allowed, not_found, slot_over, slot_not_open_yet, slot_full,
     declaration_not_bookable, declaration_already_booked, vehicle_already_booked, no_tariff,
-    mass_unknown, no_rules_in_force.
+    mass_unknown, no_rules_in_force, overloaded.
     """
-
-    async def work(unit: Unit) -> BookingShape:
-        booked = await booking_service.book(unit, slot_id, data, services.slips)
-        return BookingShape.of(booked, actor)
-
-    return await write(request, services, actor, work, 201)
+    asked = AskedBooking(
+        slot_id,
+        data,
+        lambda booked: answer_of(BookingShape.of(booked, actor), 201),
+        await sent_once(request),
+    )
+    return answered(await services.bookings.ask(actor, asked))
 
 
 @get("/bookings", operation_id="list_bookings", tags=["bookings"], verb="booking.list")

@@ -61,7 +61,8 @@ async def open_payment(
         payment = await counter_service.pay(
             unit, data.charge_ids, data.gateway, services.gateways.by_code
         )
-        return PaymentShape.of(payment, data.charge_ids, {})
+        waits = await payment_service.waiting_for_rest(unit.connection, payment)
+        return PaymentShape.of(payment, data.charge_ids, {}, waits)
 
     answer = await write(request, services, actor, work, 201)
     opened = msgspec.json.decode(cast("bytes", answer.content))
@@ -82,14 +83,15 @@ async def get_payment(
     services: NamedDependency[Services],
     actor: NamedDependency[Actor],
 ) -> PaymentShape:
-    """Return one payment and, while it waits for its payer, where to pay.
+    """Return one payment and, while it waits for its payer, where to pay what is missing.
 
     refuses: not_found, gateway_away.
     """
     async with services.store.reading() as connection:
         seen = await payment_service.get_payment(connection, actor, payment_id)
     checkout = await _checkout(request, services, actor, payment_id)
-    return PaymentShape.of(seen.payment, [charge.id for charge in seen.charges], checkout)
+    charges = [charge.id for charge in seen.charges]
+    return PaymentShape.of(seen.payment, charges, checkout, seen.waits)
 
 
 @post(

@@ -21,12 +21,10 @@ from border.core.store import Unit
 from border.core.words import N_
 from border.identifiers import IdentifierError, tax_code_of_either_side
 from border.identity import policy
-from border.paper.fonts import FontSet
 from border.paper.words import Locale
 from border.payments.receipts import correction_service, reading_service, renderers
-from border.payments.receipts.paper import Paper
 from border.payments.receipts.reading_service import SeenReceipt, check
-from border.payments.receipts.receipt import RECEIPT, Kind, Payer
+from border.payments.receipts.receipt import RECEIPT, Payer, ReceiptKind
 from border.payments.receipts.receipt_service import Office
 from border.payments.receipts.tables import ReceiptRow
 
@@ -156,7 +154,7 @@ class ReceiptShape(Shape):
 
 def _corrects(row: ReceiptRow) -> bool:
     """Say whether a receipt of this kind is ever corrected."""
-    return row.kind != Kind.ADJUSTMENT
+    return row.kind != ReceiptKind.ADJUSTMENT
 
 
 def _line(line: dict[str, Any], currency: str) -> ReceiptLineShape:
@@ -298,20 +296,18 @@ def needed(office: Office | None) -> Office:
     return office
 
 
-async def paper_of(
-    office: Office, seen: SeenReceipt, locale: Locale, fonts: FontSet, *, demo: bool
-) -> bytes:
+async def paper_of(office: Office, seen: SeenReceipt, locale: Locale, services: Services) -> bytes:
     """Return a receipt as a PDF, its signature checked as it is drawn."""
-    paper = Paper(
+    paper = renderers.Paper(
         row=seen.receipt,
         check=await check(office.signer, seen.receipt),
         speech=office.speech,
         locale=locale,
         about=seen.about,
         replaced_by=seen.replaced_by,
-        demo=demo,
+        demo=services.settings.demo,
     )
-    return await renderers.draw(paper, fonts)
+    return await renderers.draw(paper, services.fonts, services.press)
 
 
 def file_name(seen: SeenReceipt, kind: str) -> str:
@@ -328,9 +324,7 @@ async def document(
     refuses: receipts_not_set_up.
     """
     if kind == "pdf":
-        body = await paper_of(
-            needed(office), seen, locale, services.fonts, demo=services.settings.demo
-        )
+        body = await paper_of(needed(office), seen, locale, services)
     else:
         body = bytes(seen.receipt.xml)
     shown = "inline" if kind == "pdf" else "attachment"

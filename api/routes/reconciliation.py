@@ -1,36 +1,27 @@
-"""Statements given in by programs, the closes of days, and revenue."""
+"""Statements given in by programs, and revenue."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Request, Response, get, post
+from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from api.http.media import A_FILE, ANY_CONTENT
 from api.http.shapes import MoneyShape, Shape
 from api.http.times import asked_day
-from api.http.writes import write
 from api.zone import Services
 from border.core.actor import Actor
 from border.core.clock import local_date
-from border.core.refusal import INVALID, NOT_FOUND, FieldError
-from border.core.request_body import RequestBody
-from border.core.store import Unit
+from border.core.refusal import INVALID, FieldError
 from border.core.words import N_
 from border.payments.gateways.registry import payees_of
-from border.payments.reconciliation import (
-    close_service,
-    reconciliation_service,
-    revenue_storage,
-)
+from border.payments.reconciliation import reconciliation_service, revenue_storage
 from border.payments.reconciliation.column_map import OUR_SCHEMA, column_map
-from border.payments.reconciliation.daily_close import ALL
 from border.payments.reconciliation.reconciliation_service import Reconciled
 from border.payments.reconciliation.tables import (
-    DailyCloseRow,
     StatementFileRow,
     StatementLineRow,
 )
@@ -248,100 +239,6 @@ async def get_statement(
     return ReconciledShape.of(found)
 
 
-class CloseShape(Shape):
-    """A closed day: its figures, and its proof, which hangs on the close before it."""
-
-    day: date
-    scope: str
-    figures: dict[str, Any]
-    before: str
-    proof: str
-    closed_at: datetime
-
-    @classmethod
-    def of(cls, row: DailyCloseRow) -> "CloseShape":
-        """Return the shape of a close."""
-        return cls(
-            day=row.day,
-            scope=row.scope,
-            figures=row.figures,
-            before=row.before,
-            proof=row.proof,
-            closed_at=row.closed_at,
-        )
-
-
-class CloseList(Shape):
-    """Closes, the newest first."""
-
-    items: list[CloseShape]
-    next: str | None
-
-
-class CloseAsked(RequestBody):
-    """Which day is to be closed, and what of it."""
-
-    day: str
-    scope: str = ALL
-
-
-@post(
-    "/daily-closes",
-    operation_id="close_day",
-    status_code=201,
-    tags=["payments"],
-    verb="reconciliation.close",
-)
-async def close_day(
-    data: JSONBody[CloseAsked],
-    request: Request[Any, Any, Any],
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[CloseShape]:
-    """Close a day of a gateway's, of the desk's, or of all, once and in the order of days.
-
-    refuses: not_allowed, invalid_fields, day_not_over, lines_wait, closed_already,
-    earlier_day_open, books_broken, busy.
-    """
-    day = asked_day("day", data.day) or date.min
-
-    async def work(unit: Unit) -> CloseShape:
-        return CloseShape.of(await close_service.close_day(unit, day, data.scope))
-
-    return await write(request, services, actor, work, 201)
-
-
-@get(
-    "/daily-closes", operation_id="list_daily_closes", tags=["payments"], verb="reconciliation.read"
-)
-async def list_closes(
-    services: NamedDependency[Services],
-    of: Annotated[str | None, QueryParameter(name="scope")] = None,
-) -> CloseList:
-    """Return the closes of a scope, or of all, the newest first."""
-    async with services.store.reading() as connection:
-        found = await close_service.closes(connection, of)
-    return CloseList(items=[CloseShape.of(row) for row in found], next=None)
-
-
-@get(
-    "/daily-closes/{day:str}/{of:str}",
-    operation_id="get_daily_close",
-    tags=["payments"],
-    verb="reconciliation.read",
-)
-async def get_close(
-    day: FromPath[str], of: FromPath[str], services: NamedDependency[Services]
-) -> CloseShape:
-    """Return the close of a day. refuses: not_found, invalid_fields."""
-    on = asked_day("day", day) or date.min
-    async with services.store.reading() as connection:
-        row = await close_service.close_of(connection, on, of)
-    if row is None:
-        raise NOT_FOUND(what="daily_close")
-    return CloseShape.of(row)
-
-
 class TakingShape(Shape):
     """What came in and went back in a day, by one way to pay, for one kind of fee."""
 
@@ -393,8 +290,5 @@ ROUTES = (
     take,
     list_statements,
     get_statement,
-    close_day,
-    list_closes,
-    get_close,
     get_revenue,
 )

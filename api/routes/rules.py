@@ -20,7 +20,7 @@ from border.core.store import Unit
 from border.regulation import history, regulation_service
 from border.regulation.history import Written
 from border.regulation.regulation_service import kind_named
-from border.regulation.rule_kind import KINDS, Draft
+from border.regulation.rule_kind import KINDS, RuleSetDraft
 from border.regulation.tables import RegulationRow
 
 
@@ -199,7 +199,7 @@ async def _shape(unit: Unit, row: RegulationRow) -> RuleSetShape:
 )
 async def draft_rules(
     kind: FromPath[str],
-    data: JSONBody[Draft],
+    data: JSONBody[RuleSetDraft],
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     actor: NamedDependency[Actor],
@@ -207,7 +207,7 @@ async def draft_rules(
     """Write a set of rules as a draft; a draft of that code is replaced as a whole.
 
     Nothing is decided by it until another person puts it in force. refuses: not_found,
-    not_allowed, invalid_fields, rules_code_in_use.
+    not_allowed, invalid_fields, rules_code_in_use, tariff_code_in_use.
     """
 
     async def work(unit: Unit) -> RuleSetShape:
@@ -238,7 +238,8 @@ async def schedule_rules(
     """Put another person's draft in force from its first day, on which its predecessors end.
 
     refuses: not_found, not_allowed, rules_second_person, rules_example, rules_start_too_early,
-    rules_overlap, move_not_open, stale_version.
+    rules_overlap, tariff_second_person, tariff_example, tariff_starts_too_early, tariff_overlap,
+    tariff_gaps, move_not_open, stale_version.
     """
 
     async def work(unit: Unit) -> RuleSetShape:
@@ -273,8 +274,8 @@ async def withdraw_rules(
 ) -> Response[RuleSetShape]:
     """Withdraw a draft, or rules before their first day; their predecessors then go on.
 
-    refuses: not_found, not_allowed, invalid_fields, rules_in_force, move_not_open,
-    stale_version.
+    refuses: not_found, not_allowed, invalid_fields, rules_in_force, tariff_in_force,
+    move_not_open, stale_version.
     """
 
     async def work(unit: Unit) -> RuleSetShape:

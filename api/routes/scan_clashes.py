@@ -148,7 +148,7 @@ async def list_clashes(
     )
 
 
-class Resolution(RequestBody):
+class ClashExplanation(RequestBody):
     """How a clash is explained."""
 
     reason: str = Field(min_length=1, max_length=1000, pattern=KEEPABLE)
@@ -163,7 +163,7 @@ class Resolution(RequestBody):
 )
 async def resolve_clash(
     clash_id: FromPath[UUID],
-    data: JSONBody[Resolution],
+    data: JSONBody[ClashExplanation],
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     actor: NamedDependency[Actor],

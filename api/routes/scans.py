@@ -1,10 +1,10 @@
 """Scans: one code in, one answer out; a batch from a device that was offline; a photograph."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-from litestar import Request, Response, post
+from litestar import MediaType, Request, Response, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import JSONBody
@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from api.http.media import A_FILE, ANY_CONTENT
 from api.http.problems import locale_of, shape_errors, spoken
 from api.http.shapes import ScanShape, Shape
-from api.http.writes import write
+from api.http.writes import idempotency_key, write
 from api.language import translator
 from api.zone import Services
 from border.core.actor import Actor
@@ -22,7 +22,7 @@ from border.core.request_body import RequestBody
 from border.core.store import Unit
 from logistics import scan_service
 from logistics.code_reading import NotAnImage, read_codes
-from logistics.scan_service import ScanRequest
+from logistics.scan_request import ScanRequest
 
 
 @post("/scans", operation_id="scan", status_code=200, tags=["scans"], verb="scan.record")
@@ -34,8 +34,12 @@ async def scan(
 ) -> Response[ScanShape]:
     """Decide a scan. A refused truck is an answer (200 with `verdict: refused`), not an error.
 
-    refuses: not_allowed, invalid_fields, scan_id_reused.
+    refuses: not_allowed, invalid_fields, scan_id_reused, overloaded.
     """
+    if idempotency_key(request) is None:
+        answer = await services.scans.ask(actor, data)
+        said = _said(answer, locale_of(request))
+        return cast("Response[ScanShape]", Response(said, media_type=MediaType.JSON))
 
     async def work(unit: Unit) -> ScanShape:
         answer = await scan_service.scan(unit, data, services.slips)

@@ -39,7 +39,7 @@ async def get_slip(
         )
     if kind:
         paper = Response(
-            await slip_service.draw(page.view, services.fonts),
+            await slip_service.draw(page.view, services.fonts, services.press),
             media_type="application/pdf",
             headers={"Content-Disposition": f'inline; filename="{page.slip.reference}.pdf"'},
         )

@@ -23,10 +23,10 @@ from border.payments.tariffs import tariff_service
 from border.payments.tariffs.comparison import ComparedLine, Comparison
 from border.payments.tariffs.draft_file import MOST_BYTES
 from border.payments.tariffs.rule import TariffRule, Terms
-from border.payments.tariffs.tables import TariffResolutionRow
 from border.payments.tariffs.tariff_service import Published
 from border.payments.tariffs.vat import VAT_RATES, VatRate
 from border.regulation.regulation import Period
+from border.regulation.tables import RegulationRow
 
 
 class RuleShape(Shape):
@@ -124,7 +124,7 @@ class TariffShape(Shape):
     @classmethod
     def of(cls, found: Published, on: date) -> "TariffShape":
         """Return the shape of a resolution as it stands on a day."""
-        row, by_kind = found.row, {period.chain: period for period in found.periods}
+        row, by_kind = found.row, {period.subject: period for period in found.periods}
         return cls(
             code=row.code,
             reference=row.reference,
@@ -201,11 +201,11 @@ class DraftShape(Shape):
     gaps: list[str]
 
     @classmethod
-    async def of(cls, unit: Unit, row: TariffResolutionRow) -> "DraftShape":
+    async def of(cls, unit: Unit, row: RegulationRow) -> "DraftShape":
         """Return the shape of a resolution inside the transaction that moved it."""
         today = local_date(unit.at)
         missing = (
-            await tariff_service.gaps_of(unit.connection, row.code, today)
+            await tariff_service.gaps_of(unit.connection, row, today)
             if row.state == "draft"
             else []
         )
@@ -249,7 +249,7 @@ async def draft_tariff(
     return await write(request, services, actor, work, 201)
 
 
-class LineShape(Shape):
+class ComparedLineShape(Shape):
     """The trips of one class of vehicle and one regime.
 
     `difference_minor` compares the trips that the draft prices; those it has no rate for are
@@ -268,7 +268,7 @@ class LineShape(Shape):
     unpriced_minor: int
 
     @classmethod
-    def of(cls, line: ComparedLine) -> "LineShape":
+    def of(cls, line: ComparedLine) -> "ComparedLineShape":
         """Return the shape of a line."""
         return cls(**vars(line), difference_minor=line.difference_minor)
 
@@ -279,8 +279,8 @@ class ComparisonShape(Shape):
     code: str
     begins_on: date
     ends_before: date
-    lines: list[LineShape]
-    total: LineShape
+    lines: list[ComparedLineShape]
+    total: ComparedLineShape
     unknown_trips: int
 
     @classmethod
@@ -290,8 +290,8 @@ class ComparisonShape(Shape):
             code=code,
             begins_on=begin,
             ends_before=end,
-            lines=[LineShape.of(line) for line in found.lines],
-            total=LineShape.of(found.total()),
+            lines=[ComparedLineShape.of(line) for line in found.lines],
+            total=ComparedLineShape.of(found.total()),
             unknown_trips=found.unknown_trips,
         )
 

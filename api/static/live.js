@@ -24,7 +24,9 @@ function follow(region) {
 
   function isTyping() {
     const boxes = [...region.querySelectorAll("textarea, input:not([type=hidden])")];
+    // A text in a refused form came with the page: it is somebody's all the same.
     return boxes.some((box) => box === document.activeElement || box.value !== box.defaultValue
+      || (box.localName === "textarea" && box.value.trim())
       || Boolean(box.checked) !== Boolean(box.defaultChecked));
   }
 

@@ -6,10 +6,10 @@ five hundred.
 It opens and commits nothing by itself: that is `border.core.store`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+import msgspec
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -38,6 +38,10 @@ def table_of(model: type[SQLModel]) -> Table:
     return model.__table__  # type: ignore[attr-defined, no-any-return]
 
 
+_STATEMENTS_KEPT = 500
+"""How many statements a connection keeps prepared: all of the program's, the driver keeps 100."""
+
+
 def open_engine(url: str, pool_size: int = 12) -> AsyncEngine:
     """Return an engine on the PostgreSQL at `url`; no statement waits for ever."""
     bare = url.removeprefix("postgresql+asyncpg://").removeprefix("postgresql://")
@@ -46,8 +50,12 @@ def open_engine(url: str, pool_size: int = 12) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        json_deserializer=msgspec.json.decode,
         connect_args={
             "timeout": 10,
+            "statement_cache_size": _STATEMENTS_KEPT,
+            "max_cacheable_statement_size": 0,  # However long: the longest take longest to plan.
+            "prepared_statement_cache_size": _STATEMENTS_KEPT,
             "server_settings": {
                 "application_name": "border",
                 "timezone": "UTC",
@@ -83,23 +91,29 @@ async def insert_rows(connection: AsyncConnection, table: Table, rows: Rows) -> 
         await connection.execute(inserting(table, list(rows[0])), {"rows": as_json(rows)})
 
 
-def inserting(table: Table, names: Sequence[str]) -> Insert:
-    """Return the INSERT of the rows bound to `rows` into the columns `names`."""
-    given = given_rows([table.c[name] for name in names])
+def inserting(table: Table, names: Sequence[str], number: int | str = "") -> Insert:
+    """Return the INSERT of the rows bound to `rows<number>` into the columns `names`."""
+    given = given_rows([table.c[name] for name in names], number)
     return insert(table).from_select(names, select(*(given.c[name] for name in names)))
 
 
 def as_json(rows: Rows) -> str:
     """Return rows as the JSON that `inserting` takes."""
-    return json.dumps([dict(row) for row in rows], default=str)
+    return _encoder.encode(rows).decode()
 
 
-def given_rows(columns: Sequence[Column[Any] | ColumnClause[Any]]) -> TableValuedAlias:
-    """Return the rows bound to `rows` as a table of `columns`."""
-    rows = cast(bindparam("rows", type_=Text()), JSONB)
+def given_rows(
+    columns: Sequence[Column[Any] | ColumnClause[Any]], number: int | str = ""
+) -> TableValuedAlias:
+    """Return the rows bound to `rows<number>` as a table of `columns`."""
+    rows = cast(bindparam(f"rows{number}", type_=Text()), JSONB)
     named = [column(each.name, each.type) for each in columns]
+    called = f"given{number}"
     return (
         func.jsonb_to_recordset(rows)
-        .table_valued(*named, name="given")
-        .render_derived(name="given", with_types=True)
+        .table_valued(*named, name=called)
+        .render_derived(name=called, with_types=True)
     )
+
+
+_encoder = msgspec.json.Encoder(enc_hook=str)

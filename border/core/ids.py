@@ -22,6 +22,8 @@ _RANDOM = 9
 
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 """What a scanner may say first: which kind of code it read. source: ISO/IEC 15424."""
+_PLAIN = re.compile(r"[!-\\^-~][!-~]*")
+"""What every reader but a new one delivers: printable ASCII that begins with no `]`."""
 _OTHER_DASHES = "\N{MINUS SIGN}\N{HYPHEN BULLET}\N{MODIFIER LETTER MINUS SIGN}"
 """Dashes that Unicode does not count among the dash punctuation."""
 
@@ -42,6 +44,8 @@ def code_as_printed(text: str) -> str:
     Letters and digits of full width become plain ones, every dash a hyphen. Capitals stay as they
     are: a signed token has both. The one door for every code that is scanned or typed.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     folded = unicodedata.normalize("NFKC", text)
     kept = "".join(
         "-" if unicodedata.category(letter) == "Pd" or letter in _OTHER_DASHES else letter

@@ -11,9 +11,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Job:
-    """Something done every so many `seconds`, and sooner, if `woken`, when something happened."""
+    """Something done every so many `seconds`, and sooner when something it waits for happened.
+
+    `woken_by` are the beginnings of the types of events, or of other words rung, that are its.
+    """
 
     name: str
     seconds: float
     run: Callable[[], Awaitable[Any]]
-    woken: bool = False
+    woken_by: tuple[str, ...] = ()

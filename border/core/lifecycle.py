@@ -55,11 +55,11 @@ class Move:
 class Lifecycle:
     """A closed set of states and moves, checked when the module is imported.
 
-    `noun` is what people call such a record, `says` what it is.
+    `noun` is what people call such a record, `label` what it is.
     """
 
     name: str
-    says: str
+    label: str
     states: tuple[State, ...]
     initial: tuple[str, ...]
     moves: tuple[Move, ...]

@@ -147,6 +147,13 @@ TOO_MANY = refuses(
     N_("Too many attempts. Wait {seconds} seconds and try again."),
     retry=True,
 )
+OVERLOADED = refuses(
+    "overloaded",
+    503,
+    N_("Too many at once"),
+    N_("More is asked than can be answered at the moment. Nothing was changed; try again."),
+    retry=True,
+)
 BUSY = refuses(
     "busy",
     503,

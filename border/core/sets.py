@@ -7,6 +7,7 @@ or moved was decided before, row by row, on what this transaction has locked.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Integer, Table, Text, column, update
@@ -20,6 +21,7 @@ from border.core.database import (
     written_by_no_later_transaction,
 )
 from border.core.payload import Said
+from border.core.statement import Statement
 from border.core.store import Clash, Unit
 from border.core.tables import Record
 
@@ -27,7 +29,7 @@ R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True)
-class Step:
+class WalkStep:
     """One move of a walk: the verb, who makes it, and what its event says."""
 
     verb: str
@@ -43,30 +45,37 @@ class Walk(Generic[R]):
     """
 
     row: R
-    steps: Sequence[Step]
+    steps: Sequence[WalkStep]
     changes: Mapping[str, Any] = field(default_factory=dict)
     overdue_at: datetime | None = None
 
 
-async def begin_set(unit: Unit, model: type[R], verb: str, rows: Sequence[R]) -> list[bool]:
-    """Insert new records with one statement and record `<lifecycle>.<verb>` of each.
+async def begin_set(
+    units: Sequence[Unit], model: type[R], verb: str, rows: Sequence[R], actor: Actor | None = None
+) -> list[bool]:
+    """Insert new records with one statement and record `<lifecycle>.<verb>` of each in its unit.
 
-    Return, for each, whether it was inserted: one that clashes with a row already there is left
-    out. writes: the records' table, the events.
+    `units` are those of one transaction, one for each row. Return, for each, whether it was
+    inserted: one that clashes with a row already there is left out. writes: the records' table,
+    the events.
     """
     if not rows:
         return []
-    table = table_of(model)
-    statement = inserting(table, [each.name for each in table.c])
-    found = await unit.connection.execute(
-        statement.on_conflict_do_nothing().returning(table.c.id),
-        {"rows": as_json([row.model_dump() for row in rows])},
+    found = await _beginning(table_of(model)).rows(
+        units[0].connection, rows=as_json([row.model_dump() for row in rows])
     )
-    there = set(found.scalars())
-    for row in rows:
+    there = {one.id for one in found}
+    for unit, row in zip(units, rows, strict=True):
         if row.id in there:
-            await unit.record_move(row, verb)
+            await unit.record_move(row, verb, actor=actor)
     return [row.id in there for row in rows]
+
+
+@cache
+def _beginning(table: Table) -> Statement:
+    """Return the INSERT of whole rows that leaves out what is there already."""
+    statement = inserting(table, [each.name for each in table.c])
+    return Statement(statement.on_conflict_do_nothing().returning(table.c.id))
 
 
 async def walk_set(unit: Unit, walks: Sequence[Walk[R]]) -> None:

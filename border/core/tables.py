@@ -70,6 +70,12 @@ class Record(Lived):
     created_at: datetime
     changed_at: datetime
 
+    @property
+    def life(self) -> Lifecycle:
+        """The life under whose name the record's events are told: the one it has, unless records
+        of one table are known outside by several names."""
+        return self.lifecycle
+
 
 class Part(Lived):
     """What lives beside a record, under the record's reference, and has none of its own.
@@ -141,7 +147,11 @@ class EventRow(SQLModel, table=True):
     """
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_feed", "xid", "seq"), Index("ix_event_key", "key", "seq"))
+    __table_args__ = (
+        Index("ix_event_feed", "xid", "seq"),
+        Index("ix_event_key", "key", "seq"),
+        Index("ix_event_type", "type", "xid", "seq"),
+    )
 
     seq: int | None = Field(
         default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)

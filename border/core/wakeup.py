@@ -1,27 +1,67 @@
-"""A wakeup: rung when something may have happened, heard by everyone who waits at that moment.
+"""A wakeup: rung when something was committed, heard by those who wait for something of its kind.
 
 It only wakes loops early; each of them looks for itself, so a ring that is missed costs a moment
-and never a fact.
+and never a fact. A loop hears what it has named and nothing else, so that jobs do not wake each
+other.
 """
 
 import asyncio
+from collections.abc import Collection
+from weakref import WeakSet
+
+ANYTHING: tuple[str, ...] = ("",)
+"""The beginning of every kind."""
+
+
+class Listener:
+    """One loop that waits, and how the kinds begin that it waits for."""
+
+    def __init__(self, kinds: Collection[str]) -> None:
+        self._kinds = tuple(kinds)
+        self._rung = asyncio.Event()
+
+    def hear(self, kinds: Collection[str]) -> None:
+        """Take note if one of `kinds` is among those waited for."""
+        if not self._rung.is_set() and any(kind.startswith(self._kinds) for kind in kinds):
+            self._rung.set()
+
+    @property
+    def is_rung(self) -> bool:
+        """Whether it rang since the last wait, or since the ring was last taken."""
+        return self._rung.is_set()
+
+    def take(self) -> None:
+        """Take note of a ring without waiting for one."""
+        self._rung.clear()
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait for a ring since the last wait, at most for `seconds`; say whether it rang."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
+        except TimeoutError:
+            return False
+        self._rung.clear()
+        return True
 
 
 class Wakeup:
     """Many may wait for one ring."""
 
     def __init__(self) -> None:
-        self._next = asyncio.Event()
+        self._listeners: WeakSet[Listener] = WeakSet()
 
-    def ring(self) -> None:
-        """Wake everyone who waits now."""
-        rung, self._next = self._next, asyncio.Event()
-        rung.set()
+    def ring(self, kinds: Collection[str] = ANYTHING) -> None:
+        """Wake everyone who waits for one of `kinds`, such as types of events."""
+        for listener in tuple(self._listeners):
+            listener.hear(kinds)
+
+    def listener(self, kinds: Collection[str] = ANYTHING) -> Listener:
+        """Return somebody who hears from now on of kinds that begin so, or of everything."""
+        listener = Listener(kinds)
+        self._listeners.add(listener)
+        return listener
 
     async def wait(self, seconds: float) -> bool:
-        """Wait for a ring or until `seconds` have passed; say whether it rang."""
-        try:
-            await asyncio.wait_for(self._next.wait(), seconds)
-        except TimeoutError:
-            return False
-        return True
+        """Wait for any ring from now on, at most for `seconds`; say whether it rang."""
+        return await self.listener().wait(seconds)

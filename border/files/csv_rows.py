@@ -23,7 +23,7 @@ LONGEST_CELL = 10_000
 
 
 @dataclass(frozen=True)
-class Row:
+class CsvRow:
     """A row: its last line, its cells without blanks around them, its text as it stood.
 
     `wrong` says why its cells cannot be told apart, if they cannot.
@@ -35,7 +35,7 @@ class Row:
     wrong: FieldError | None = None
 
 
-class Table:
+class CsvTable:
     """A table being read: its headings first, then its rows one by one, each only when asked.
 
     `wanted` are the headings that somebody looks for; the separator under which most of them
@@ -88,7 +88,7 @@ class Table:
                     problems.append(wrong(self.line, name, "column_twice", says, name=name))
         return found, problems
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[CsvRow]:
         count = 0
         while (cells := self._next()) is not None:
             if not any(cells):
@@ -101,7 +101,7 @@ class Table:
             # A spreadsheet may write more separators than there are columns.
             cells = _trimmed(cells, len(self.headings))
             misfit = _misfit(cells, self._widths, line)
-            yield Row(line, cells, self._lines.text.rstrip("\r\n"), misfit)
+            yield CsvRow(line, cells, self._lines.text.rstrip("\r\n"), misfit)
 
     def _next(self) -> tuple[str, ...] | None:
         """Return the cells of the next row, None at the end. refuses: Unreadable."""

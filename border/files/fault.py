@@ -23,8 +23,8 @@ class Problem:
 
 def wrong(line: int, field: str, code: str, says: str, **facts: object) -> Problem:
     """Return a problem with a column of a line; `says` may name its `facts`."""
-    told = tuple((name, str(fact)) for name, fact in facts.items())
-    return Problem(line, FieldError(f"lines.{line}.{field}" if line else field, code, says, told))
+    values = tuple((name, str(fact)) for name, fact in facts.items())
+    return Problem(line, FieldError(f"lines.{line}.{field}" if line else field, code, says, values))
 
 
 class Unreadable(Exception):

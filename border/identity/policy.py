@@ -3,12 +3,12 @@
 A verb is `<record>.<verb>`: a move of a lifecycle, `read`, `list`, or whatever else is done to a
 record (`charge.price`). Each record's rows stand beside its life (`declare`), and the moves' rows
 are read from the moves themselves, which say `by` whom. From the same rows come the answer of a
-route, the refusal of a service (`check`), the condition that limits a list (`visible`), the
+route, the refusal of a service (`check`), the condition that limits a list (`reached`), the
 buttons of a page (`open_moves`) and `docs/permissions.md`. What is not in the table is not allowed.
 Two people for one decision is no matter of roles: that stays in the services.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, FromClause, false, or_, true
 from border.core.actor import Actor, Role
 from border.core.lifecycle import Lifecycle, Move
 from border.core.refusal import NOT_ALLOWED, NOT_FOUND, NOT_SIGNED_IN, Refusal, RefusalKind, refuses
+from border.core.statement import one_of
 from border.core.words import N_
 
 T = TypeVar("T")
@@ -48,7 +49,7 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True)
-class Row:
+class Grant:
     """Somebody who holds `role` may do `verb` to the records within `scope`."""
 
     role: str
@@ -109,7 +110,7 @@ def declare(
     if moves:
         LIVES[record] = moves
     rows = [
-        Row(role, verb, scope)
+        Grant(role, verb, scope)
         for given in allowances
         for role in given.roles
         for verb in given.verbs
@@ -117,7 +118,7 @@ def declare(
     ]
     for move in moves.moves if moves else ():
         for role in move.by:
-            row = Row(role, move.verb, (moved_within or {}).get(role, _usual(role)))
+            row = Grant(role, move.verb, (moved_within or {}).get(role, _usual(role)))
             if row not in rows:
                 rows.append(row)
     for row in rows:
@@ -130,11 +131,11 @@ def declare(
         scopes[row.role] = before | {row.scope}
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[Grant]:
     """Yield the whole table, verb by verb."""
     for verb, scopes in TABLE.items():
         for role, reached in scopes.items():
-            yield from (Row(role, verb, scope) for scope in Scope if scope in reached)
+            yield from (Grant(role, verb, scope) for scope in Scope if scope in reached)
 
 
 def may(actor: Actor | None, verb: str, record: object = _ANY_RECORD) -> bool:
@@ -178,18 +179,40 @@ def found(actor: Actor | None, verb: str, record: T | None) -> T:
     return record
 
 
-def visible(actor: Actor | None, verb: str, table: FromClause) -> ColumnElement[bool]:
-    """Return the condition under which `actor` may do `verb` to a row of `table`."""
+@dataclass(frozen=True)
+class Reach:
+    """Which records somebody may do a verb to: the scopes, and what is compared in each.
+
+    `scopes` picks the statement of a list, which is made once for them (`reached`); `given` goes
+    into it.
+    """
+
+    scopes: tuple[Scope, ...]
+    given: Mapping[str, Collection[object]]
+
+
+def reach(actor: Actor | None, verb: str) -> Reach:
+    """Return which records `actor` may do `verb` to; none of them where there are no scopes."""
     scopes = _scopes(_held(actor), verb)
+    if Scope.ZONE in scopes:
+        return Reach((Scope.ZONE,), {})
+    within = BOUNDS[verb.partition(".")[0]]
+    brought = {scope: _brought(scope, within, actor, verb) for scope in Scope if scope in scopes}
+    bringing = tuple(scope for scope, given in brought.items() if given)
+    return Reach(bringing, {_bound(scope): brought[scope] for scope in bringing})
+
+
+def reached(verb: str, scopes: tuple[Scope, ...], table: FromClause) -> ColumnElement[bool]:
+    """Return the condition that a row of `table` is within `scopes`; `Reach.given` goes into it."""
     if Scope.ZONE in scopes:
         return true()
     within = BOUNDS[verb.partition(".")[0]]
-    conditions = [
-        table.c[_column(scope, within)].in_(sorted(brought, key=str))
-        for scope in Scope
-        if scope in scopes and (brought := _brought(scope, within, actor, verb))
-    ]
+    conditions = [one_of(table.c[_column(scope, within)], _bound(scope)) for scope in scopes]
     return or_(*conditions) if conditions else false()
+
+
+def _bound(scope: Scope) -> str:
+    return f"reach_{scope}"
 
 
 def open_moves(actor: Actor, life: Lifecycle, record: Any) -> tuple[Move, ...]:

@@ -15,12 +15,14 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import Actor, ActorKind
+from border.core.gathered import Gathered
 from border.core.refusal import refuses
-from border.core.store import PROGRAM, Store, Unit, table_of
+from border.core.statement import Statement, one_of
+from border.core.store import PROGRAM, AnyRow, Store, Unit, table_of
 from border.core.words import N_
 from border.identity.account_name import canonical_account
 from border.identity.tables import AccountRow, OrganisationRow, TokenRow
@@ -34,8 +36,37 @@ WRONG_LOGIN = refuses(
 LASTS = {"api": timedelta(hours=12), "page": timedelta(hours=12), "device": timedelta(days=90)}
 _HASHER = PasswordHasher()
 _IS_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
-"""Checked when the account does not exist, so that the answer takes as long."""
+_NOBODY = (
+    "$argon2id$v=19$m=65536,t=3,p=4$VZBHdbzvfXRnpQKftaLMOQ$"
+    "cx3LvlQrOs5JBkGGr3CAb9lKolInWN6/HWLBxxGeRgI"
+)
+"""Checked when the account does not exist, so that the answer takes as long.
+
+Of a random text that nobody kept; written down, since to make it takes as long as a sign-in.
+"""
+
+_account, _organisation = table_of(AccountRow), table_of(OrganisationRow)
+_token = table_of(TokenRow)
+_PEOPLE = (
+    select(_account, _organisation.c.name.label("organisation"))
+    .join(_organisation, _organisation.c.id == _account.c.organisation_id)
+    .where(_account.c.active)
+)
+_ACCOUNT = Statement(_PEOPLE.where(_account.c.email == bindparam("email")))
+_HOLDERS = Statement(
+    _PEOPLE.add_columns(_token.c.digest, _token.c.purpose)
+    .join(_token, _token.c.account_id == _account.c.id)
+    .where(
+        one_of(_token.c.digest, "digests"),
+        _token.c.revoked_at.is_(None),
+        _token.c.expires_at > bindparam("at"),
+    )
+)
+_REVOKE = Statement(
+    update(_token).where(_token.c.digest == bindparam("digest")).values(revoked_at=bindparam("at"))
+)
+_NAMES = Statement(select(_account.c.id, _account.c.name).where(one_of(_account.c.id, "ids")))
+_ROLES = Statement(select(_account.c.roles).where(_account.c.id == bindparam("id")))
 
 
 @dataclass(frozen=True)
@@ -64,15 +95,8 @@ async def sign_in(
 
     refuses: wrong_login. writes: token.
     """
-    account, organisation = table_of(AccountRow), table_of(OrganisationRow)
     async with store.reading() as connection:
-        found = (
-            await connection.execute(
-                select(account, organisation.c.name.label("organisation"))
-                .join(organisation, organisation.c.id == account.c.organisation_id)
-                .where(account.c.email == canonical_account(email), account.c.active)
-            )
-        ).one_or_none()
+        found = await _ACCOUNT.one(connection, email=canonical_account(email))
     hashed = found.password_hash if found else _NOBODY
     if not await asyncio.to_thread(_matches, hashed, password) or found is None:
         raise WRONG_LOGIN()
@@ -99,33 +123,27 @@ async def sign_in(
 
 async def revoke(unit: Unit, token: str) -> None:
     """End a token. writes: token."""
-    table = table_of(TokenRow)
-    await unit.connection.execute(
-        update(table).where(table.c.digest == digest(token)).values(revoked_at=unit.at)
-    )
+    await _REVOKE.run(unit.connection, digest=digest(token), at=unit.at)
 
 
-async def holder_of(store: Store, token: str, *purposes: str) -> Actor | None:
-    """Return who holds a live token given for one of `purposes`, or None."""
-    tokens, account = table_of(TokenRow), table_of(AccountRow)
-    organisation = table_of(OrganisationRow)
-    async with store.reading() as connection:
-        found = (
-            await connection.execute(
-                select(account, organisation.c.name.label("organisation"), tokens.c.purpose)
-                .select_from(tokens)
-                .join(account, account.c.id == tokens.c.account_id)
-                .join(organisation, organisation.c.id == account.c.organisation_id)
-                .where(
-                    tokens.c.digest == digest(token),
-                    tokens.c.purpose.in_(purposes),
-                    tokens.c.revoked_at.is_(None),
-                    tokens.c.expires_at > store.clock.now(),
-                    account.c.active,
-                )
+class Holders:
+    """Tells who holds a token; those who ask at the same time are answered by one statement."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rows = Gathered(self._look)
+
+    async def of(self, token: str, *purposes: str) -> Actor | None:
+        """Return who holds a live token given for one of `purposes`, or None."""
+        found = await self._rows.get(digest(token))
+        return _actor(found, found.purpose) if found and found.purpose in purposes else None
+
+    async def _look(self, digests: Collection[bytes]) -> dict[bytes, AnyRow]:
+        async with self._store.reading() as connection:
+            found = await _HOLDERS.rows(
+                connection, digests=list(digests), at=self._store.clock.now()
             )
-        ).one_or_none()
-    return _actor(found, found.purpose) if found else None
+        return {row.digest: row for row in found}
 
 
 async def names_of(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
@@ -136,20 +154,14 @@ async def names_of(connection: AsyncConnection, ids: Collection[str]) -> dict[st
     wanted = {UUID(id) for id in ids if _IS_UUID.fullmatch(id)}
     if not wanted:
         return {}
-    account = table_of(AccountRow)
-    found = await connection.execute(
-        select(account.c.id, account.c.name).where(account.c.id.in_(wanted))
-    )
-    return {str(row.id): row.name for row in found}
+    return {str(row.id): row.name for row in await _NAMES.rows(connection, ids=wanted)}
 
 
 async def roles_of(connection: AsyncConnection, id: str) -> list[str]:
     """Return the roles of an account by its id as events give it; none where it is no account."""
     if not _IS_UUID.fullmatch(id):
         return []
-    account = table_of(AccountRow)
-    found = await connection.execute(select(account.c.roles).where(account.c.id == UUID(id)))
-    return list(found.scalar_one_or_none() or ())
+    return list(await _ROLES.value(connection, id=UUID(id)) or ())
 
 
 def _matches(hashed: str, password: str) -> bool:
@@ -159,14 +171,13 @@ def _matches(hashed: str, password: str) -> bool:
         return False
 
 
-def _actor(row: object, purpose: str) -> Actor:
-    account = AccountRow(**{k: getattr(row, k) for k in AccountRow.model_fields})
+def _actor(row: AnyRow, purpose: str) -> Actor:
     return Actor(
-        id=account.id,
-        name=account.name,
-        roles=frozenset(account.roles),
-        organisation_id=account.organisation_id,
-        organisation=row.organisation,  # type: ignore[attr-defined]
-        email=account.email,
+        id=row.id,
+        name=row.name,
+        roles=frozenset(row.roles),
+        organisation_id=row.organisation_id,
+        organisation=row.organisation,
+        email=row.email,
         kind=ActorKind.DEVICE if purpose == "device" else ActorKind.PERSON,
     )

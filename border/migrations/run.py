@@ -40,9 +40,11 @@ def _run(url: str, act: Callable[[Config], None]) -> None:
             config.attributes["connection"] = connection
             act(config)
 
-        async with engine.connect() as connection:
-            await connection.run_sync(inside)
-            await connection.commit()
-        await engine.dispose()
+        try:
+            async with engine.connect() as connection:
+                await connection.run_sync(inside)
+                await connection.commit()
+        finally:
+            await engine.dispose()
 
     asyncio.run(run())

@@ -6,31 +6,23 @@ that no seam shows at any size. source: ISO/IEC 15417 and 18004.
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from xml.sax.saxutils import escape, quoteattr
 
-import segno
 from barcode.codex import Code128
 from barcode.writer import BaseWriter
 
+from border.paper.qr import qr_modules
+
 QUIET = 4
 """Light modules that every reader needs on each side of a QR code."""
-_MASK = 3
-"""Any reader takes any mask; trying all eight for the prettiest takes most of the time."""
-
 Runs = list[list[tuple[int, int]]]
-
-
-@lru_cache(maxsize=64)
-def _qr_matrix(text: str) -> tuple[bytes, ...]:
-    return tuple(bytes(row) for row in segno.make_qr(text, error="m", mask=_MASK).matrix)
 
 
 def qr_rows(text: str) -> Runs:
     """Return each row of the QR code of `text` as dark runs (start, length), without margin."""
     return [
         [(run.start(), len(run.group())) for run in re.finditer(rb"\x01+", row)]
-        for row in _qr_matrix(text)
+        for row in qr_modules(text)
     ]
 
 

@@ -4,6 +4,7 @@ Be Vietnam Pro carries Vietnamese and English, Noto Sans SC carries Chinese; bot
 installed packages and are under the SIL Open Font License, whose text is put beside them. A PDF
 embeds the TTF files; the pages serve the WOFF2 files, so that Chinese shows on a machine that has
 no Chinese typeface. Not a place for layout: who draws decides which face sets which character.
+fontTools is read in by whoever makes a face: a program that finds them does without.
 """
 
 import os
@@ -15,10 +16,10 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TYPE_CHECKING
 
-from fontTools.subset import Options, Subsetter
-from fontTools.ttLib import TTFont
-from fontTools.varLib.instancer import instantiateVariableFont
+if TYPE_CHECKING:
+    from fontTools.ttLib import TTFont
 
 _STEP = 2
 """Raised by whoever changes how the files below are made; they are then made anew."""
@@ -199,6 +200,8 @@ def _of(characters: str) -> set[int]:
 
 def _lighten(source: Path, target: Path) -> None:
     """Write the whole face without its hints for coarse screens, a fifth of every slip."""
+    from fontTools.ttLib import TTFont
+
     with TTFont(source, recalcTimestamp=False) as face:
         _keep_only(face, face.getBestCmap(), features=["*"])
         face.save(target)
@@ -212,6 +215,9 @@ def _cut(
     The characters are cut first: fixing the weight of all 30,000 takes many times as long. Each
     weight, and each `part` of one, gets a name of its own: a PDF writer tells faces apart by it.
     """
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib.instancer import instantiateVariableFont
+
     with TTFont(source, lazy=True, recalcTimestamp=False) as face:
         _keep_only(face, code_points, features=[])
         instantiateVariableFont(face, {"wght": weight}, inplace=True, updateFontNames=True)
@@ -221,8 +227,10 @@ def _cut(
         face.save(target)
 
 
-def _keep_only(face: TTFont, code_points: Iterable[int], features: list[str]) -> None:
+def _keep_only(face: "TTFont", code_points: Iterable[int], features: list[str]) -> None:
     """Take every other character, layout feature and all hints out of `face`."""
+    from fontTools.subset import Options, Subsetter
+
     options = Options()
     options.hinting = False
     options.layout_features = features
@@ -233,6 +241,8 @@ def _keep_only(face: TTFont, code_points: Iterable[int], features: list[str]) ->
 
 def _compress(ttf: Path, woff2: Path) -> None:
     """Write the same face as WOFF2."""
+    from fontTools.ttLib import TTFont
+
     with TTFont(ttf, recalcBBoxes=False, recalcTimestamp=False) as face:
         face.flavor = "woff2"
         face.save(woff2)

@@ -1,5 +1,6 @@
 """What every paper says in three languages: Vietnamese first, the other two beside it."""
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 Locale = Literal["vi", "zh", "en"]
@@ -17,6 +18,11 @@ class InThree(NamedTuple):
     def beside_vietnamese(self, locale: Locale) -> str:
         """Return the other two languages on one line, the reader's own first."""
         return " · ".join((self.en, self.zh) if locale == "en" else (self.zh, self.en))
+
+
+def chinese(words: Iterable[InThree]) -> str:
+    """Return the Chinese characters of a paper's own words, which its `Sheet` knows beforehand."""
+    return "".join(sorted({character for each in words for character in each.zh}))
 
 
 def dong(minor: int) -> str:

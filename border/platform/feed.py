@@ -6,37 +6,60 @@ a reader stays below the oldest transaction still running, ordered by (transacti
 `Unit` sees to it that one record's events keep their order under that rule, whichever of its
 statements writes the record (docs/decisions/0004).
 
-What it is not: a queue. Readers keep a cursor of their own (`Reader`), and nothing is ever removed.
+What it is not: a queue. Readers keep a cursor of their own (`border/platform/reader.py`), and
+nothing is ever removed.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import re
+from collections.abc import Iterator, Sequence, Set
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
+    FromClause,
+    Select,
     String,
+    any_,
+    bindparam,
     cast,
     func,
-    literal,
     literal_column,
     or_,
     select,
+    true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.event import BEGINNING, Cursor, Event
 from border.core.event_type import known
 from border.core.refusal import INVALID, FieldError
-from border.core.store import PROGRAM, Store, Unit, table_of
-from border.core.tables import EventRow, ReaderRow, Xid8
+from border.core.statement import Statement, one_of
+from border.core.store import table_of
+from border.core.tables import EventRow, Xid8
 from border.core.words import N_
 
 _LARGEST = 2**63 - 1
 """The largest number of PostgreSQL's bigint, in which cursors are kept."""
-_reader = table_of(ReaderRow)
+_event = table_of(EventRow)
+_number = cast(cast(_event.c.xid, String), BigInteger).label("xid")
+
+
+def _readable(event: FromClause) -> ColumnElement[bool]:
+    """Return the condition that no transaction still running could write before an event."""
+    oldest = func.pg_snapshot_xmin(literal_column("pg_current_snapshot()"), type_=Xid8())
+    return event.c.xid < oldest
+
+
+_NEWEST = Statement(
+    select(_number, _event.c.seq)
+    .where(_readable(_event))
+    .order_by(_event.c.xid.desc(), _event.c.seq.desc())
+    .limit(1)
+)
 
 
 def parse_cursor(text: str | None, field: str = "after") -> Cursor:
@@ -62,23 +85,61 @@ async def read(
     key: str | None = None,
 ) -> list[Event]:
     """Return up to `limit` events after a cursor; `types` are short names, `declaration.*` too."""
-    event = table_of(EventRow)
-    xid = event.c.xid
-    conditions: list[ColumnElement[bool]] = [
-        tuple_(xid, event.c.seq)
-        > tuple_(cast(cast(literal(str(after.xid)), String), Xid8()), literal(after.seq)),
-        xid < func.pg_snapshot_xmin(literal_column("pg_current_snapshot()"), type_=Xid8()),
-    ]
-    if types:
-        conditions.append(_of_types(types))
-    if key is not None:
-        conditions.append(event.c.key == key)
-    columns = [c for c in event.c if c.name != "xid"]
-    number = cast(cast(xid, String), BigInteger).label("xid")
-    found = await connection.execute(
-        select(number, *columns).where(*conditions).order_by(event.c.xid, event.c.seq).limit(limit)
+    given = _narrowed(types, key)
+    after_xid, after_seq = str(after.xid), after.seq
+    statement = _OF_TYPES if types and key is None else _following(frozenset(given))
+    found = await statement.rows(
+        connection, **given, after_xid=after_xid, after_seq=after_seq, limit=limit
     )
-    return [_event(row._mapping) for row in found]
+    return [event_of(row) for row in found]
+
+
+@cache
+def _following(narrowed: frozenset[str]) -> Statement:
+    return Statement(
+        selected()
+        .where(*_behind_the_cursor(_event), *_conditions(_event.c, narrowed))
+        .order_by(_event.c.xid, _event.c.seq)
+        .limit(bindparam("limit"))
+    )
+
+
+def _behind_the_cursor(event: FromClause) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that an event stands behind the cursor and can be read now."""
+    place = tuple_(
+        cast(cast(bindparam("after_xid", type_=String), String), Xid8()),
+        bindparam("after_seq", type_=BigInteger),
+    )
+    return tuple_(event.c.xid, event.c.seq) > place, _readable(event)
+
+
+def _of_types() -> Statement:
+    """Return the statement that reads on among the events of some types.
+
+    Each type gives its own first ones from the index, however rare it is and however many events
+    there are. The types that occur are found from one to the next in the same statement: one that
+    is new since would otherwise be passed over for ever.
+    """
+    following, its_own = _event.alias("following"), _event.alias("its_own")
+    kind = select(func.min(_event.c.type).label("type")).cte("kind", recursive=True)
+    next_one = select(func.min(following.c.type)).where(following.c.type > kind.c.type)
+    kind = kind.union_all(select(next_one.scalar_subquery()).where(kind.c.type.is_not(None)))
+    near = (
+        select(its_own.c.xid, its_own.c.seq)
+        .where(its_own.c.type == kind.c.type, *_behind_the_cursor(its_own))
+        .order_by(its_own.c.xid, its_own.c.seq)
+        .limit(bindparam("limit"))
+        .lateral("near")
+    )
+    first = (
+        select(near.c.seq)
+        .select_from(kind.join(near, true()))
+        .where(*_conditions(kind.c, {"types"}))
+        .order_by(near.c.xid, near.c.seq)
+        .limit(bindparam("limit"))
+    )
+    whole = selected().where(_event.c.seq.in_(first))
+    return Statement(whole.order_by(_event.c.xid, _event.c.seq))
 
 
 async def latest(
@@ -89,31 +150,56 @@ async def latest(
     For showing, not for following: it does not stay below the transactions still running, so that
     somebody sees at once what they have just done; no reader may go on from here.
     """
-    event = table_of(EventRow)
-    columns = [c for c in event.c if c.name != "xid"]
-    number = cast(cast(event.c.xid, String), BigInteger).label("xid")
-    statement = select(number, *columns)
-    if types:
-        statement = statement.where(_of_types(types))
-    if key is not None:
-        statement = statement.where(event.c.key == key)
-    found = await connection.execute(
-        statement.order_by(event.c.xid.desc(), event.c.seq.desc()).limit(limit)
+    given = _narrowed(types, key)
+    found = await _last(frozenset(given)).rows(connection, **given, limit=limit)
+    return [event_of(row) for row in found]
+
+
+@cache
+def _last(narrowed: frozenset[str]) -> Statement:
+    return Statement(
+        selected()
+        .where(*_conditions(_event.c, narrowed))
+        .order_by(_event.c.xid.desc(), _event.c.seq.desc())
+        .limit(bindparam("limit"))
     )
-    return [_event(row._mapping) for row in found]
 
 
-def _of_types(types: Sequence[str]) -> ColumnElement[bool]:
-    """Return the condition that an event is of one of `types`; `declaration.*` is a whole life."""
-    event = table_of(EventRow)
-    exact = [t for t in types if not t.endswith(".*")]
-    whole_lives = [event.c.type.startswith(t[:-1], autoescape=True) for t in set(types) - {*exact}]
-    return or_(event.c.type.in_(exact), *whole_lives)
+def _narrowed(types: Sequence[str], key: str | None) -> dict[str, Any]:
+    """Return what is asked for, by name; `declaration.*` is a whole life."""
+    given: dict[str, Any] = {} if key is None else {"key": key}
+    if types:
+        given["types"] = [name for name in types if not name.endswith(".*")]
+        given["lives"] = [_starting(name[:-1]) for name in types if name.endswith(".*")]
+    return given
 
 
-def _event(row: Any) -> Event:
+def _starting(text: str) -> str:
+    """Return the pattern of LIKE of whatever starts with `text`."""
+    return re.sub(r"([\\%_])", r"\\\1", text) + "%"
+
+
+def _conditions(columns: Any, narrowed: Set[str]) -> Iterator[ColumnElement[bool]]:
+    """Return the conditions on `columns`, those of events or of something that has a type."""
+    if "types" in narrowed:
+        lives = any_(bindparam("lives", type_=ARRAY(String)))
+        of_a_life = columns.type.op("LIKE", is_comparison=True)(lives)
+        yield or_(one_of(columns.type, "types"), of_a_life)
+    if "key" in narrowed:
+        yield columns.key == bindparam("key")
+
+
+def selected() -> Select[Any]:
+    """Return the statement that selects events, for `event_of`."""
+    return select(_number, *(column for column in _event.c if column.name != "xid"))
+
+
+_OF_TYPES = _of_types()
+
+
+def event_of(row: Any) -> Event:
     """Return an event as it is read today, whatever its fields were called when it was recorded."""
-    values = dict(row)
+    values = dict(row._mapping)
     if declared := known(values["type"]):
         values["payload"] = declared.payload.renewed(values["payload"])
     return Event(cursor=Cursor(values.pop("xid"), values.pop("seq")), **values)
@@ -121,78 +207,5 @@ def _event(row: Any) -> Event:
 
 async def newest(connection: AsyncConnection) -> Cursor:
     """Return the cursor after the last event that can be read now."""
-    event = table_of(EventRow)
-    found = (
-        await connection.execute(
-            select(cast(cast(event.c.xid, String), BigInteger), event.c.seq)
-            .where(
-                event.c.xid
-                < func.pg_snapshot_xmin(literal_column("pg_current_snapshot()"), type_=Xid8())
-            )
-            .order_by(event.c.xid.desc(), event.c.seq.desc())
-            .limit(1)
-        )
-    ).one_or_none()
+    found = await _NEWEST.one(connection)
     return Cursor(*found) if found else BEGINNING
-
-
-class Reader:
-    """One reader of the feed with a cursor of its own, kept in the database.
-
-    `take` is given each batch inside the transaction that moves the cursor: what it writes there
-    happens exactly once. Where it acts outside (a sink), it happens at least once.
-    """
-
-    def __init__(
-        self, name: str, take: Callable[[Unit, list[Event]], Awaitable[None]], batch: int = 500
-    ) -> None:
-        self.name = name
-        self._take = take
-        self._batch = batch
-
-    async def advance(self, store: Store) -> int:
-        """Take the next batch and return its size; 0 too when another process is at it."""
-
-        async def work(unit: Unit) -> int:
-            # The name is held by an advisory lock. A row lock would give this transaction a
-            # number, and the whole feed would wait for as long as a slow sink keeps it open.
-            if not await unit.lock_name("reader", self.name):
-                return 0
-            after = await self._reached(unit.connection)
-            events = await read(unit.connection, after, self._batch)
-            if events:
-                await self._take(unit, events)
-                await self._move_to(unit, events[-1].cursor)
-            return len(events)
-
-        return await store.perform(PROGRAM, work)
-
-    async def catch_up(self, store: Store) -> int:
-        """Take batches until nothing is left and return how many events that were."""
-        taken = size = await self.advance(store)
-        while size == self._batch:
-            size = await self.advance(store)
-            taken += size
-        return taken
-
-    async def rewind(self, store: Store) -> None:
-        """Go back to the beginning of the feed. writes: reader."""
-
-        async def work(unit: Unit) -> None:
-            await unit.connection.execute(_reader.delete().where(_reader.c.name == self.name))
-
-        await store.perform(PROGRAM, work)
-
-    async def _reached(self, connection: AsyncConnection) -> Cursor:
-        """Return how far this reader has come."""
-        statement = select(_reader.c.xid, _reader.c.seq).where(_reader.c.name == self.name)
-        found = (await connection.execute(statement)).one_or_none()
-        return Cursor(*found) if found else BEGINNING
-
-    async def _move_to(self, unit: Unit, cursor: Cursor) -> None:
-        """Note that this reader has come to `cursor`. writes: reader."""
-        reached = {"xid": cursor.xid, "seq": cursor.seq, "moved_at": unit.at}
-        statement = insert(_reader).values(name=self.name, **reached)
-        await unit.connection.execute(
-            statement.on_conflict_do_update(index_elements=[_reader.c.name], set_=reached)
-        )

@@ -1,14 +1,16 @@
-"""What the platform does by itself: hand the feed on."""
+"""What the platform does by itself: hand the feed on, and look who holds it back."""
 
 import asyncio
 import logging
+from functools import partial
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from border.core.jobs import Job
 from border.core.store import Store
-from border.platform import relay
+from border.core.wakeup import ANYTHING
+from border.platform import holding_back, relay
 
 logger = logging.getLogger("border.platform")
 _WHILE_AWAY = 5
@@ -16,7 +18,7 @@ _WHILE_AWAY = 5
 
 
 def jobs(store: Store, redis: "Redis", stream: str) -> tuple[Job, ...]:
-    """Return the jobs: every event to the Redis stream, in order."""
+    """Return the jobs: every event to the Redis stream, in order; and the look behind them."""
     feed = relay.to_redis(redis, stream)
 
     async def hand_on() -> None:
@@ -26,4 +28,7 @@ def jobs(store: Store, redis: "Redis", stream: str) -> tuple[Job, ...]:
             logger.warning("Redis is away, the relay waits: %s", type(error).__name__)
             await asyncio.sleep(_WHILE_AWAY)
 
-    return (Job("relay", 1, hand_on, woken=True),)
+    return (
+        Job("relay", 1, hand_on, woken_by=ANYTHING),
+        Job("held-back", 15, partial(holding_back.observe, store)),
+    )

@@ -11,24 +11,24 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from border.reference.rows import (
+    CodeEntry,
     Country,
     Currency,
-    Entry,
+    CustomsOffice,
     HsRow,
     Incoterm,
     Locode,
-    Office,
+    MeasureUnit,
     Regime,
     Section,
     TariffLine,
     TransportMode,
-    Unit,
 )
 
 DATA = Path(__file__).parent / "data"
 SAMPLES = Path(__file__).parent / "samples"
 
-R = TypeVar("R", bound=Entry, covariant=True)
+R = TypeVar("R", bound=CodeEntry, covariant=True)
 Cells = Mapping[str, str]
 
 
@@ -38,7 +38,7 @@ def rows_of(file: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines)
 
 
-class Table(Mapping[str, R], Generic[R]):
+class CodeTable(Mapping[str, R], Generic[R]):
     """One reference table: code → row. A code listed twice keeps its first row."""
 
     def __init__(self, scheme: str, file: str, read: Callable[[Cells], R]) -> None:
@@ -89,8 +89,8 @@ def _currency(c: Cells) -> Currency:
     )
 
 
-def _unit(c: Cells) -> Unit:
-    return Unit(
+def _unit(c: Cells) -> MeasureUnit:
+    return MeasureUnit(
         code=c["CommonCode"], en=c["Name"], symbol=c["Symbol"], description=c["Description"]
     )
 
@@ -103,8 +103,8 @@ def _transport_mode(c: Cells) -> TransportMode:
     return TransportMode(code=c["code"], en=c["name_en"], vi=c["name_vi"])
 
 
-def _office(c: Cells) -> Office:
-    return Office(
+def _office(c: Cells) -> CustomsOffice:
+    return CustomsOffice(
         code=c["code"],
         vi=c["name_vi_as_listed"],
         province=c["province_at_listing"],
@@ -148,19 +148,19 @@ def _tariff_line(c: Cells) -> TariffLine:
     )
 
 
-COUNTRIES = Table("countries", "countries.csv", _country)
-CURRENCIES = Table("currencies", "currencies.csv", _currency)
-UNITS = Table("units", "units_rec20.csv", _unit)
-REGIMES = Table("regimes", "vnaccs_regimes.csv", _regime)
-TRANSPORT_MODES = Table("transport_modes", "vnaccs_transport_modes.csv", _transport_mode)
-OFFICES = Table("offices", "customs_offices.csv", _office)
-LOCODES = Table("locodes", "locodes.csv", _locode)
-INCOTERMS = Table("incoterms", "incoterms_2020.csv", _incoterm)
-SECTIONS = Table("hs_sections", "hs_sections.csv", _section)
-HS = Table("hs", "hs_2022.csv", _hs)
-TARIFF_LINES = Table("tariff_lines", "vn_tariff_lines_2022.csv", _tariff_line)
+COUNTRIES = CodeTable("countries", "countries.csv", _country)
+CURRENCIES = CodeTable("currencies", "currencies.csv", _currency)
+UNITS = CodeTable("units", "units_rec20.csv", _unit)
+REGIMES = CodeTable("regimes", "vnaccs_regimes.csv", _regime)
+TRANSPORT_MODES = CodeTable("transport_modes", "vnaccs_transport_modes.csv", _transport_mode)
+OFFICES = CodeTable("offices", "customs_offices.csv", _office)
+LOCODES = CodeTable("locodes", "locodes.csv", _locode)
+INCOTERMS = CodeTable("incoterms", "incoterms_2020.csv", _incoterm)
+SECTIONS = CodeTable("hs_sections", "hs_sections.csv", _section)
+HS = CodeTable("hs", "hs_2022.csv", _hs)
+TARIFF_LINES = CodeTable("tariff_lines", "vn_tariff_lines_2022.csv", _tariff_line)
 
-SCHEMES: Mapping[str, Table[Entry]] = {
+SCHEMES: Mapping[str, CodeTable[CodeEntry]] = {
     table.scheme: table
     for table in (
         COUNTRIES,
@@ -179,6 +179,6 @@ SCHEMES: Mapping[str, Table[Entry]] = {
 """Every table by the name of its scheme."""
 
 
-def load(scheme: str) -> Table[Entry]:
+def load(scheme: str) -> CodeTable[CodeEntry]:
     """Return the table of `scheme`. Raises `KeyError` for a scheme that does not exist."""
     return SCHEMES[scheme]

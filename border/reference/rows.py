@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class CodeEntry:
     """A code and its names; a language without a name is empty."""
 
     code: str
@@ -22,7 +22,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Country(Entry):
+class Country(CodeEntry):
     """A country of ISO 3166-1, by its two letters."""
 
     alpha3: str
@@ -30,7 +30,7 @@ class Country(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Currency(Entry):
+class Currency(CodeEntry):
     """A currency of ISO 4217.
 
     `minor_units` is the number of decimal places in use according to CLDR, which for some
@@ -42,7 +42,7 @@ class Currency(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit(Entry):
+class MeasureUnit(CodeEntry):
     """A unit of measure of UN/ECE Recommendation 20; removed and deprecated ones are left out."""
 
     symbol: str
@@ -50,19 +50,19 @@ class Unit(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Regime(Entry):
+class Regime(CodeEntry):
     """A declaration type of VNACCS, such as B11; `direction` is `export` or `import`."""
 
     direction: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransportMode(Entry):
+class TransportMode(CodeEntry):
     """A mode of transport as VNACCS codes it: 4 is a truck, 5 the railway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Office(Entry):
+class CustomsOffice(CodeEntry):
     """A customs office of the northern border.
 
     The code outlives the name: `vi` is the name as listed before the reorganisation of the year
@@ -74,7 +74,7 @@ class Office(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Locode(Entry):
+class Locode(CodeEntry):
     """A place of UN/LOCODE in Vietnam or a neighbour.
 
     `function` is the eight-character field of the standard: a `3` in third place is a road
@@ -90,19 +90,19 @@ class Locode(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Incoterm(Entry):
+class Incoterm(CodeEntry):
     """A delivery term of Incoterms 2020; `mode_group` is `any` or `sea_inland_waterway`."""
 
     mode_group: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section(Entry):
+class Section(CodeEntry):
     """A section of the Harmonized System, by its Roman numeral."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HsRow(Entry):
+class HsRow(CodeEntry):
     """A chapter (2 digits), heading (4) or subheading (6) of the Harmonized System 2022.
 
     `parent` is the code one level up, empty for a chapter.
@@ -113,7 +113,7 @@ class HsRow(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TariffLine(Entry):
+class TariffLine(CodeEntry):
     """An eight-digit line of the Vietnamese tariff.
 
     `vi` is the text of the line alone, often only "Loại khác"; `depth` is the number of dashes

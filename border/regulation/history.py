@@ -61,4 +61,4 @@ async def one(connection: AsyncConnection, kind: RuleKind[Any], code: str) -> Wr
     for found in await written(connection, [kind.name]):
         if found.row.code == code:
             return found
-    raise NOT_FOUND(what="regulation")
+    raise NOT_FOUND(what=kind.life.name)

@@ -36,7 +36,7 @@ def life_of_rules(name: str, noun: str, label: str, by: tuple[str, ...], draft: 
     return Lifecycle(
         name=name,
         noun=noun,
-        says=label,
+        label=label,
         states=(
             State("draft", draft, owner=Role.MANAGER, timeout=timedelta(days=90)),
             State(
@@ -122,6 +122,8 @@ class RuleRefusals:
     starts_too_early: RefusalKind
     overlap: RefusalKind
     in_force: RefusalKind
+    gaps: RefusalKind | None = None
+    """Only of kinds that look for what a draft would leave undecided."""
 
 
 RULE_REFUSALS = RuleRefusals(
@@ -186,6 +188,11 @@ class Period:
     effective_from: date
     stated_to: date | None
     effective_to: date | None = field(default=None, compare=False)
+
+    @property
+    def subject(self) -> str:
+        """What of a kind it governs, where a set may govern several things."""
+        return self.chain.rpartition("/")[2]
 
     def begun(self, on: date) -> bool:
         """Say whether its first day has come."""

@@ -3,13 +3,14 @@
 No decision already made is touched by any of it: each keeps the version it was made by.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import PROGRAM
 from border.core.clock import local_date, local_midnight
@@ -21,7 +22,8 @@ from border.gates import all_gates
 from border.identity import policy
 from border.regulation import storage
 from border.regulation.regulation import REGULATION, ZONE, Period, chained, in_the_way
-from border.regulation.rule_kind import KINDS, Draft, RuleKind, digest_of, stored
+from border.regulation.rule_kind import KINDS, RuleKind, RuleSetDraft, digest_of, stored
+from border.regulation.rulebook import RuleBook, rules_on
 from border.regulation.tables import ONE_AT_A_TIME, RegulationRow
 
 HEAD = (
@@ -45,47 +47,61 @@ def kind_named(name: str) -> RuleKind[Any]:
     return KINDS[name]
 
 
-def _columns(kind: RuleKind[Any], draft: Draft) -> dict[str, Any]:
+def _columns(kind: RuleKind[Any], draft: RuleSetDraft) -> dict[str, Any]:
     """Return the columns of a set as a draft fills them. Raises ValidationError."""
     head = {name: getattr(draft, name) for name in HEAD}
-    rows = stored(kind.read(draft.rows))
-    return head | {"rows": rows, "digest": digest_of(kind.name, head, rows)}
+    said = kind.read(draft.rows)
+    rows = stored(said)
+    digest = kind.digest(head, said) if kind.digest else digest_of(kind.name, head, rows)
+    return head | {"rows": rows, "digest": digest}
 
 
-async def put_draft(unit: Unit, kind: RuleKind[Any], draft: Draft) -> RegulationRow:
-    """Keep a set of rules as a draft; a draft of that code is replaced as a whole.
-
-    What it says already is left alone, whoever sends it.
-
-    refuses: not_allowed, invalid_fields, rules_code_in_use. writes: regulation;
-    regulation.prepare or regulation.update.
-    """
-    policy.check(unit.actor, f"regulation.prepare_{kind.name}")
+def faults_of(kind: RuleKind[Any], draft: RuleSetDraft) -> list[FieldError]:
+    """Return what is wrong with a draft whose fields are each right by themselves."""
+    errors = list(kind.faults(draft, kind.read(draft.rows)))
     if draft.effective_to is not None and draft.effective_to <= draft.effective_from:
         says = N_("The last day comes after the first.")
-        raise INVALID(errors=[FieldError("effective_to", "days", says)])
+        errors.append(FieldError("effective_to", "days", says))
+    return errors
+
+
+async def put_draft(
+    unit: Unit, kind: RuleKind[Any], draft: RuleSetDraft, version: int | None = None
+) -> RegulationRow:
+    """Keep a set of rules as a draft; a draft of that code is replaced as a whole.
+
+    What it says already is left alone, whoever sends it. `version` is that of the draft to be
+    replaced, 0 where there is to be none.
+
+    refuses: not_allowed, invalid_fields, rules_code_in_use, stale_version. writes: regulation;
+    regulation.prepare or regulation.update.
+    """
+    policy.check(unit.actor, kind.verb("prepare"))
+    if errors := faults_of(kind, draft):
+        raise INVALID(errors=errors)
     columns = _columns(kind, draft)
     await _check_gate(unit, kind, draft.gate)
     # One at a time, for the code of a draft that is not there yet cannot be locked as a row.
-    await storage.lock_code(unit.connection, draft.code)
-    there = await storage.by_code(unit.connection, draft.code, lock=True)
+    await storage.lock_drafting(unit.connection)
+    there = await storage.by_code(unit.connection, kind.name, draft.code, lock=True)
+    if there is not None and there.digest == columns["digest"]:
+        return there
+    if there is not None and there.state != "draft":
+        raise kind.refusals.code_in_use(
+            code=there.code, state=there.state, reference=there.reference
+        )
+    await _check_unique(unit, kind, draft.code, columns["rows"])
+    columns["prepared_by"] = unit.actor.id
     if there is None:
         return await unit.create(
             RegulationRow,
             "draft",
             "prepare",
             kind=kind.name,
-            prepared_by=unit.actor.id,
+            reference=new_reference(kind.prefix),
             **columns,
         )
-    if there.digest == columns["digest"]:
-        return there
-    if there.state != "draft" or there.kind != kind.name:
-        raise kind.refusals.code_in_use(
-            code=there.code, state=there.state, reference=there.reference
-        )
-    columns["prepared_by"] = unit.actor.id
-    return await unit.change(RegulationRow, there.id, None, ["draft"], **columns)
+    return await unit.change(RegulationRow, there.id, version, ["draft"], **columns)
 
 
 async def _check_gate(unit: Unit, kind: RuleKind[Any], given: str) -> None:
@@ -97,18 +113,69 @@ async def _check_gate(unit: Unit, kind: RuleKind[Any], given: str) -> None:
         raise INVALID(errors=[FieldError("gate", "unknown_gate", says, facts)])
 
 
+async def _check_unique(
+    unit: Unit, kind: RuleKind[Any], code: str, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Refuse rows that are called what rows of another set of the kind are called already."""
+    if kind.unique:
+        given = [name for row in rows if (name := row[kind.unique])]
+        taken = await storage.elsewhere(unit.connection, kind.name, code, kind.unique, given)
+        if taken:
+            says = N_("These codes name rules of another resolution: {codes}.")
+            raise INVALID(
+                errors=[FieldError("rows", "codes_taken", says, (("codes", ", ".join(taken)),))]
+            )
+
+
+async def rows_in_force(
+    connection: AsyncConnection, kind: RuleKind[Any], gate: str, rows: Sequence[Any], on: date
+) -> list[Any]:
+    """Return the rows in force on a day of what these rows are about: what they would follow."""
+    book = await rules_on(connection, on, [kind])
+    chains = kind.chains(gate, rows)
+    return [row for chain in chains for row in _rows_of(kind, book, chain)]
+
+
+def _rows_of(kind: RuleKind[Any], book: RuleBook, chain: str) -> list[Any]:
+    """Return the rows in force in a chain: a set may be in force for some of what its rows are
+    about, and followed for the rest."""
+    found = book.sets.get(chain)
+    gate = chain.split("/")[1]
+    return [row for row in found.rows if chain in kind.chains(gate, [row])] if found else []
+
+
+async def gaps_of(
+    connection: AsyncConnection, kind: RuleKind[Any], rows: Sequence[Any], today: date
+) -> Sequence[Any]:
+    """Return what is decided today by rules of a kind and would not be by these rows."""
+    book = await rules_on(connection, today, [kind])
+    return kind.lacks([row for chain in book.sets for row in _rows_of(kind, book, chain)], rows)
+
+
 async def schedule(
-    unit: Unit, kind: RuleKind[Any], code: str, version: int | None = None
+    unit: Unit,
+    kind: RuleKind[Any],
+    code: str,
+    version: int | None = None,
+    *,
+    gaps_known: bool = False,
 ) -> RegulationRow:
     """Put another person's draft in force on its days; its predecessors end as it begins.
 
-    refuses: not_found, not_allowed, rules_second_person, rules_example, move_not_open,
-    stale_version, rules_start_too_early, rules_overlap. writes: regulation, regulation_period;
-    regulation.schedule.
+    `gaps_known` says that whoever schedules it knows of what it leaves undecided.
+
+    refuses: not_allowed, not_found, rules_second_person, rules_example, move_not_open,
+    stale_version, rules_start_too_early, rules_overlap, tariff_gaps. writes: regulation,
+    regulation_period; regulation.schedule.
     """
+    policy.check(unit.actor, kind.verb("schedule"))
     row = await _found(unit, kind, code)
     if row.state == "draft":
         _refuse_unfit(unit, kind, row)
+        if kind.refusals.gaps is not None and not gaps_known:
+            today = local_date(unit.at)
+            if gaps := await gaps_of(unit.connection, kind, kind.read(row.rows), today):
+                raise kind.refusals.gaps(code=code, gaps=[str(gap) for gap in gaps])
         # Before the move: whoever listens to it reads the new days.
         await _begin_chains(unit, kind, row)
     return await unit.move(
@@ -123,7 +190,6 @@ async def schedule(
 
 def _refuse_unfit(unit: Unit, kind: RuleKind[Any], row: RegulationRow) -> None:
     """Refuse a draft that may not be put in force, or not by this person."""
-    policy.check(unit.actor, f"regulation.schedule_{kind.name}")
     if row.prepared_by == unit.actor.id:
         raise kind.refusals.second_person(code=row.code)
     if row.example:
@@ -175,11 +241,11 @@ async def withdraw(
 ) -> RegulationRow:
     """Withdraw a draft, or a set not yet in force, whose predecessors then go on.
 
-    refuses: not_found, invalid_fields, rules_in_force, not_allowed, move_not_open,
+    refuses: not_allowed, not_found, invalid_fields, rules_in_force, move_not_open,
     stale_version. writes: regulation, regulation_period; regulation.withdraw.
     """
+    policy.check(unit.actor, kind.verb("withdraw"))
     row = await _found(unit, kind, code)
-    policy.check(unit.actor, f"regulation.withdraw_{kind.name}")
     if not reason.strip():
         raise INVALID(errors=[FieldError("reason", "missing", N_("Say why it is withdrawn."))])
     begun = row.effective_from <= local_date(unit.at)
@@ -207,26 +273,26 @@ async def _end_chains(unit: Unit, kind: RuleKind[Any], row: RegulationRow) -> No
 
 
 async def _found(unit: Unit, kind: RuleKind[Any], code: str) -> RegulationRow:
-    row = await storage.by_code(unit.connection, code, lock=True)
-    if row is None or row.kind != kind.name:
-        raise NOT_FOUND(what="regulation")
+    row = await storage.by_code(unit.connection, kind.name, code, lock=True)
+    if row is None:
+        raise NOT_FOUND(what=kind.life.name)
     return row
 
 
-async def load(unit: Unit, kind: RuleKind[Any], seeds: Iterable[Draft]) -> int:
+async def load(unit: Unit, kind: RuleKind[Any], seeds: Iterable[RuleSetDraft]) -> int:
     """Put the sets that the program comes with where there is none of their code; return how many.
 
     One that is there already, whatever became of it, stays as it is. No event: nobody decided
     anything. refuses: rules_overlap. writes: regulation, regulation_period.
     """
     wanted = list(seeds)
-    there = await storage.known_codes(unit.connection, [draft.code for draft in wanted])
+    there = await storage.known_codes(unit.connection, kind.name, [draft.code for draft in wanted])
     new = [draft for draft in wanted if draft.code not in there]
     today = local_date(unit.at)
     for draft in sorted(new, key=lambda one: one.effective_from):
         state = "in_force" if draft.effective_from <= today else "scheduled"
         row = RegulationRow(
-            reference=new_reference(RegulationRow.prefix),
+            reference=new_reference(kind.prefix),
             state="draft" if draft.example else state,
             created_at=unit.at,
             changed_at=unit.at,
@@ -240,7 +306,7 @@ async def load(unit: Unit, kind: RuleKind[Any], seeds: Iterable[Draft]) -> int:
     return len(new)
 
 
-def _looked_at_again(unit: Unit, state: str, draft: Draft) -> datetime | None:
+def _looked_at_again(unit: Unit, state: str, draft: RuleSetDraft) -> datetime | None:
     """Return when a set the program comes with is to begin, or to be looked at again."""
     if draft.example:
         return None

@@ -15,11 +15,12 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field, create_model
 
+from border.core.lifecycle import Lifecycle
 from border.core.refusal import INVALID, FieldError
 from border.core.request_body import KEEPABLE, RequestBody
 from border.core.words import N_
 from border.identity.policy import allow, declare
-from border.regulation.regulation import OFFICE, RULE_REFUSALS, ZONE, RuleRefusals
+from border.regulation.regulation import OFFICE, REGULATION, RULE_REFUSALS, ZONE, RuleRefusals
 
 MOST_ROWS = 2_000
 
@@ -33,7 +34,7 @@ Words = tuple[str, Mapping[str, Any]]
 """A sentence to translate and the facts it names."""
 
 
-class Draft(RuleRow):
+class RuleSetDraft(RuleRow):
     """A set of rules as somebody writes it: its head, and rows that its kind will check."""
 
     code: str = Field(min_length=1, max_length=48, pattern=r"^[A-Za-z0-9_.-]+$")
@@ -52,6 +53,16 @@ def _faultless(row: BaseModel) -> None:
     """Find nothing wrong with a row as a whole."""
 
 
+def _fitting(draft: RuleSetDraft, rows: Sequence[BaseModel]) -> tuple[FieldError, ...]:
+    """Find nothing wrong with rows taken together."""
+    return ()
+
+
+def _complete(now: Sequence[BaseModel], draft: Sequence[BaseModel]) -> tuple[object, ...]:
+    """Find nothing that rules in force decide and a draft does not."""
+    return ()
+
+
 def _whole(rows: Sequence[BaseModel]) -> tuple[str, ...]:
     """Return what most sets govern: one thing, all of their kind."""
     return ("",)
@@ -65,7 +76,13 @@ class RuleKind(Generic[R]):
     where a set may govern several things (directions, prices). `writers` draft and withdraw,
     `approvers` put another person's draft in force. `words` says a row in a sentence.
     `only_one` is for kinds whose set is one row; `key` names the field no two rows share; `fault`
-    returns what is wrong with a row as a whole, its field within the row.
+    returns what is wrong with a row as a whole, its field within the row, `faults` what is wrong
+    with the rows of a draft together. `unique` names the field whose values no two sets share.
+    `lacks` returns what is decided by rules in force and would not be by those of a draft, for a
+    second person to know of. `digest` counts a set's digest where the kind had its own before.
+
+    A kind known outside by a name of its own brings the life that carries it (of the same states),
+    and the prefix of its references.
     """
 
     name: str
@@ -80,6 +97,17 @@ class RuleKind(Generic[R]):
     writers: tuple[str, ...] = OFFICE
     approvers: tuple[str, ...] = OFFICE
     refusals: RuleRefusals = RULE_REFUSALS
+    life: Lifecycle = REGULATION
+    prefix: str = "RUL"
+    unique: str = ""
+    faults: Callable[[RuleSetDraft, Sequence[R]], Collection[FieldError]] = _fitting
+    lacks: Callable[[Sequence[R], Sequence[R]], Sequence[object]] = _complete
+    digest: Callable[[Mapping[str, Any], Sequence[R]], bytes] | None = None
+
+    def verb(self, verb: str) -> str:
+        """Return how the table of permissions calls `verb` on sets of this kind."""
+        own = self.life is not REGULATION
+        return self.life.event(verb) if own else REGULATION.event(f"{verb}_{self.name}")
 
     @cached_property
     def _contents(self) -> type[BaseModel]:
@@ -122,12 +150,16 @@ def rule_kind(kind: RuleKind[R]) -> RuleKind[R]:
     if kind.name in KINDS:
         raise ValueError(f"the kind of rules {kind.name!r} is declared twice")
     KINDS[kind.name] = kind
-    declare(
-        "regulation",
-        allow(kind.writers, f"prepare_{kind.name}"),
-        allow(kind.approvers, f"schedule_{kind.name}"),
-        allow(dict.fromkeys((*kind.writers, *kind.approvers)), f"withdraw_{kind.name}"),
-    )
+    if kind.life is REGULATION:
+        declare(
+            "regulation",
+            allow(kind.writers, f"prepare_{kind.name}"),
+            allow(kind.approvers, f"schedule_{kind.name}"),
+            allow(dict.fromkeys((*kind.writers, *kind.approvers)), f"withdraw_{kind.name}"),
+        )
+    else:
+        rows = allow(kind.writers, "prepare", "update", "read")
+        declare(kind.life.name, rows, moves=kind.life)
     return kind
 
 
@@ -143,9 +175,9 @@ def stored(rows: Sequence[BaseModel]) -> list[dict[str, Any]]:
 
 def digest_of(kind: str, head: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Return the SHA-256 of what a set says; the order of its rows does not count."""
-    told = {name: str(value) for name, value in head.items() if value not in (None, "", False)}
+    said = {name: str(value) for name, value in head.items() if value not in (None, "", False)}
     ordered = sorted(_canonical(row) for row in rows)
-    return sha256("\n".join([kind, _canonical(told), *ordered]).encode()).digest()
+    return sha256("\n".join([kind, _canonical(said), *ordered]).encode()).digest()
 
 
 def _canonical(value: Mapping[str, Any]) -> str:

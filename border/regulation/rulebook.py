@@ -5,9 +5,10 @@ known by their digest from then on; which sets are in force is asked of the data
 in the transaction that decides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import wraps
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -19,6 +20,7 @@ from border.regulation.regulation import NO_RULES, ZONE
 from border.regulation.rule_kind import RuleKind, chain_of, version_of
 
 R = TypeVar("R", bound=BaseModel)
+T = TypeVar("T")
 _KNOWN: dict[bytes, tuple[Any, ...]] = {}
 """The rows of sets by digest; as many as were ever in force while this process ran."""
 
@@ -34,6 +36,25 @@ class RuleSet(Generic[R]):
     effective_from: date
     effective_to: date | None
     rows: tuple[R, ...]
+
+    def holds_on(self, on: date) -> bool:
+        """Say whether it is in force on a day."""
+        return self.effective_from <= on and (self.effective_to is None or on < self.effective_to)
+
+
+def made_once(make: Callable[[RuleSet[R]], T]) -> Callable[[RuleSet[R]], T]:
+    """Let what a package makes of a set for its own use be made once in a process, not for each
+    decision: a set is what it is by its version and its days."""
+    made: dict[tuple[str, str, date, date | None], T] = {}
+
+    @wraps(make)
+    def known(found: RuleSet[R]) -> T:
+        which = (found.chain, found.version, found.effective_from, found.effective_to)
+        if which not in made:
+            made[which] = make(found)
+        return made[which]
+
+    return known
 
 
 @dataclass(frozen=True)
@@ -64,8 +85,16 @@ async def rules_on(
     connection: AsyncConnection, on: date, kinds: Sequence[RuleKind[Any]]
 ) -> RuleBook:
     """Return the rules of some kinds in force on a day: one statement, once they are known."""
-    found = await storage.sets(connection, kinds, on, on)
-    return RuleBook(on, {one.chain: one for one in await _whole(connection, found, kinds)})
+    return (await rules_on_days(connection, [on], kinds))[on]
+
+
+async def rules_on_days(
+    connection: AsyncConnection, days: Collection[date], kinds: Sequence[RuleKind[Any]]
+) -> dict[date, RuleBook]:
+    """Return the rules of some kinds in force on each of some days, as `rules_on` for one."""
+    found = await storage.sets(connection, kinds, min(days), max(days))
+    whole = await _whole(connection, found, kinds)
+    return {on: RuleBook(on, {o.chain: o for o in whole if o.holds_on(on)}) for on in set(days)}
 
 
 async def sets_since(

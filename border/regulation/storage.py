@@ -2,14 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy import Select, bindparam, delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from border.core.reading import as_row
+from border.core.statement import Statement, one_of
 from border.core.store import AnyRow, table_of
 from border.regulation.regulation import Period
 from border.regulation.rule_kind import RuleKind
@@ -19,21 +22,23 @@ regulation = table_of(RegulationRow)
 _period = table_of(RegulationPeriodRow)
 
 
-async def lock_code(connection: AsyncConnection, code: str) -> None:
-    """Let nobody else write a set of that code until this transaction ends."""
-    number = int.from_bytes(sha256(f"regulation\0{code}".encode()).digest()[:8], signed=True)
-    await connection.execute(select(func.pg_advisory_xact_lock(number)))
+_DRAFTING = int.from_bytes(sha256(b"regulation.drafting").digest()[:8], signed=True)
+
+
+async def lock_drafting(connection: AsyncConnection) -> None:
+    """Let nobody else write a set until this transaction ends."""
+    await connection.execute(select(func.pg_advisory_xact_lock(_DRAFTING)))
 
 
 async def by_code(
-    connection: AsyncConnection, code: str, *, lock: bool = False
+    connection: AsyncConnection, kind: str, code: str, *, lock: bool = False
 ) -> RegulationRow | None:
-    """Return a set by its code, locked on request."""
-    statement = select(regulation).where(regulation.c.code == code)
+    """Return a set of a kind by its code, locked on request."""
+    statement = select(regulation).where(regulation.c.kind == kind, regulation.c.code == code)
     found = (
         await connection.execute(statement.with_for_update() if lock else statement)
     ).one_or_none()
-    return None if found is None else RegulationRow(**found._mapping)
+    return None if found is None else as_row(RegulationRow, found._mapping)
 
 
 async def of_kinds(connection: AsyncConnection, kinds: Collection[str]) -> list[RegulationRow]:
@@ -43,13 +48,32 @@ async def of_kinds(connection: AsyncConnection, kinds: Collection[str]) -> list[
         .where(regulation.c.kind.in_(kinds))
         .order_by(regulation.c.kind, regulation.c.effective_from.desc(), regulation.c.code)
     )
-    return [RegulationRow(**row._mapping) for row in found]
+    return [as_row(RegulationRow, row._mapping) for row in found]
 
 
-async def known_codes(connection: AsyncConnection, codes: Collection[str]) -> set[str]:
-    """Return those of `codes` that name a set."""
-    found = await connection.scalars(select(regulation.c.code).where(regulation.c.code.in_(codes)))
+async def known_codes(connection: AsyncConnection, kind: str, codes: Collection[str]) -> set[str]:
+    """Return those of `codes` that name a set of a kind."""
+    found = await connection.scalars(
+        select(regulation.c.code).where(regulation.c.kind == kind, regulation.c.code.in_(codes))
+    )
     return set(found)
+
+
+_ELSEWHERE = text(
+    "SELECT DISTINCT one ->> CAST(:field AS text) FROM regulation, jsonb_array_elements(rows) one"
+    " WHERE kind = :kind AND code <> :code"
+    " AND one ->> CAST(:field AS text) = ANY(CAST(:given AS text[]))"
+)
+
+
+async def elsewhere(
+    connection: AsyncConnection, kind: str, code: str, field: str, given: Collection[str]
+) -> list[str]:
+    """Return those values of a field that rows of other sets of a kind have already."""
+    found = await connection.scalars(
+        _ELSEWHERE, {"kind": kind, "code": code, "field": field, "given": list(given)}
+    )
+    return sorted(found)
 
 
 # Days
@@ -90,7 +114,12 @@ async def periods(connection: AsyncConnection, kinds: Collection[str]) -> list[P
 
 async def put_period(connection: AsyncConnection, period: Period) -> None:
     """Give a set its days in one chain, or other days."""
-    of = select(regulation.c.id).where(regulation.c.code == period.code).scalar_subquery()
+    kind = period.chain.partition("/")[0]
+    of = (
+        select(regulation.c.id)
+        .where(regulation.c.kind == kind, regulation.c.code == period.code)
+        .scalar_subquery()
+    )
     days = {"effective_from": period.effective_from, "effective_to": period.effective_to}
     statement = insert(_period).values(regulation_id=of, chain=period.chain, **days)
     await connection.execute(
@@ -116,6 +145,14 @@ async def sets(
 
     Each comes without its rows, once for each chain it stands in, by chain and first day.
     """
+    given: dict[str, Any] = {"kinds": [kind.name for kind in kinds], "since": since}
+    if until is not None:
+        given["until"] = until
+    return await _sets(ends=until is not None).rows(connection, **given)
+
+
+@cache
+def _sets(*, ends: bool) -> Statement:
     statement = (
         select(
             regulation.c.id,
@@ -129,14 +166,14 @@ async def sets(
         )
         .join(_period, _period.c.regulation_id == regulation.c.id)
         .where(
-            regulation.c.kind.in_([kind.name for kind in kinds]),
-            or_(_period.c.effective_to.is_(None), _period.c.effective_to > since),
+            one_of(regulation.c.kind, "kinds"),
+            or_(_period.c.effective_to.is_(None), _period.c.effective_to > bindparam("since")),
         )
         .order_by(_period.c.chain, _period.c.effective_from)
     )
-    if until is not None:
-        statement = statement.where(_period.c.effective_from <= until)
-    return (await connection.execute(statement)).all()
+    if ends:
+        statement = statement.where(_period.c.effective_from <= bindparam("until"))
+    return Statement(statement)
 
 
 async def rows_of(

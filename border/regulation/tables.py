@@ -4,13 +4,14 @@ from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, text
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
 from border.core.lifecycle import Lifecycle
 from border.core.tables import Record, json_column, record_args
 from border.regulation.regulation import REGULATION
+from border.regulation.rule_kind import KINDS
 
 ONE_AT_A_TIME = "ex_regulation_period_days"
 """The fence that keeps two sets from governing one thing on the same day."""
@@ -32,11 +33,12 @@ class RegulationRow(Record, table=True):
         CheckConstraint("approved_by IS NULL OR approved_by <> prepared_by", name="second_person"),
         CheckConstraint("NOT example OR state IN ('draft', 'withdrawn')", name="example"),
         CheckConstraint("jsonb_array_length(rows) > 0", name="rows"),
+        UniqueConstraint("kind", "code"),
         Index("ix_regulation_kind", "kind", "effective_from"),
     )
 
     kind: str = Field(max_length=32)
-    code: str = Field(unique=True, max_length=48)
+    code: str = Field(max_length=48)
     title: str = Field(max_length=200)
     issued_by: str = Field(max_length=120)
     legal_basis: str = Field(max_length=160)
@@ -48,6 +50,11 @@ class RegulationRow(Record, table=True):
     approved_by: UUID | None = None
     rows: list[dict[str, Any]] = Field(sa_column=json_column())
     digest: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
+
+    @property
+    def life(self) -> Lifecycle:
+        """The life of its kind: some are known outside by a name of their own."""
+        return KINDS[self.kind].life
 
 
 class RegulationPeriodRow(SQLModel, table=True):

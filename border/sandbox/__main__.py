@@ -36,37 +36,37 @@ and readable by its owner only. With BORDER_MODE=production nothing starts.
 
 def main() -> int:
     """Serve until stopped; returns 1 when refused, with a sentence on standard error."""
-    told = _arguments().parse_args()
+    options = _arguments().parse_args()
     mode = os.environ.get("BORDER_MODE", "demo")
     try:
         refuse_production(mode)
     except SandboxRefused as refused:
         sys.stderr.write(f"{refused}\n")
         return 1
-    if told.die_with_parent:
+    if options.die_with_parent:
         _die_with_parent()
-    told.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = SandboxConfig(
-        state_file=told.data / "sandbox.sqlite3",
-        vnpay_secret=_secret("vnpay", told.data),
-        vietqr_secret=_secret("vietqr", told.data),
-        portal_secret=_secret("portal", told.data),
-        ipn_url=told.ipn_url,
-        vietqr_webhook_url=told.vietqr_webhook_url,
-        portal_confirm_url=told.portal_confirm_url,
-        terminal=told.terminal,
-        portal_partner=told.portal_partner,
-        bank_bin=told.bank_bin,
-        bank_account=told.bank_account,
-        public_url=getattr(told, "public_url", "").rstrip("/"),
-        merchant_name=told.merchant_name,
+        state_file=options.data / "sandbox.sqlite3",
+        vnpay_secret=_secret("vnpay", options.data),
+        vietqr_secret=_secret("vietqr", options.data),
+        portal_secret=_secret("portal", options.data),
+        ipn_url=options.ipn_url,
+        vietqr_webhook_url=options.vietqr_webhook_url,
+        portal_confirm_url=options.portal_confirm_url,
+        terminal=options.terminal,
+        portal_partner=options.portal_partner,
+        bank_bin=options.bank_bin,
+        bank_account=options.bank_account,
+        public_url=getattr(options, "public_url", "").rstrip("/"),
+        merchant_name=options.merchant_name,
         mode=mode,
-        retry_after=timedelta(seconds=told.retry_seconds),
+        retry_after=timedelta(seconds=options.retry_seconds),
     )
     uvicorn.run(
         create_sandbox(config),
-        host=told.host,
-        port=told.port,
+        host=options.host,
+        port=options.port,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -87,47 +87,47 @@ def _arguments() -> argparse.ArgumentParser:
         epilog=_SECRETS,
         formatter_class=_Help,
     )
-    told = parser.add_argument
-    told("--host", default="127.0.0.1", help="the address it listens at")
-    told("--port", type=int, default=8100, help="the port it listens at")
-    told(
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="the address it listens at")
+    add("--port", type=int, default=8100, help="the port it listens at")
+    add(
         "--data",
         type=Path,
         required=True,
         default=argparse.SUPPRESS,
         help="the folder of its own books and secrets",
     )
-    told("--merchant-name", default=SandboxConfig.merchant_name, help="what payers read")
-    told("--terminal", default=SandboxConfig.terminal, help="the merchant's vnp_TmnCode")
-    told("--ipn-url", type=_http_address, default=f"{_MERCHANT}/vnpay/ipn", help="VNPAY calls it")
-    told(
+    add("--merchant-name", default=SandboxConfig.merchant_name, help="what payers read")
+    add("--terminal", default=SandboxConfig.terminal, help="the merchant's vnp_TmnCode")
+    add("--ipn-url", type=_http_address, default=f"{_MERCHANT}/vnpay/ipn", help="VNPAY calls it")
+    add(
         "--vietqr-webhook-url",
         type=_http_address,
         default=f"{_MERCHANT}/vietqr/webhook",
         help="the bank tells of transfers here",
     )
-    told(
+    add(
         "--portal-confirm-url",
         type=_http_address,
         default=f"{_MERCHANT}/portal/confirm",
         help="the portal posts CONFIRM here",
     )
-    told("--portal-partner", default=SandboxConfig.portal_partner, help="the merchant's MaDoiTac")
-    told("--bank-bin", default=SandboxConfig.bank_bin, help="the merchant's bank, six digits")
-    told("--bank-account", default=SandboxConfig.bank_account, help="the merchant's account there")
-    told(
+    add("--portal-partner", default=SandboxConfig.portal_partner, help="the merchant's MaDoiTac")
+    add("--bank-bin", default=SandboxConfig.bank_bin, help="the merchant's bank, six digits")
+    add("--bank-account", default=SandboxConfig.bank_account, help="the merchant's account there")
+    add(
         "--public-url",
         type=_http_address,
         default=argparse.SUPPRESS,
         help="where browsers reach this program; without it, where the INIT came in",
     )
-    told(
+    add(
         "--retry-seconds",
         type=float,
         default=300.0,
         help="time between two of the ten calls; VNPAY's own is 300",
     )
-    told(
+    add(
         "--die-with-parent",
         action="store_true",
         help="end when the thread that started this program ends (Linux)",

@@ -29,7 +29,7 @@ class UnreadableAnswer(ValueError):
 
 
 @dataclass(frozen=True)
-class Answer:
+class MerchantReply:
     """What a merchant's answer amounts to; only `noted` ends the calls."""
 
     noted: bool
@@ -44,7 +44,7 @@ class Channel(Protocol):
         """Return the call to make, signed."""
         ...
 
-    def read(self, status: int, body: bytes) -> Answer:
+    def read(self, status: int, body: bytes) -> MerchantReply:
         """Return what an answer amounts to; refuses: UnreadableAnswer."""
         ...
 
@@ -113,7 +113,7 @@ class CallbackCaller:
             retry_at=self._clock.now() + self._config.retry_after,
         )
 
-    async def _ask_merchant(self, callback: Callback) -> tuple[int | None, Answer]:
+    async def _ask_merchant(self, callback: Callback) -> tuple[int | None, MerchantReply]:
         """Return the HTTP status, if any came, and what the answer amounts to."""
         channel = self._channels[callback.gateway]
         body = b""
@@ -138,5 +138,5 @@ class CallbackCaller:
             return status, _unnoted(str(unreadable))
 
 
-def _unnoted(message: str) -> Answer:
-    return Answer(noted=False, code=None, message=message)
+def _unnoted(message: str) -> MerchantReply:
+    return MerchantReply(noted=False, code=None, message=message)

@@ -21,7 +21,7 @@ LATE_BY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PaymentEnding:
     """How one payment ends, and how its callback behaves."""
 
     code: str
@@ -48,25 +48,25 @@ class Outcome:
         return self.response_code == "00" and self.transaction_status == "00"
 
 
-PAY = Outcome("pay")
-CANCEL = Outcome("cancel", "24", "02", bank_code="VNPAY", card_type="QRCODE")
-INSUFFICIENT_FUNDS = Outcome("insufficient_funds", "51", "02")
-CARD_LOCKED = Outcome("card_locked", "12", "02")
-WRONG_OTP = Outcome("wrong_otp", "13", "02")
-CARD_EXPIRED = Outcome("card_expired", "99", "02")
-WINDOW_PASSED = Outcome("window_passed", "11", "02", bank_code="VNPAY", card_type="QRCODE")
+PAY = PaymentEnding("pay")
+CANCEL = PaymentEnding("cancel", "24", "02", bank_code="VNPAY", card_type="QRCODE")
+INSUFFICIENT_FUNDS = PaymentEnding("insufficient_funds", "51", "02")
+CARD_LOCKED = PaymentEnding("card_locked", "12", "02")
+WRONG_OTP = PaymentEnding("wrong_otp", "13", "02")
+CARD_EXPIRED = PaymentEnding("card_expired", "99", "02")
+WINDOW_PASSED = PaymentEnding("window_passed", "11", "02", bank_code="VNPAY", card_type="QRCODE")
 
 PLAIN_CHOICES = (PAY, CANCEL, INSUFFICIENT_FUNDS, CARD_LOCKED)
 TROUBLE_CHOICES = (
-    Outcome("callback_before_return", callback="before_return"),
-    Outcome("callback_after_return", callback="after_return"),
-    Outcome("no_callback", silent=True),
-    Outcome("duplicate_callback", extra_copies=1),
-    Outcome("pay_twice", captures=2),
-    Outcome("wrong_amount", callback_differs_by_vnd=-1000),
-    Outcome("pay_late", late=True),
-    Outcome("bad_signature", badly_signed=True),
-    Outcome("suspected", "07", "07"),
+    PaymentEnding("callback_before_return", callback="before_return"),
+    PaymentEnding("callback_after_return", callback="after_return"),
+    PaymentEnding("no_callback", silent=True),
+    PaymentEnding("duplicate_callback", extra_copies=1),
+    PaymentEnding("pay_twice", captures=2),
+    PaymentEnding("wrong_amount", callback_differs_by_vnd=-1000),
+    PaymentEnding("pay_late", late=True),
+    PaymentEnding("bad_signature", badly_signed=True),
+    PaymentEnding("suspected", "07", "07"),
 )
 CHOICES = {outcome.code: outcome for outcome in PLAIN_CHOICES + TROUBLE_CHOICES}
 
@@ -79,7 +79,7 @@ CARDS = {
 
 
 def callback_at(
-    outcome: Outcome, faults: FaultPlan, at: datetime, config: SandboxConfig
+    outcome: PaymentEnding, faults: FaultPlan, at: datetime, config: SandboxConfig
 ) -> datetime | None:
     """Return when the callback of an `outcome` chosen at `at` is first sent; None for never."""
     if outcome.silent or faults.drop_ipn:
@@ -88,7 +88,7 @@ def callback_at(
     return at + timedelta(seconds=faults.delay_s) + later
 
 
-def outcome_of_card(number: str, holder: str, issued: str, otp: str) -> Outcome | None:
+def outcome_of_card(number: str, holder: str, issued: str, otp: str) -> PaymentEnding | None:
     """Return how a card payment ends, or None when no such card exists.
 
     A wrong one-time password ends the payment (13) only for a card that would have paid: the

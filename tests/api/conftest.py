@@ -164,6 +164,7 @@ async def running(
     await database.fill("demonstration", load)
     await services.hub.stop()
     await services.hub.start()
+    services.figures.forget()
     transport = httpx.ASGITransport(app)
     opened: list[httpx.AsyncClient] = []
 
@@ -369,7 +370,7 @@ class Crossing:
     async def paid(self, booking: dict[str, Any]) -> dict[str, Any]:
         """Pay a booking through VNPAY, work the inbox, and return the booking, now confirmed."""
         assert await self.told(self.notice(await self.opened(booking))) == "00"
-        await notice_service.work_inbox(self.running.services.store)
+        await notice_service.process_inbox(self.running.services.store)
         now: dict[str, Any] = await self.sees("trader", f"/bookings/{booking['id']}")
         return now
 

@@ -8,7 +8,7 @@ from string import Formatter
 
 import pytest
 from babel.messages.catalog import Message
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment
 
 from api import language
 from api.language import (
@@ -31,6 +31,7 @@ from api.language import (
     read_catalogue,
     translator,
 )
+from api.pages.kit.drawing import engine_of
 from border.core.money import Money
 
 AT = datetime(2026, 11, 22, 7, 5, tzinfo=UTC)
@@ -285,7 +286,7 @@ def test_a_template_speaks_its_language_and_escapes_what_people_typed() -> None:
 
 
 def _board(locale: str, **more: object) -> str:
-    pages = Environment(loader=FileSystemLoader(ROOT / "api" / "templates"), autoescape=True)
+    pages = engine_of(ROOT / "api" / "templates")
     slot = {
         "starts_at": AT,
         "ends_at": AT + timedelta(hours=1),
@@ -304,7 +305,7 @@ def _board(locale: str, **more: object) -> str:
         "throughput": [{"hour": AT, "count": 18}, {"hour": AT, "count": 0}],
     }
     name = {"vi": "Kim Thành", "zh": "金城", "en": "Kim Thành"}
-    return pages.get_template("public/board.html").render(
+    return pages.get_template(f"{locale}/public/board.html").render(
         context_for(locale),
         gates=[{"code": "KIM_THANH_II", "name": name, "directions": [way]}],
         as_of=AT,

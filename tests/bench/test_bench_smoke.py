@@ -12,7 +12,7 @@ import pytest
 from bench import bare, report
 from bench.crossing import Case, cases_of, record
 from bench.feed_rate import measure_feed
-from bench.figures import Run, percentile, summary
+from bench.figures import MeasuredRun, percentile, summary
 from bench.ground import Ground
 from bench.intake import Flow, measure_intake
 from bench.load import Exchange, drive_apart, judge, request
@@ -21,6 +21,8 @@ from bench.measure import Bench, Size, WrongAnswer, checked, measure, opened_ben
 from bench.slips import empty_sheet, rate
 from bench.trucks import Truck
 from border.embedded import Servers
+
+pytestmark = pytest.mark.once
 
 FLOW = Flow(rate=50, seconds=0.2, rounds=1, checkouts=3, gateway_s=1, beside_gateway_s=0.1)
 SMALL = Size(rounds=1, alone=1, several=3, callers=(2,))
@@ -141,6 +143,7 @@ async def test_a_small_run_fills_every_figure_and_its_table(stand: Stand, tmp_pa
         "slips": {
             "case": "slips, one core",
             "slips_rate": rate(lambda _: empty_sheet(), 0.01),
+            "receipts_rate": 1.0,
             "empty_sheet_rate": 1.0,
             "of_empty_sheet": 1.0,
         },
@@ -199,7 +202,7 @@ def test_a_percentile_is_a_value_that_was_measured() -> None:
 
 
 def test_the_rate_is_the_median_of_the_rounds_and_the_latencies_are_pooled() -> None:
-    rounds = [Run(seconds, (1.0, 3.0)) for seconds in (1, 2, 4)]
+    rounds = [MeasuredRun(seconds, (1.0, 3.0)) for seconds in (1, 2, 4)]
     told = summary(rounds)
     assert told["rate"] == 1.0
     assert told["answers"] == 6

@@ -17,13 +17,15 @@ from bench.ground import Ground, People
 from bench.intake import Flow, measure_settling
 from bench.load import Exchange, drive, drive_apart, request
 from bench.measure import Bench, WrongAnswer, checked, opened_bench
-from bench.notices import IPN, Ipn, Notice, owed_charges, set_aside, settled
+from bench.notices import IPN, Notice, PaymentNotice, owed_charges, set_aside, settled
 from bench.serve import served
 from bench.slow_gateway import slow_gateway
 from bench.tape import Tape
 from bench.timed import taken_times
 from border.embedded import Servers
-from border.payments.collection.notice_service import work_inbox
+from border.payments.collection.notice_service import process_inbox
+
+pytestmark = pytest.mark.once
 
 SAYS_HELLO = Exchange(request("GET", "/hello"), 200, "says", "hello")
 
@@ -33,7 +35,7 @@ class Stand:
     """A gate that does nothing by itself, with the scenario."""
 
     bench: Bench
-    ipn: Ipn
+    ipn: PaymentNotice
     ground: Ground
 
 
@@ -46,7 +48,7 @@ async def stand(
     folder = tmp_path_factory.mktemp("bench")
     ground = Ground.at(servers.database_url, servers.redis_url, folder, f"border:{folder.name}")
     async with opened_bench(ground, background=False) as bench:
-        yield Stand(bench, Ipn(ground), ground)
+        yield Stand(bench, PaymentNotice(ground), ground)
 
 
 async def _inbox(connection: asyncpg.Connection, notice: Notice) -> list[tuple[object, ...]]:
@@ -128,12 +130,12 @@ async def test_notices_set_aside_are_no_longer_waiting(stand: Stand) -> None:
     assert await settled(bench.connection, notices) == 0
 
 
-class WorkedElsewhere(Ipn):
+class WorkedElsewhere(PaymentNotice):
     """Notices that another gate has worked off before the one that is measured looks."""
 
     async def call(self, services: Services, people: People, one: Notice) -> None:
         await super().call(services, people, one)
-        await work_inbox(services.store)
+        await process_inbox(services.store)
 
 
 async def test_what_another_gate_settles_meanwhile_is_counted_as_settled(stand: Stand) -> None:

@@ -21,7 +21,7 @@ from border.core.event_type import Besides, events_of
 from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
 from border.core.payload import Meaning, Payload
 from border.core.store import Reactions, Store, Unit, table_of
-from border.core.tables import AnsweredRow, EventRow, Record, record_args
+from border.core.tables import AnsweredRow, EventRow, PostponedRow, Record, record_args
 from border.platform.feed import read
 
 CRATE = Lifecycle(
@@ -118,8 +118,9 @@ class Yard:
 
     async def rows(self, model: type[SQLModel] = CrateRow) -> list[Any]:
         """Return every row of a table as it was committed, the oldest first."""
-        order = {CrateRow: "created_at", EventRow: "seq", AnsweredRow: "kept_at"}[model]
-        statement = select(table_of(model)).order_by(text(order))
+        order = {EventRow: "seq", AnsweredRow: "kept_at", PostponedRow: "failed_at"}
+        first = order.get(model, "created_at")
+        statement = select(table_of(model)).order_by(text(first))
         async with self.store.reading() as connection:
             return [model(**row._mapping) for row in await connection.execute(statement)]
 

@@ -20,6 +20,8 @@ from border.core.store import open_engine, table_of
 from border.core.tables import GateRow, Xid8
 from border.embedded import Servers
 from border.migrations.run import at_head, downgrade, upgrade
+from border.payments.tariffs.tariff_kind import TARIFF, resolution_of
+from border.regulation.rule_kind import stored
 
 
 def _plain(url: str) -> str:
@@ -389,3 +391,82 @@ def test_a_clearance_that_is_awaited_learns_until_when_and_a_given_one_does_not(
     }
     downgrade(fresh, "0010")
     assert len(asyncio.run(run("SELECT * FROM clearance"))) == 4
+
+
+def test_resolutions_become_dated_rules_and_go_back_without_a_loss(fresh: str) -> None:
+    upgrade(fresh, "0021")
+
+    async def ask(*statements: str) -> list[dict[str, Any]]:
+        connection = await asyncpg.connect(_plain(fresh))
+        try:
+            for statement in statements[:-1]:
+                await connection.execute(statement)
+            return [dict(row) for row in await connection.fetch(statements[-1])]
+        finally:
+            await connection.close()
+
+    head = "id, reference, state, version, gate, created_at, changed_at, overdue_at, code, title,"
+    head += " issued_by, legal_basis, effective_from, example, note, digest"
+    said = "3, 'ZONE', now(), now(), '2031-01-01'"
+    told = "'T', 'I', 'L'"
+    put = [
+        f"INSERT INTO tariff_resolution ({head}) VALUES"
+        f" ('{uuid4()}', 'TRF-{code}', '{state}', {said}, '{code}', {told}, '{begins}', false, '',"
+        f" '\\x{place:02}')"
+        for place, (code, state, begins) in enumerate(
+            [
+                ("old", "scheduled", "2015-01-01"),
+                ("now", "scheduled", "2020-01-01"),
+                ("next", "scheduled", "2099-01-01"),
+                ("idea", "draft", "2099-06-01"),
+                ("dropped", "withdrawn", "2099-06-01"),
+            ]
+        )
+    ]
+    ends = {"old": "'2020-01-01'", "now": "'2099-01-01'"}
+    begins = "CASE WHEN state = 'scheduled' THEN effective_from END"
+    put += [
+        "INSERT INTO tariff_terms SELECT id, 'infrastructure_fee', 'highest_rate', 5, 'none',"
+        f" {begins}, {ends.get(code, 'NULL')}::date FROM tariff_resolution WHERE code = '{code}'"
+        for code in ("old", "now", "next", "idea", "dropped")
+    ]
+    rule = "'under_4t', 'any', NULL"
+    put += [
+        "INSERT INTO tariff_provision SELECT code || '_b', id, 0, 'infrastructure_fee', 'rate',"
+        f" 'any', 'ore', 'export', {rule}, 'per_tonne', 700, 'VND', 100, 1000, '', 'L', 'confirmed'"
+        " FROM tariff_resolution",
+        "INSERT INTO tariff_provision SELECT code || '_a', id, 1, 'infrastructure_fee',"
+        f" 'coefficient', 'any', 'any', 'any', {rule}, 'per_trip', 0, 'VND', NULL, 800, 'R', 'L2',"
+        " 'unconfirmed' FROM tariff_resolution",
+    ]
+    tables = ("tariff_resolution", "tariff_terms", "tariff_provision")
+    asyncio.run(ask(*put, "SELECT 1"))
+    before = {name: asyncio.run(ask(f"SELECT * FROM {name} ORDER BY 1, 2")) for name in tables}
+    upgrade(fresh, "0022")
+    moved = asyncio.run(ask("SELECT * FROM regulation ORDER BY digest"))
+    assert [(row["code"], row["state"]) for row in moved] == [
+        ("old", "superseded"),
+        ("now", "in_force"),
+        ("next", "scheduled"),
+        ("idea", "draft"),
+        ("dropped", "withdrawn"),
+    ]
+    assert [row["overdue_at"] and row["overdue_at"].year for row in moved][:4] == [
+        *(None, 2031, 2098, 2031)
+    ]
+    asked = "SELECT chain, effective_to::text FROM regulation_period ORDER BY effective_from"
+    chain = "tariff/ZONE/infrastructure_fee"
+    days = [(row["chain"], row["effective_to"]) for row in asyncio.run(ask(asked))]
+    assert days == [(chain, "2020-01-01"), (chain, "2099-01-01"), (chain, None)]
+    rows = TARIFF.read(json.loads(moved[1]["rows"]))
+    rates = resolution_of(moved[1] | {"example": False}, rows).rules
+    assert [(one.code, one.rate.minor, one.per_mille) for one in rates] == [
+        ("now_b", 700, 1000),
+        ("now_a", 0, 800),
+    ]
+    assert stored(rows) == json.loads(moved[1]["rows"])  # kept as the program keeps them
+    downgrade(fresh, "0021")
+    back = {name: asyncio.run(ask(f"SELECT * FROM {name} ORDER BY 1, 2")) for name in tables}
+    for row in (*before[tables[0]], *back[tables[0]]):
+        del row["overdue_at"]  # what is to come was to be looked at again, and now begins
+    assert back == before

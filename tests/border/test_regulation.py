@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,19 +19,22 @@ from border.core.ids import new_id
 from border.core.refusal import Refusal
 from border.core.store import PROGRAM, Store, Unit
 from border.gates import load_seed
+from border.payments.tariffs import tariff_service
+from border.payments.tariffs.tariff_kind import TARIFF, as_draft
 from border.regulation import history, regulation_service, storage
 from border.regulation.regulation import Period, chained, in_the_way
-from border.regulation.rule_kind import KINDS, Draft, RuleKind, rule_kind
-from border.regulation.rulebook import rules_on
+from border.regulation.rule_kind import KINDS, RuleKind, RuleSetDraft, rule_kind
+from border.regulation.rulebook import RuleSet, made_once, rules_on
 from border.regulation.tables import ONE_AT_A_TIME, RegulationRow
 from border.timeouts import Timeouts
 from customs import rule_service
 from logistics.slot_rules import CROSSING_TERMS, SLOT_RULES, SLOT_SEEDS, TERMS_SEED
 
-SEEDS: dict[str, Draft] = {
+SEEDS: dict[str, RuleSetDraft] = {
     **{kind.name: seed for kind, seed in rule_service.seeds()},
     SLOT_RULES.name: SLOT_SEEDS[0],
     CROSSING_TERMS.name: TERMS_SEED,
+    TARIFF.name: as_draft(next(tariff_service.seeds())),
 }
 """A set of each kind to write others from."""
 TODAY = date(2026, 11, 23)
@@ -49,7 +52,9 @@ class Office:
     approver: Actor
     trader: Actor
 
-    async def drafts(self, kind: RuleKind[Any], rules: Draft, by: Actor | None = None) -> Any:
+    async def drafts(
+        self, kind: RuleKind[Any], rules: RuleSetDraft, by: Actor | None = None
+    ) -> Any:
         """Write a draft."""
         return await self.store.perform(
             by or self.writer, lambda unit: regulation_service.put_draft(unit, kind, rules)
@@ -114,9 +119,17 @@ async def office(store: Store, clock: FixedClock) -> Office:
     return Office(store, clock, person(*both), person(*both), person(Role.TRADER))
 
 
-def following(name: str, code: str = "next", begins: date = BEGINS, **changes: Any) -> Draft:
-    """Return a set of a kind from a later day on."""
-    return SEEDS[name].model_copy(update={"code": code, "effective_from": begins, **changes})
+def following(name: str, code: str = "next", begins: date = BEGINS, **changes: Any) -> RuleSetDraft:
+    """Return a set of a kind from a later day on; codes that begin with its own begin anew."""
+    old = SEEDS[name]
+    rows = [
+        row | {kind.unique: row[kind.unique].replace(old.code, code)}
+        if (kind := KINDS[name]).unique and kind.unique in row
+        else row
+        for row in old.rows
+    ]
+    said = {"code": code, "effective_from": begins, "rows": tuple(rows)}
+    return old.model_copy(update=said | changes)
 
 
 # Every kind alike
@@ -212,7 +225,7 @@ async def test_the_digest_tells_what_is_said_and_nothing_else(office: Office, na
     kind = KINDS[name]
     first = await office.drafts(kind, following(name))
     assert await office.drafts(kind, following(name), office.approver) == first
-    shuffled = following(name, rows=SEEDS[name].rows[::-1])
+    shuffled = following(name, rows=following(name).rows[::-1])
     assert (await office.drafts(kind, shuffled)).digest == first.digest
     other = await office.drafts(kind, following(name, legal_basis="another decree"))
     assert (other.version, other.digest == first.digest) == (2, False)
@@ -412,3 +425,22 @@ def test_one_that_began_before_is_ended_and_one_that_begins_within_is_in_the_way
     assert in_the_way(new, [before, within, after]) == within
     ends = [one.effective_to for one in chained([after, before, new])]
     assert ends == [new.effective_from, after.effective_from, None]
+
+
+# What is made of a set
+
+
+def test_what_a_package_makes_of_a_set_is_made_once_for_each_version_and_its_days() -> None:
+    made: list[str] = []
+
+    @made_once
+    def make(found: RuleSet[Any]) -> str:
+        made.append(found.version)
+        return found.version
+
+    one = RuleSet("c", "a", "a@1", "", TODAY, None, ())
+    assert [make(one), make(replace(one)), make(replace(one, version="a@2"))] == [
+        *("a@1", "a@1", "a@2")
+    ]
+    make(replace(one, effective_to=BEGINS))
+    assert made == ["a@1", "a@2", "a@1"]

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -158,14 +158,17 @@ async def test_what_says_it_moves_and_moves_nothing_is_a_failure_and_no_endless_
 
 
 @pytest.fixture
-def without_skipping(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for locks instead of passing by."""
+def without_skipping(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Wait for locks instead of passing by, in statements made anew for it."""
     locked = Select.with_for_update
     monkeypatch.setattr(
         Select,
         "with_for_update",
         lambda self, **words: locked(self, **(words | {"skip_locked": False})),
     )
+    border.timeouts._due_one.cache_clear()
+    yield
+    border.timeouts._due_one.cache_clear()
 
 
 async def _beside_a_lock(yard: Any, clock: FixedClock) -> bool:
@@ -275,6 +278,4 @@ def test_a_part_never_ends_by_itself(yard: Any) -> None:
 def test_the_product_knows_every_kind_of_its_own_and_none_of_others(yard: Any) -> None:
     names: Callable[[Any], str] = lambda kind: kind.lifecycle.name  # noqa: E731
     assert "crate" not in map(names, every_kind())
-    assert {"booking", "declaration", "clearance", "tariff_resolution"} <= set(
-        map(names, every_kind())
-    )
+    assert {"booking", "declaration", "clearance", "regulation"} <= set(map(names, every_kind()))

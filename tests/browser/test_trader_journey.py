@@ -5,6 +5,7 @@ The officers' part is done over the API; their own pages have their own tests.
 
 import re
 from collections.abc import Awaitable, Callable
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -91,6 +92,17 @@ async def hold_an_hour(page: Page, id: str, plate: str) -> None:
     await page.wait_for_url("**/trader/bookings/*")
 
 
+async def scan(page: Page, where: str) -> str:
+    """Return what a camera reads from the one QR code on the screen, once it is shown.
+
+    The whole page is photographed: it is live, and a part of it may just be taken away for a new.
+    """
+    await expect(page.locator(where)).to_be_visible()
+    with Image.open(BytesIO(await page.screenshot(full_page=True))) as image:
+        [read] = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
+    return read.text
+
+
 async def test_a_trader_goes_from_a_wrong_code_to_the_slip(
     visitors, service, officers, tmp_path
 ) -> None:
@@ -139,11 +151,8 @@ async def test_a_trader_goes_from_a_wrong_code_to_the_slip(
     await expect(page.locator("[data-state=confirmed]").first).to_be_visible()
 
     # The slip: what a camera reads from the screen is the signed token of this very truck.
-    picture = tmp_path / "slip.png"
-    await page.locator("[data-qr]").screenshot(path=picture)
-    with Image.open(picture) as image:
-        [read] = zxingcpp.read_barcodes(image)
-    claims = verify(read.text, slip_keys(service.settings).verifying)
+    read = await scan(page, "[data-qr]")
+    claims = verify(read, slip_keys(service.settings).verifying)
     assert claims.plate == "24C70001"
     async with page.expect_download() as downloading:
         await page.get_by_role("link", name="Download the slip (PDF)").click()
@@ -174,7 +183,7 @@ async def test_a_payment_the_bank_turns_down_can_be_tried_again(
 
 
 async def test_a_transfer_is_scanned_paid_at_the_bank_and_confirms_the_booking(
-    visitors, service, officers, tmp_path
+    visitors, service, officers
 ) -> None:
     page = await visitors.open("trader", language="en", width=390)
     id = await lodge_by_form(page)
@@ -185,16 +194,14 @@ async def test_a_transfer_is_scanned_paid_at_the_bank_and_confirms_the_booking(
     await page.wait_for_url(re.compile(r"/trader/payments/[0-9a-f-]{36}$"))
 
     # What a bank's app reads from the screen is what the demonstration's bank is opened with.
-    picture = tmp_path / "transfer.png"
-    await page.locator(".transfer__code svg").screenshot(path=picture)
-    with Image.open(picture) as image:
-        [read] = zxingcpp.read_barcodes(image)
+    read = await scan(page, ".transfer__code svg")
     opened = await page.locator("a[href*='/bank?payload=']").get_attribute("href")
-    assert parse_qs(urlsplit(opened).query)["payload"] == [read.text]
+    assert parse_qs(urlsplit(opened).query)["payload"] == [read]
 
     bank = await page.context.new_page()
     await bank.goto(opened)
     await bank.locator("button.first").click()
+    await bank.wait_for_url("**/transfers/*")
     await bank.close()
     await page.wait_for_url(booking, timeout=20_000)
     await expect(page.locator("[data-qr] svg")).to_be_visible()
@@ -206,6 +213,46 @@ async def test_a_transfer_is_scanned_paid_at_the_bank_and_confirms_the_booking(
         await page.wait_for_timeout(500)
         await page.reload()
     await expect(page.get_by_text(reference).first).to_be_visible()
+
+
+async def test_a_transfer_of_too_little_says_so_at_once_and_too_much_for_the_rest_pays(
+    visitors, service, officers, fits
+) -> None:
+    page = await visitors.open("trader", language="en", width=390)
+    id = await lodge_by_form(page)
+    await officers(id)
+    await hold_an_hour(page, id, "24C-700.05")
+    booking = page.url
+    await page.locator("button[value=vietqr]").click()
+    await page.wait_for_url(re.compile(r"/trader/payments/[0-9a-f-]{36}$"))
+    payment = page.url
+    await transfer(page, "300000")
+    await expect(page.locator("[data-stage=part]")).to_be_visible(timeout=20_000)
+    await expect(page.get_by_role("heading", name="₫500,000 is still missing")).to_be_visible()
+    await fits(page)
+    await page.goto(booking)
+    await page.get_by_role("link", name="Pay the rest: ₫500,000").click()
+    await page.wait_for_url(payment)
+    await transfer(page, "510000")
+    await page.wait_for_url(booking, timeout=20_000)
+    await expect(page.locator("[data-qr] svg")).to_be_visible()
+
+    desk = await visitors.open("accountant", language="en", width=1280)
+    await desk.goto("/accountant/exceptions")
+    await desk.get_by_text("More came than was asked for").first.click()
+    await expect(desk.get_by_text("₫10,000").first).to_be_visible()
+    await expect(desk.get_by_role("button", name="Give back")).to_be_visible()
+
+
+async def transfer(page: Page, amount: str) -> None:
+    """Go to the demonstration's bank as the page offers, and send another amount than asked."""
+    opened = await page.locator("a[href*='/bank?payload=']").get_attribute("href")
+    bank = await page.context.new_page()
+    await bank.goto(str(opened))
+    await bank.locator("input[name=amount]").fill(amount)
+    await bank.locator("button.first").click()
+    await bank.wait_for_url("**/transfers/*")
+    await bank.close()
 
 
 async def test_paying_through_the_portal_confirms_the_booking(visitors, service, officers) -> None:

@@ -17,7 +17,7 @@ from border.core.tables import EventRow
 from border.gates import load_seed
 from border.identity.tables import OrganisationRow
 from border.regulation import regulation_service
-from border.regulation.rule_kind import Draft
+from border.regulation.rule_kind import RuleSetDraft
 from customs.clearance_service import decide_clearance
 from customs.declaration_service import make_move
 from customs.dossier_service import Dossier
@@ -153,7 +153,7 @@ class Desk:
             return [EventRow(**row._mapping) for row in found]
 
 
-def _foretold() -> Draft:
+def _foretold() -> RuleSetDraft:
     """The selectivity rules without the one that picks at random: a lane can be foretold."""
     kept = tuple(row for row in SEED.rows if row["per_mille"] is None)
     return SEED.model_copy(update={"rows": kept})

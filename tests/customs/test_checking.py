@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from border.reference.catalogue import COUNTRIES, UNITS
 from customs.checking import ACCEPTED_CURRENCIES, check
-from customs.draft import DraftDeclaration, Line, Party, Value
+from customs.draft import DraftDeclaration, GoodsLine, Party, Value
 from customs.nomenclature import nomenclature
 
 GATES = ("KIM_THANH_II", "BAN_VUOC")
@@ -31,10 +31,10 @@ def test_an_empty_draft_is_right_as_a_draft(body: Body) -> None:
 
 
 def test_lodging_names_everything_that_is_missing() -> None:
-    least = DraftDeclaration(direction="export", gate="KIM_THANH_II", lines=[Line()])
+    least = DraftDeclaration(direction="export", gate="KIM_THANH_II", lines=[GoodsLine()])
     named = {path for path, code in errors(least) if code == "required"}
     assert named == {"regime", "exporter", "importer"} | {
-        f"lines.0.{name}" for name in Line.model_fields
+        f"lines.0.{name}" for name in GoodsLine.model_fields
     }
     assert ("lines", "required") in errors(least.model_copy(update={"lines": []}))
 
@@ -161,7 +161,7 @@ def test_identifiers_come_back_in_their_canonical_form(body: Body, line: MakeLin
 
 _CODES = ["850440", "081060", "010121", "100630"]
 _lines = st.builds(
-    Line,
+    GoodsLine,
     hs_code=st.one_of(st.none(), st.sampled_from(_CODES), st.text("0123456789", min_size=1)),
     description=st.one_of(st.none(), st.just("goods")),
     origin=st.one_of(st.none(), st.sampled_from(["VN", "CN", "ZZ"])),
@@ -178,10 +178,10 @@ _lines = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(_lines, max_size=4), st.booleans())
 def test_what_passes_keeps_every_promise_and_passes_again(
-    lines: list[Line], complete: bool
+    lines: list[GoodsLine], complete: bool
 ) -> None:
     draft = DraftDeclaration(direction="import", gate="BAN_VUOC", lines=lines)
     checked = check(draft, gates=GATES, complete=complete)

@@ -11,7 +11,7 @@ from customs.draft import (
     ClearanceDecision,
     DraftChange,
     DraftDeclaration,
-    Line,
+    GoodsLine,
     MoveBody,
     milli,
     quantity_of,
@@ -100,4 +100,4 @@ def test_thousandths_come_back_as_the_quantity_they_were(thousandths: int) -> No
 
 def test_a_quantity_reads_as_people_write_it() -> None:
     assert [str(quantity_of(n)) for n in (1500, 12_000, 1, 0)] == ["1.5", "12", "0.001", "0"]
-    assert Line.model_validate({"quantity": 0.1}).quantity == Decimal("0.1")
+    assert GoodsLine.model_validate({"quantity": 0.1}).quantity == Decimal("0.1")

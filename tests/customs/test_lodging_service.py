@@ -14,7 +14,7 @@ from customs import storage
 from customs.columns import draft_of
 from customs.declaration import VALIDITY
 from customs.dossier_service import get
-from customs.draft_service import Draft, checked_now
+from customs.draft_service import LockedDraft, checked_now
 from customs.lodging_service import lodge, lodge_many
 from customs.tables import CUSTOMS_NUMBER_FENCE, DeclarationRow
 from customs.turn import held_for_move, moved_by_program
@@ -118,7 +118,7 @@ async def test_a_set_is_lodged_item_by_item_and_a_bad_one_spoils_no_other(desk: 
             row = await held_for_move(unit, dossier.declaration.id, "lodge")
             body = draft_of(row, dossier.lines)
             goods, _, errors = await checked_now(unit.connection, body, complete=True)
-            held.append(Draft(row, goods, errors, version=9 if dossier is stale else None))
+            held.append(LockedDraft(row, goods, errors, version=9 if dossier is stale else None))
         return await lodge_many(unit, held)
 
     outcomes = await desk.store.perform(desk.trader, lodge_all)

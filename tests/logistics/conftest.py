@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import partial
 from itertools import count
 from typing import Any, TypeVar
@@ -14,11 +15,11 @@ from sqlmodel import SQLModel
 
 from border import gates
 from border.core.actor import PROGRAM, QUARANTINE, Actor, Role
-from border.core.clock import FixedClock
+from border.core.clock import FixedClock, local_midnight
 from border.core.ids import new_id
 from border.core.money import Money
 from border.core.refusal import Refusal
-from border.core.store import Store, Unit, table_of
+from border.core.store import Once, Store, StoredAnswer, Unit, table_of
 from border.core.tables import EventRow, Record
 from border.identity.tables import OrganisationRow
 from border.payments.collection.settlement import Outcome
@@ -29,7 +30,7 @@ from border.payments.gateways.evidence import Evidence, Finding, Source
 from border.payments.gateways.vnpay.messages import Vnpay
 from border.payments.tariffs import tariff_service
 from border.regulation import regulation_service
-from border.regulation.rule_kind import Draft, RuleKind
+from border.regulation.rule_kind import RuleKind, RuleSetDraft
 from border.regulation.tables import RegulationRow
 from border.timeouts import Timeouts
 from customs import rule_service
@@ -38,11 +39,12 @@ from customs.declaration_service import make_move
 from customs.draft import ClearanceDecision, DraftDeclaration, MoveBody
 from customs.draft_service import draft
 from customs.tables import DeclarationRow
-from logistics import booking_service, scan_service, slot_service
+from logistics import booking_service, booking_set_service, scan_service, slot_service
 from logistics.booking import BookingRequest
-from logistics.booking_service import Booked
+from logistics.booking_service import BookingWithCharges
+from logistics.booking_set_service import AskedBooking
 from logistics.jobs import ON_TIMEOUT
-from logistics.scan_service import ScanRequest
+from logistics.scan_request import ScanRequest
 from logistics.slip_service import SlipKeys
 from logistics.slip_token import SigningKey
 from logistics.tables import BookingRow, SlotRow
@@ -68,6 +70,10 @@ class Yard:
     cashier: Actor
     inspector: Actor
     _numbers: Any = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.scans = scan_service.scans(self.store, SLIPS)
+        self.bookings = booking_set_service.bookings(self.store, SLIPS)
 
     async def does(self, actor: Actor, work: Callable[[Unit], Awaitable[T]]) -> T:
         """Do something as somebody."""
@@ -154,6 +160,12 @@ class Yard:
             )
             return SlotRow(**found.one()._mapping)
 
+    async def slot_of(self, on: date, hour: int = 15, direction: str = "export") -> SlotRow:
+        """Return the slot of a day at a local hour."""
+        found = await self.rows(SlotRow, gate=GATE, direction=direction)
+        starts_at = local_midnight(on) + timedelta(hours=hour)
+        return next(slot for slot in found if slot.starts_at == starts_at)
+
     def request(self, *ids: UUID, **changes: Any) -> BookingRequest:
         """Return what a booking asks for; without declarations the truck is empty."""
         vehicle = {
@@ -170,27 +182,43 @@ class Yard:
 
     async def book(
         self, slot: SlotRow, *ids: UUID, actor: Actor | None = None, **changes: Any
-    ) -> Booked:
-        """Book a place of a slot."""
-        wanted = self.request(*ids, **changes)
-        return await self.does(
-            actor or self.trader, lambda unit: booking_service.book(unit, slot.id, wanted, SLIPS)
-        )
+    ) -> BookingWithCharges:
+        """Book a place of a slot, together with whoever books at the same time."""
+        return await self.booking_of(slot, self.request(*ids, **changes), actor)
 
-    async def booking(self, booked: Booked) -> Any:
+    async def booking_of(
+        self,
+        slot: SlotRow,
+        wanted: BookingRequest,
+        actor: Actor | None = None,
+        once: Once | None = None,
+    ) -> BookingWithCharges:
+        """Book what a request asks for; answered before under its key, it is looked up."""
+
+        def says(booked: BookingWithCharges) -> StoredAnswer:
+            return StoredAnswer(201, str(booked.booking.id).encode())
+
+        asked = AskedBooking(slot.id, wanted, says, once)
+        answer = await self.bookings.ask(actor or self.trader, asked)
+        async with self.store.reading() as connection:
+            return await booking_service.get(connection, self.guard, UUID(answer.body.decode()))
+
+    async def booking(self, booked: BookingWithCharges) -> Any:
         """Return a booking as it now is."""
         async with self.store.reading() as connection:
             found = await booking_service.get(connection, self.guard, booked.booking.id)
         return found.booking
 
-    async def cancel(self, booked: Booked, actor: Actor | None = None) -> Booked:
+    async def cancel(
+        self, booked: BookingWithCharges, actor: Actor | None = None
+    ) -> BookingWithCharges:
         """Cancel a booking."""
         return await self.does(
             actor or self.trader,
             lambda unit: booking_service.cancel(unit, booked.booking.id, None),
         )
 
-    async def enacts(self, kind: RuleKind[Any], rules: Draft) -> RegulationRow:
+    async def enacts(self, kind: RuleKind[Any], rules: RuleSetDraft) -> RegulationRow:
         """Let one of the office write rules and another put them in force on their days."""
         writer, approver = (
             Actor(new_id(), "", frozenset({Role.MANAGER, Role.CUSTOMS_OFFICER})) for _ in range(2)
@@ -204,7 +232,7 @@ class Yard:
         """End the records of a kind whose time has run out."""
         return await Timeouts(self.store, ON_TIMEOUT).end(kind)
 
-    async def open_payment(self, booked: Booked, gateway: str = "vnpay") -> PaymentRow:
+    async def open_payment(self, booked: BookingWithCharges, gateway: str = "vnpay") -> PaymentRow:
         """Open a payment of all that is owed on a booking."""
         ids = [charge.id for charge in booked.charges]
 
@@ -250,13 +278,14 @@ class Yard:
     async def scan(
         self, code: str | ScanRequest, kind: str = "entry", /, **more: Any
     ) -> dict[str, Any]:
-        """Scan a code and return the answer."""
-        return await self.does(self.guard, self.scanning(code, kind, **more))
+        """Scan a code, together with whoever scans at the same time, and return the answer."""
+        asked = code if isinstance(code, ScanRequest) else self.seen(code, kind, **more)
+        return await self.scans.ask(self.guard, asked)
 
     def scanning(
         self, code: str | ScanRequest, kind: str = "entry", /, **more: Any
     ) -> Callable[[Unit], Awaitable[dict[str, Any]]]:
-        """Return the work of a scan, for whoever holds a transaction."""
+        """Return the work of a scan taken alone, for whoever holds a transaction."""
         asked = code if isinstance(code, ScanRequest) else self.seen(code, kind, **more)
         return lambda unit: scan_service.scan(unit, asked, SLIPS)
 

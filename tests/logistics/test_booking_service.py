@@ -118,7 +118,7 @@ async def test_a_hold_lapses_three_minutes_after_its_end_and_gives_everything_ba
 async def test_a_booking_cancelled_in_time_gives_everything_back(yard: Any) -> None:
     goods, slot = await yard.lodged(), await yard.slot(18)
     row = await yard.confirmed(slot, goods.id, plate="24C-123.45")
-    ended = await yard.cancel(booking_service.Booked(row, []))
+    ended = await yard.cancel(booking_service.BookingWithCharges(row, []))
     assert ended.booking.state == "cancelled"
     assert ended.booking.slip_reference is None
     assert await taken(yard, slot) == 0

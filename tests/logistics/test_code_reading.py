@@ -211,7 +211,7 @@ def test_what_is_no_photograph_is_refused_with_the_reason(sent: bytes, sentence:
 
 
 @given(st.binary(min_size=1, max_size=60), st.integers(0, 400), st.sampled_from(WITH_CODE))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_damaged_file_is_read_or_refused_and_never_breaks_the_reader(
     damage: bytes, at: int, path: Path
 ) -> None:

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from border.core.actor import PROGRAM
 from border.core.clock import FixedClock
 from border.core.event import Event
+from border.core.postponed import FIRST_PAUSE
 from border.core.store import Unit
-from border.platform.feed import Reader
+from border.core.tables import PostponedRow
+from border.platform.reader import Reader
 from logistics import figure_storage, figures
 from logistics.tables import VisitRow, WindowRow
 
@@ -132,7 +134,7 @@ async def test_a_late_event_raises_the_revision_and_the_window_is_published_agai
 ) -> None:
     async def published() -> list[dict[str, Any]]:
         await figures.READER.catch_up(yard.store)
-        await yard.does(PROGRAM, figures.publish)
+        await figures.publish_due(yard.store)
         return [event.payload for event in await yard.events("throughput.window")]
 
     await record(yard, told("passage.arrive", "PSG-1", NINE))
@@ -150,9 +152,9 @@ async def test_a_window_is_published_only_when_it_is_over(yard: Any, clock: Fixe
     clock.at = NINE + timedelta(minutes=4, seconds=59)
     await record(yard, told("passage.arrive", "PSG-1", NINE))
     await figures.READER.catch_up(yard.store)
-    assert await yard.does(PROGRAM, figures.publish) == 0
+    assert await figures.publish_due(yard.store) == 0
     clock.advance(timedelta(seconds=1))
-    assert await yard.does(PROGRAM, figures.publish) == 1
+    assert await figures.publish_due(yard.store) == 1
 
 
 @pytest.mark.parametrize(
@@ -221,3 +223,44 @@ async def test_the_figures_of_a_real_passage_are_those_of_its_scans(
     assert seen.admitted_at - seen.arrived_at == timedelta(minutes=10)
     assert seen.exited_at - seen.admitted_at == timedelta(minutes=10)
     assert (seen.direction, seen.priority) == ("export", "empty")
+
+
+# What cannot be counted or published
+
+
+async def test_an_event_that_cannot_be_counted_holds_up_no_other_and_counts_once_in_the_end(
+    yard: Any, clock: FixedClock, poisoned: Any
+) -> None:
+    for subject in ("PSG-1", "PSG-2", "PSG-3"):
+        await record(yard, told("passage.arrive", subject, NINE))
+    async with poisoned("visit", "PSG-2", "NEW.subject", "INSERT"):
+        await figures.READER.catch_up(yard.store)
+        assert [row.arrivals for row in await yard.rows(WindowRow)] == [2]
+        (row,) = await yard.rows(PostponedRow)
+        assert row.work == "reader.figures"
+    clock.advance(FIRST_PAUSE)
+    await figures.READER.catch_up(yard.store)
+    assert [row.arrivals for row in await yard.rows(WindowRow)] == [3]
+    assert await yard.rows(PostponedRow) == []
+    await figures.rebuild(yard.store)
+    assert [row.arrivals for row in await yard.rows(WindowRow)] == [3]
+
+
+async def test_a_window_that_cannot_be_published_holds_up_no_other_and_waits_its_pause(
+    yard: Any, clock: FixedClock, poisoned: Any
+) -> None:
+    for number in range(3):
+        at = NINE + number * figures.WINDOW
+        await record(yard, told("passage.arrive", f"PSG-{number}", at))
+    await figures.READER.catch_up(yard.store)
+    bad = (NINE + figures.WINDOW).isoformat()
+    async with poisoned("throughput_window", bad, "OLD.window_start"):
+        assert await figures.publish_due(yard.store) == 2
+        (row,) = await yard.rows(PostponedRow)
+        assert (row.work, row.failures) == ("window", 1)
+        assert await figures.publish_due(yard.store) == 0
+        assert await yard.rows(PostponedRow) == [row], "it is left alone for a while"
+        assert len(await yard.events("throughput.window")) == 2
+    clock.advance(FIRST_PAUSE)
+    assert await figures.publish_due(yard.store) == 1
+    assert len(await yard.events("throughput.window")) == 3

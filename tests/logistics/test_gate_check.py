@@ -17,11 +17,11 @@ from logistics.gate_check import (
     decide,
 )
 from logistics.passage import PASSAGE
-from logistics.slot import ENTRY_EARLY
 
 STARTS = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 ENDS = STARTS + timedelta(hours=1)
 EARLY, GRACE, TICK = timedelta(hours=3), timedelta(minutes=30), timedelta(microseconds=1)
+ENTRY_EARLY = timedelta(minutes=20)
 STATE_BEFORE = {
     ScanKind.ARRIVAL: "expected",
     ScanKind.ENTRY: "arrived",
@@ -46,6 +46,7 @@ def good(kind: ScanKind) -> ScanFacts:
         slot_ends_at=ENDS,
         valid_until=ENDS + timedelta(hours=72),
         early=EARLY,
+        entry_early=ENTRY_EARLY,
         grace=GRACE,
         passage_state=STATE_BEFORE[kind],
         arrived_at=None,
@@ -183,6 +184,7 @@ ANY_FACTS = st.builds(
     slot_ends_at=st.just(ENDS),
     valid_until=st.just(ENDS + timedelta(hours=72)),
     early=st.just(EARLY),
+    entry_early=st.just(ENTRY_EARLY),
     grace=st.just(GRACE),
     passage_state=st.sampled_from([*WAY, "called_off"]),
     arrived_at=st.none() | st.just(STARTS),

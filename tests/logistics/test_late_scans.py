@@ -7,15 +7,17 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import bindparam
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import Actor, Role
 from border.core.clock import FixedClock
 from border.core.refusal import Refusal
+from border.core.statement import Statement
 from border.timeouts import Timeouts
 from customs.tables import DeclarationRow
 from logistics import clash_service, figure_storage, figures, scan_storage
-from logistics.booking_service import Booked
+from logistics.booking_service import BookingWithCharges
 from logistics.tables import (
     BookingDeclarationRow,
     BookingRow,
@@ -27,6 +29,10 @@ from logistics.tables import (
 )
 
 HOUR = 13
+UNLOCKED = Statement(
+    scan_storage.FACTS.where(scan_storage.slip.c.reference == bindparam("reference"))
+)
+"""The reading of a slip with its guard taken away."""
 MINUTE = timedelta(minutes=1)
 
 
@@ -72,7 +78,7 @@ async def test_a_truck_scanned_before_a_cancellation_was_admitted_and_may_leave(
     row = await ready(yard, clock, goods.id)
     entered_at = clock.now()
     clock.advance(5 * MINUTE)
-    await yard.cancel(Booked(row, []))
+    await yard.cancel(BookingWithCharges(row, []))
     assert (await passage(yard)).state == "called_off"
     clock.advance(30 * MINUTE)
     answer = await bring(yard, row, "entry", entered_at)
@@ -95,7 +101,7 @@ async def test_control_a_truck_scanned_after_the_cancellation_is_refused_for_it(
     yard: Any, clock: FixedClock
 ) -> None:
     row = await ready(yard, clock)
-    await yard.cancel(Booked(row, []))
+    await yard.cancel(BookingWithCharges(row, []))
     clock.advance(MINUTE)
     entered_at = clock.now()
     clock.advance(30 * MINUTE)
@@ -383,6 +389,8 @@ async def test_control_without_the_filter_the_waits_would_run_backwards(
     yard: Any, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(figure_storage, "forward", lambda end, begin: True)
+    without = Statement(figure_storage._waiting_times())
+    monkeypatch.setattr(figure_storage, "_TIMES", without)
     row = await ready(yard, clock)
     clock.advance(30 * MINUTE)
     arrived_at = clock.now()
@@ -416,7 +424,7 @@ async def test_a_supervisor_reads_both_records_and_says_how_they_go_together(
 ) -> None:
     row = await ready(yard, clock)
     at = clock.now()
-    await yard.cancel(Booked(row, []))
+    await yard.cancel(BookingWithCharges(row, []))
     clock.at = at + timedelta(hours=1)
     await bring(yard, row, "entry", at - MINUTE)
     async with yard.store.reading() as connection:
@@ -464,12 +472,12 @@ async def test_an_exit_and_its_entry_brought_at_once_never_miss_each_other(
 async def test_control_without_the_lock_the_exit_waits_for_an_entry_that_has_been(
     yard: Any, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    locked, together, calls = scan_storage.scanned_slip, asyncio.Barrier(2), 0
+    together, calls = asyncio.Barrier(2), 0
 
     async def unlocked(connection: AsyncConnection, reference: str) -> Any:
         nonlocal calls
         calls += 1
-        found = await locked(connection, reference, lock=False)
+        found = await UNLOCKED.one(connection, reference=reference)
         if calls <= 2:
             await together.wait()
         return found

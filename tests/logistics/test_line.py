@@ -5,14 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Select
 
 from border.core.clock import FixedClock
 from border.timeouts import Timeouts
 from customs.declaration import VALIDITY
 from customs.jobs import ON_TIMEOUT
 from customs.tables import DeclarationRow
-from logistics import slot_service
+from logistics import slot_service, storage
 from logistics.jobs import SPARED
 from logistics.tables import SlipRow
 
@@ -69,12 +68,7 @@ async def test_they_expire_once_the_truck_has_left_the_yard(yard: Any, clock: Fi
 @pytest.fixture
 def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Judge by what is seen without waiting for those who are changing it."""
-    locked = Select.with_for_update
-    monkeypatch.setattr(
-        Select,
-        "with_for_update",
-        lambda self, **words: self if words.get("read") else locked(self, **words),
-    )
+    monkeypatch.setattr(storage, "_PASSAGES_LOCKED", storage._PASSAGES)
 
 
 async def arriving_meanwhile(yard: Any, clock: FixedClock) -> list[str]:

@@ -1,6 +1,7 @@
 """A scan placed in time: what its clock and its coming tell, and steps that run backwards."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -69,12 +70,12 @@ def test_a_code_without_a_slip_is_as_old_as_devices_keep_scans() -> None:
     ],
 )
 def test_steps_that_run_backwards_are_named(kind: str, minutes: int, wrong: list[str]) -> None:
-    instants = {
-        "arrived_at": NOW,
-        "admitted_at": NOW + timedelta(minutes=10),
-        "exited_at": NOW + timedelta(minutes=30),
-        "returned_at": None,
-    }
+    instants = SimpleNamespace(
+        arrived_at=NOW,
+        admitted_at=NOW + timedelta(minutes=10),
+        exited_at=NOW + timedelta(minutes=30),
+        returned_at=None,
+    )
     found = out_of_order(ScanKind(kind), NOW + timedelta(minutes=minutes), instants)
     assert list(found) == wrong
 

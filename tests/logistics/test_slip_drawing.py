@@ -296,7 +296,7 @@ def test_nothing_overlaps_and_nothing_leaves_the_page(view: SlipView, fonts: Fon
     st.lists(st.tuples(st.text(max_size=150), st.integers(0, 10**10)), max_size=9),
     st.integers(0, 12),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_text_can_be_printed_and_the_codes_still_read(
     fonts: FontSet, name: str, goods: str, fees: list[tuple[str, int]], declarations: int
 ) -> None:

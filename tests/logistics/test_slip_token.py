@@ -65,7 +65,6 @@ def reason_of(token: str, keys: dict[str, VerifyingKey] = KEYS) -> str:
 
 
 @given(any_claims())
-@settings(deadline=None)
 def test_what_was_signed_is_what_is_read(claims: SlipClaims) -> None:
     token = sign(claims, KEY)
 
@@ -102,7 +101,7 @@ def test_no_character_can_be_dropped_doubled_or_added() -> None:
 
 
 @given(any_claims(), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_character_of_any_token_can_be_changed(claims: SlipClaims, data: st.DataObject) -> None:
     token = sign(claims, KEY)
     place = data.draw(st.integers(0, len(token) - 1))
@@ -112,7 +111,6 @@ def test_no_character_of_any_token_can_be_changed(claims: SlipClaims, data: st.D
 
 
 @given(st.text(max_size=300))
-@settings(deadline=None)
 def test_no_other_text_is_taken_for_a_token(text: str) -> None:
     reason_of(text)
     reason_of("LC1." + text)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from border.core.clock import ZONE, local_date
 from border.core.refusal import Refusal
 from logistics.slot import (
-    LAST_BOOKING,
     SlotRule,
     check_bookable,
     plan,
@@ -20,6 +19,7 @@ from logistics.slot import (
     slots_of_day,
 )
 
+LAST_BOOKING = timedelta(minutes=15)
 MONDAY = date(2026, 11, 23)
 RULE = SlotRule(
     code="kim-thanh",
@@ -31,6 +31,8 @@ RULE = SlotRule(
     capacity=40,
     days_ahead=7,
     early_minutes=180,
+    entry_early_minutes=30,
+    last_booking_minutes=15,
     grace_minutes=30,
     hold_minutes=15,
     effective_from=date(2026, 1, 1),

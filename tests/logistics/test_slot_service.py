@@ -7,11 +7,11 @@ from border.core.actor import PROGRAM, Actor, Role
 from border.core.clock import FixedClock, local_date
 from border.core.ids import new_id
 from border.regulation import regulation_service
-from border.regulation.rule_kind import Draft
+from border.regulation.rule_kind import RuleSetDraft
 from border.vocabulary import Direction
 from logistics import slot_service
 from logistics.slot_rules import SLOT_RULES, SLOT_SEEDS
-from logistics.tables import SlotRow
+from logistics.tables import SlipRow, SlotRow
 
 MONDAY = date(2026, 11, 23)
 A_DAY = 3 * (15 + 12 + 10)
@@ -31,7 +31,7 @@ async def test_each_new_day_adds_the_day_at_the_end(yard: Any, clock: FixedClock
     assert local_date(latest) == MONDAY + timedelta(days=8)
 
 
-def export_rules(code: str, begins: date, **changes: Any) -> Draft:
+def export_rules(code: str, begins: date, **changes: Any) -> RuleSetDraft:
     """Return rules of the exports at Kim Thanh II from a day on."""
     old = next(seed for seed in SLOT_SEEDS if seed.code == "KIM_THANH_II-export-2026")
     row = {**old.rows[0], **changes}
@@ -142,3 +142,26 @@ async def test_the_slots_of_a_day_are_those_of_the_local_day(yard: Any) -> None:
     assert [slot.starts_at for slot in found] == sorted(slot.starts_at for slot in found)
     assert not none
     assert len(every) == A_DAY
+
+
+async def test_how_early_the_barrier_opens_is_said_by_the_rules_the_hour_was_made_by(
+    yard: Any, clock: FixedClock
+) -> None:
+    tomorrow = MONDAY + timedelta(days=1)
+    await yard.enacts(SLOT_RULES, export_rules("narrow", tomorrow, entry_early_minutes=10))
+    answers = {}
+    for hour in (await yard.slot(), await yard.slot_of(tomorrow)):
+        booking = await yard.confirmed(hour)
+        [slip] = await yard.rows(SlipRow, booking_id=booking.id)
+        clock.at = hour.starts_at - timedelta(hours=1)
+        await yard.scan(slip.reference, "arrival")
+        for minutes in (11, 10):
+            clock.at = hour.starts_at - timedelta(minutes=minutes)
+            answer = await yard.scan(slip.reference, "entry")
+            answers[slip.rule_versions["slot_rules"].partition("@")[0], minutes] = answer["code"]
+    assert answers == {
+        ("KIM_THANH_II-export-2026", 11): "OK",
+        ("KIM_THANH_II-export-2026", 10): "DUPLICATE",
+        ("narrow", 11): "TOO_EARLY",
+        ("narrow", 10): "OK",
+    }

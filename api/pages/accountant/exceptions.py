@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +13,19 @@ from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.pages.accountant.revenue import BOOKS, GATEWAY_NAMES
-from api.pages.kit.frame import AnyRequest, act, form_of, language, show, version_in
-from api.pages.kit.labels import sentences_of
+from api.pages.kit.form import SentForm
+from api.pages.kit.frame import AnyRequest, show
+from api.pages.kit.printed import rows_to_show
 from api.pages.trader.frame import charge_view
 from api.zone import Services
 from border.core.actor import Actor
 from border.core.lifecycle import Move
 from border.core.money import Money
-from border.core.refusal import INVALID, FieldError, Refusal
 from border.core.store import Unit
 from border.core.words import N_
 from border.identity.service import names_of
+from border.payments.collection import payment_service
+from border.payments.collection.payment import PAYMENT
 from border.payments.exceptions import exception_service
 from border.payments.exceptions.exception import EXCEPTION, KINDS
 from border.payments.exceptions.tables import ExceptionRow
@@ -31,6 +34,7 @@ from border.payments.refunds import suspense_service
 from border.payments.refunds.suspense import open_moves
 
 HERE = f"{BOOKS}/exceptions"
+_A_PAGE = 200
 _DONE = {
     "take": N_("You look into it now."),
     "put_back": N_("It waits for somebody again."),
@@ -49,7 +53,7 @@ class Shown:
     state_says: str
     amount: Money | None
     taken_by: str
-    told: Sequence[tuple[str, str]]
+    reported: Sequence[tuple[str, str]]
     moves: Sequence[Move]
 
 
@@ -64,7 +68,7 @@ _TOLD = {
     "refund": N_("Refund"),
     "happened_at": N_("Happened at"),
 }
-"""What is told of an exception that people read, in the order in which it is shown."""
+"""What is reported of an exception that people read, in the order in which it is shown."""
 
 
 @get(HERE, include_in_schema=False, verb="payment_exception.list")
@@ -94,47 +98,29 @@ async def show_exception(
 
 @post(
     f"{HERE}/{{exception_id:uuid}}/{{verb:str}}",
-    include_in_schema=False,
     status_code=303,
     verb="payment_exception.{verb}",
 )
 async def move(
-    exception_id: FromPath[UUID],
-    verb: FromPath[str],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any] | Template:
+    exception_id: FromPath[UUID], verb: FromPath[str], sent: NamedDependency[SentForm]
+) -> Response[Any]:
     """Take an exception on, put it back, resolve it, pay charges with it, or give it back."""
-    form = await form_of(request)
-    reason = str(form.get("reason", ""))[:500].replace("\0", "")
+    reason = sent.text("reason")[:500]
 
     async def work(unit: Unit) -> str:
-        version = version_in(form)
         if verb == "apply":
-            ids = _ids(form.get("charge_ids"))
-            await suspense_service.apply_suspense(unit, exception_id, ids, version)
+            ids = sent.ids("charge_ids")
+            await suspense_service.apply_suspense(unit, exception_id, ids, sent.version)
         elif verb == "refund":
             await suspense_service.give_back(unit, exception_id, reason)
         else:
-            await exception_service.act_on(unit, exception_id, verb, reason, version)
+            await exception_service.act_on(unit, exception_id, verb, reason, sent.version)
         return f"{HERE}/{exception_id}?done={verb}"
 
-    try:
-        return await act(request, services, actor, work)
-    except Refusal as refusal:
-        find = str(form.get("find", ""))
-        return await _sheet(request, services, actor, exception_id, find, refusal=refusal)
-
-
-def _ids(given: Any) -> list[UUID]:
-    """Return the charges a form names. refuses: invalid_fields."""
-    named = given if isinstance(given, list) else [given] if given else []
-    try:
-        return [UUID(str(id)) for id in named]
-    except ValueError:
-        says = N_("This is not an identifier.")
-        raise INVALID(errors=[FieldError("charge_ids", "uuid_parsing", says)]) from None
+    again = partial(
+        _sheet, sent.request, sent.services, sent.actor, exception_id, sent.text("find")
+    )
+    return await sent.act(work, again)
 
 
 async def _shown(
@@ -164,14 +150,16 @@ async def _shown(
 async def _page(
     request: AnyRequest, services: Services, actor: Actor, *, resolved: bool, message: str | None
 ) -> Template:
+    most = rows_to_show(request, _A_PAGE)
     async with services.store.reading() as connection:
-        rows = await exception_service.queue(connection, actor, resolved=resolved)
-        shown = await _shown(connection, actor, rows)
+        rows = await exception_service.queue(connection, actor, resolved=resolved, limit=most + 1)
+        shown = await _shown(connection, actor, rows[:most])
     return show(
         request,
         services,
         "accountant/exceptions.html",
         shown=shown,
+        more=len(rows) > most,
         resolved=resolved,
         message=message,
         gateway_names=GATEWAY_NAMES,
@@ -184,26 +172,29 @@ async def _sheet(
     actor: Actor,
     exception_id: UUID,
     find: str,
-    *,
-    refusal: Refusal | None = None,
     message: str | None = None,
 ) -> Template:
     async with services.store.reading() as connection:
         row = await exception_service.get_exception(connection, actor, exception_id)
         (one,) = await _shown(connection, actor, [row])
         charges = await revenue_storage.owed_under(connection, find) if find.strip() else []
+        payment = (
+            await payment_service.get_payment(connection, actor, row.payment_id)
+            if row.payment_id
+            else None
+        )
     return show(
         request,
         services,
         "accountant/exception.html",
-        refusal.kind.status if refusal else 200,
         one=one,
+        payment=payment,
+        payment_says=PAYMENT.state(payment.payment.state).label if payment else "",
         verbs={move.verb: move for move in one.moves},
         find=find,
         charges=[charge_view(charge) for charge in charges],
         message=message,
         gateway_names=GATEWAY_NAMES,
-        errors=sentences_of(refusal, language(request)) if refusal else {},
     )
 
 

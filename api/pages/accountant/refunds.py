@@ -1,5 +1,7 @@
 """Refunds for those who decide on them, and the sheet of one payment to ask for one."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -8,15 +10,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from api.pages.kit.frame import AnyRequest, act, form_of, language, show, version_in
-from api.pages.kit.labels import sentences_of
-from api.pages.kit.typed_numbers import WrongNumber, read_units
+from api.pages.kit.form import SentForm
+from api.pages.kit.frame import AnyRequest, show
+from api.pages.kit.printed import rows_to_show
 from api.pages.trader.frame import charge_view
 from api.routes.refunds import REFUND_MOVES, crossed
 from api.zone import Services
 from border.core.actor import Actor
 from border.core.money import Money
-from border.core.refusal import INVALID, NOT_FOUND, FieldError, Refusal
+from border.core.refusal import INVALID, NOT_FOUND, FieldError
 from border.core.store import Unit
 from border.core.words import N_
 from border.payments.collection import payment_service
@@ -27,6 +29,7 @@ from border.payments.refunds.refund import REFUND, open_moves
 from border.payments.refunds.tables import RefundRow
 
 _HERE = "/accountant/refunds"
+_WAITING, _ENDED = 100, 20
 _BRINGS = {"decline": "reason", "pay_out": "reference", "record": "outcome"}
 """What a move's form asks for besides the press of its button."""
 
@@ -43,79 +46,56 @@ async def show_refunds(
     return await _page(request, services, actor, q, done=done)
 
 
-@post(_HERE, include_in_schema=False, status_code=303, verb=("page.refunds", "refund.ask"))
-async def ask(
-    request: AnyRequest, services: NamedDependency[Services], actor: NamedDependency[Actor]
-) -> Response[Any] | Template:
-    """Ask that money of a payment goes back."""
-    form = await form_of(request)
-    q = str(form.get("q", ""))
+@post(_HERE, status_code=303, verb=("page.refunds", "refund.ask"))
+async def ask(sent: NamedDependency[SentForm]) -> Response[Any]:
+    """Ask that money of a payment goes back: the amount typed, or all that is left."""
 
     async def work(unit: Unit) -> str:
-        payment_id = _id(form.get("payment_id"))
-        typed = str(form.get("amount", "")).strip()
-        amount = _amount(typed) if typed else None
+        payment_id = _payment(sent)
+        typed = sent.text("amount").strip()
         await request_service.ask_refund(
             unit,
             payment_id,
-            amount,
-            str(form.get("reason", "")),
-            crossed=await crossed(unit.connection, actor, payment_id),
+            Money(sent.minor("amount", "VND"), "VND") if typed else None,
+            sent.text("reason"),
+            crossed=await crossed(unit.connection, unit.actor, payment_id),
         )
         return f"{_HERE}?done=true"
 
-    try:
-        return await act(request, services, actor, work)
-    except Refusal as refusal:
-        return await _page(request, services, actor, q, refusal=refusal, typed=form)
+    return await sent.act(work, _again(sent))
 
 
 @post(
     "/accountant/refunds/{refund_id:uuid}/{verb:str}",
-    include_in_schema=False,
     status_code=303,
     verb=("page.refunds", "refund.{verb}"),
 )
 async def move(
-    refund_id: FromPath[UUID],
-    verb: FromPath[str],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any] | Template:
+    refund_id: FromPath[UUID], verb: FromPath[str], sent: NamedDependency[SentForm]
+) -> Response[Any]:
     """Make a move of a refund: approve, decline, pay out, and so on."""
     if verb not in REFUND_MOVES:
         raise NOT_FOUND(what="verb")
-    form = await form_of(request)
     names = ("reason", "reference", "outcome", "note")
-    body = RefundMove(**{name: str(form.get(name, "")) for name in names})
+    body = RefundMove(**{name: sent.text(name) for name in names})
 
     async def work(unit: Unit) -> str:
-        await REFUND_MOVES[verb](unit, refund_id, body, version_in(form))
+        await REFUND_MOVES[verb](unit, refund_id, body, sent.version)
         return f"{_HERE}?done=true"
 
-    try:
-        return await act(request, services, actor, work)
-    except Refusal as refusal:
-        return await _page(request, services, actor, "", refusal=refusal)
+    return await sent.act(work, _again(sent))
 
 
-def _amount(typed: str) -> Money:
-    """Return a typed amount of đồng. refuses: invalid_fields."""
-    try:
-        return Money(read_units(typed, 0), "VND")
-    except WrongNumber as wrong:
-        error = FieldError("amount", wrong.code, wrong.says, wrong.facts)
-        raise INVALID(errors=[error]) from None
+def _again(sent: SentForm) -> Callable[[], Awaitable[Template]]:
+    return partial(_page, sent.request, sent.services, sent.actor, sent.text("q"))
 
 
-def _id(given: Any) -> UUID:
+def _payment(sent: SentForm) -> UUID:
     """Return the payment a form names. refuses: invalid_fields."""
-    try:
-        return UUID(str(given))
-    except ValueError:
+    if len(ids := sent.ids("payment_id")) != 1:
         says = N_("This is not an identifier.")
-        raise INVALID(errors=[FieldError("payment_id", "uuid_parsing", says)]) from None
+        raise INVALID(errors=[FieldError("payment_id", "uuid_parsing", says)])
+    return ids[0]
 
 
 def _view(row: RefundRow, actor: Actor) -> dict[str, Any]:
@@ -134,12 +114,11 @@ async def _page(
     q: str,
     *,
     done: bool = False,
-    refusal: Refusal | None = None,
-    typed: dict[str, Any] | None = None,
 ) -> Template:
+    most_waiting, most_ended = rows_to_show(request, _WAITING), rows_to_show(request, _ENDED)
     async with services.store.reading() as connection:
-        waiting = await refund_service.queue(connection, actor)
-        ended = await refund_service.lately_ended(connection)
+        waiting = await refund_service.queue(connection, actor, most_waiting + 1)
+        ended = await refund_service.lately_ended(connection, most_ended + 1)
         found = await payment_service.find_payment(connection, actor, q) if q.strip() else None
         given = (
             await refund_service.refunds_of(connection, actor, found.payment.id) if found else []
@@ -148,18 +127,16 @@ async def _page(
         request,
         services,
         "accountant/refunds.html",
-        refusal.kind.status if refusal else 200,
         q=q,
         done=done,
-        typed=typed or {},
-        waiting=[_view(row, actor) for row in waiting],
-        ended=[_view(row, actor) for row in ended],
+        waiting=[_view(row, actor) for row in waiting[:most_waiting]],
+        ended=[_view(row, actor) for row in ended[:most_ended]],
+        more=len(waiting) > most_waiting or len(ended) > most_ended,
         found=found,
         found_says=PAYMENT.state(found.payment.state).label if found else "",
         found_amount=Money(found.payment.amount_minor, found.payment.currency) if found else None,
         charges=[charge_view(charge) for charge in found.charges] if found else [],
         given=[_view(row, actor) for row in given],
-        errors=sentences_of(refusal, language(request)) if refusal else {},
     )
 
 

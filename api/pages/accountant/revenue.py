@@ -14,14 +14,14 @@ from litestar.response import Template
 
 from api.http.workbook import XLSX, Worksheet, workbook
 from api.language import localise_date, translator
+from api.pages.kit.form import Asked
 from api.pages.kit.frame import AnyRequest, language, show
-from api.pages.kit.labels import CHARGE_NAMES, sentences_of
+from api.pages.kit.labels import CHARGE_NAMES
 from api.routes.reconciliation import asked_period
 from api.zone import Services
 from border.core.actor import Actor
 from border.core.clock import local_date
 from border.core.money import Money
-from border.core.refusal import Refusal
 from border.core.words import N_
 from border.payments.exceptions import exception_service
 from border.payments.exceptions.exception import EXCEPTION, KINDS
@@ -80,12 +80,9 @@ async def show_books(
     """Show the revenue of a period, added up three ways, and how many exceptions wait."""
     locale = language(request)
     today = local_date(services.store.clock.now())
-    errors: dict[str, str] = {}
     first, last = today.replace(day=1), today
-    try:
+    with Asked(request):
         first, last = asked_period(today, since, until)
-    except Refusal as refusal:
-        errors = sentences_of(refusal, locale)
     chosen = Filter(first, last, gateway, kind)
     async with services.store.reading() as connection:
         takings = await revenue_storage.takings(connection, first, last)
@@ -103,7 +100,6 @@ async def show_books(
         request,
         services,
         "accountant/revenue.html",
-        400 if errors else 200,
         chosen=chosen,
         by_kind=summed(looked_at, lambda one: one.kind),
         by_gateway=summed(looked_at, lambda one: one.gateway),
@@ -116,7 +112,6 @@ async def show_books(
         channels=[(code, GATEWAY_NAMES[code]) for code in (*GATEWAY_KINDS, COUNTER)],
         waiting=len(waiting),
         day_of=date.fromisoformat,
-        errors=errors,
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +14,13 @@ from litestar.response import Redirect, Template
 from api.http.workbook import XLSX, Worksheet, workbook
 from api.language import translator
 from api.pages.accountant.revenue import BOOKS, GATEWAY_NAMES
-from api.pages.kit.frame import AnyRequest, form_of, language, show
-from api.pages.kit.labels import sentences_of
+from api.pages.kit.form import SentForm
+from api.pages.kit.frame import AnyRequest, language, refused_of, show
+from api.pages.kit.printed import MOST_PRINTED, rows_to_show
 from api.routes.reconciliation import MOST_BYTES, take_form
 from api.zone import Services
 from border.core.actor import Actor
 from border.core.money import Money
-from border.core.refusal import Refusal
 from border.core.words import N_
 from border.payments.reconciliation import reconciliation_service
 from border.payments.reconciliation.matching import CLASS_SAYS, LineClass
@@ -28,6 +29,7 @@ from border.payments.reconciliation.statement_service import SENDERS
 from border.payments.reconciliation.tables import StatementLineRow
 
 HERE = f"{BOOKS}/statements"
+_A_PAGE = 20
 TYPE_NAMES = {
     LineType.PAYMENT: N_("Payment"),
     LineType.REFUND: N_("Refund"),
@@ -48,62 +50,35 @@ async def show_statements(request: AnyRequest, services: NamedDependency[Service
     return await _page(request, services)
 
 
-@post(
-    HERE,
-    include_in_schema=False,
-    request_max_body_size=MOST_BYTES,
-    status_code=303,
-    verb="reconciliation.load",
-)
-async def take(
-    request: AnyRequest, services: NamedDependency[Services], actor: NamedDependency[Actor]
-) -> Response[Any] | Template:
+@post(HERE, request_max_body_size=MOST_BYTES, status_code=303, verb="reconciliation.load")
+async def take(sent: NamedDependency[SentForm]) -> Response[Any] | Template:
     """Take a statement in and match it; a wrong one comes back with every place in it."""
-    form = await form_of(request)
-    try:
-        found = await take_form(services, actor, form)
-    except Refusal as refusal:
-        told = sentences_of(refusal, language(request))
-        places = [
-            (*_place(error.field), sentence)
-            for error, sentence in zip(refusal.errors, told.values(), strict=False)
-        ]
-        return await _page(
-            request,
-            services,
-            refusal.kind.status,
-            errors={} if places else told,
-            places=places,
-            counted=refusal.facts.get("count", len(places)),
-            typed=form,
-        )
-    done = "again" if found.again else "taken"
-    return Redirect(f"{HERE}/{found.file.id}?done={done}", status_code=303)
+
+    async def send() -> Redirect:
+        found = await take_form(sent.services, sent.actor, sent.form)
+        done = "again" if found.again else "taken"
+        return Redirect(f"{HERE}/{found.file.id}?done={done}", status_code=303)
+
+    return await sent.answer(send, partial(_page, sent.request, sent.services))
 
 
-def _place(field: str) -> tuple[str, str]:
-    """Return the line and the column that an error of a file names, as far as it does."""
-    before, found, rest = field.partition("lines.")
-    if before or not found:
-        return "", field
-    line, _, column = rest.partition(".")
-    return line, column
-
-
-async def _page(
-    request: AnyRequest, services: Services, status: int = 200, **more: Any
-) -> Template:
+async def _page(request: AnyRequest, services: Services) -> Template:
+    refused = refused_of(request)
+    places = refused.places("file", "gateway", "map", "day")
+    most = rows_to_show(request, _A_PAGE)
     async with services.store.reading() as connection:
-        files = await reconciliation_service.statements(connection)
+        files = await reconciliation_service.statements(connection, most + 1)
     return show(
         request,
         services,
         "accountant/statements.html",
-        status,
-        files=[(file, Money(file.total_minor, file.currency)) for file in files],
+        files=[(file, Money(file.total_minor, file.currency)) for file in files[:most]],
+        more=len(files) > most,
         senders=[(sender, GATEWAY_NAMES[sender]) for sender in SENDERS],
         gateway_names=GATEWAY_NAMES,
-        **{"errors": {}, "places": [], "counted": 0, "typed": {}, **more},
+        places=places,
+        counted=refused.facts.get("count", len(places)),
+        errors={} if places else refused.errors,
     )
 
 
@@ -116,7 +91,8 @@ async def show_statement(
     done: FromQuery[str] = "",
 ) -> Template:
     """Show what came of a statement: its lines by class, and those a person should see."""
-    found = await reconciliation_service.statement(services.store, actor, file_id)
+    most = rows_to_show(request, reconciliation_service.MOST_DIFFERENCES)
+    found = await reconciliation_service.statement(services.store, actor, file_id, most)
     currency = found.file.currency
     return show(
         request,
@@ -148,7 +124,7 @@ async def statement_workbook(
     actor: NamedDependency[Actor],
 ) -> Response[bytes]:
     """Send the lines of a statement that a person should see, as a workbook."""
-    found = await reconciliation_service.statement(services.store, actor, file_id)
+    found = await reconciliation_service.statement(services.store, actor, file_id, MOST_PRINTED)
     sheet = differences_sheet(found.differences, language(request))
     return Response(
         await asyncio.to_thread(workbook, [sheet]),

@@ -1,7 +1,8 @@
 """The cash desk: find a booking, take what is owed or waive it, print the slip; the open shift."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,13 +13,12 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.pages.kit.frame import AnyRequest, act, form_of, language, show, version_in
-from api.pages.kit.labels import CHARGE_NAMES, sentences_of
-from api.pages.kit.typed_numbers import WrongNumber, read_units
+from api.pages.kit.form import SentForm
+from api.pages.kit.frame import AnyRequest, refused_of, show
+from api.pages.kit.labels import CHARGE_NAMES
 from api.zone import Services
 from border.core.actor import Actor
-from border.core.money import MINOR_UNITS, Money, total
-from border.core.refusal import INVALID, FieldError, Refusal
+from border.core.money import Money, total
 from border.core.store import AnyRow, Unit
 from border.core.words import N_
 from border.gates import all_gates
@@ -72,129 +72,69 @@ async def show_desk(
     return await _page(request, services, q, message=_DONE.get("paid" if paid else done))
 
 
-@post("/gate/desk/payments", include_in_schema=False, status_code=303, verb="desk_shift.take")
-async def take_cash(
-    request: AnyRequest, services: NamedDependency[Services], actor: NamedDependency[Actor]
-) -> Response[Any]:
+@post("/gate/desk/payments", status_code=303, verb="desk_shift.take")
+async def take_cash(sent: NamedDependency[SentForm]) -> Response[Any]:
     """Take cash for the charges named; the booking is confirmed by it and the slip issued."""
-    form = await form_of(request)
-    q = str(form.get("q", ""))
 
     async def work(unit: Unit) -> str:
-        await counter_service.take_cash(unit, _ids(form.get("charge_ids")))
-        return f"/gate/desk?{urlencode({'paid': 'true', 'q': q})}"
+        await counter_service.take_cash(unit, sent.ids("charge_ids"))
+        return f"/gate/desk?{urlencode({'paid': 'true', 'q': sent.text('q')})}"
 
-    return await _acted(request, services, actor, work, q)
+    return await _acted(sent, work)
 
 
-@post(
-    "/gate/desk/charges/{charge_id:uuid}/waive",
-    include_in_schema=False,
-    status_code=303,
-    verb="charge.waive",
-)
-async def waive(
-    charge_id: FromPath[UUID],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any]:
+@post("/gate/desk/charges/{charge_id:uuid}/waive", status_code=303, verb="charge.waive")
+async def waive(charge_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
     """Let a payer off a charge, with a reason that stays inside the zone."""
-    form = await form_of(request)
-    q, reason = str(form.get("q", "")), str(form.get("reason", ""))
 
     async def work(unit: Unit) -> str:
-        await charge_service.waive(unit, charge_id, reason, version_in(form))
-        return f"/gate/desk?{urlencode({'done': 'waived', 'q': q})}"
+        await charge_service.waive(unit, charge_id, sent.text("reason"), sent.version)
+        return f"/gate/desk?{urlencode({'done': 'waived', 'q': sent.text('q')})}"
 
-    return await _acted(request, services, actor, work, q, {"reason": f"reason-{charge_id}"})
+    return await _acted(sent, work)
 
 
-@post("/gate/desk/shifts", include_in_schema=False, status_code=303, verb="desk_shift.open")
-async def open_shift(
-    request: AnyRequest, services: NamedDependency[Services], actor: NamedDependency[Actor]
-) -> Response[Any]:
-    """Begin a shift with the cash put into the drawer."""
-    form = await form_of(request)
-    currency = str(form.get("currency", "VND"))
+@post("/gate/desk/shifts", status_code=303, verb="desk_shift.open")
+async def open_shift(sent: NamedDependency[SentForm]) -> Response[Any]:
+    """Begin a shift with the cash put into the drawer; nothing typed is nothing."""
 
     async def work(unit: Unit) -> str:
-        float_minor = _typed(str(form.get("float_minor", "")), currency)
-        await drawer_service.open_shift(unit, str(form.get("gate", "")), float_minor, currency)
+        currency = str(sent.form.get("currency", "VND"))
+        in_drawer = sent.minor("float_minor", currency) if sent.text("float_minor").strip() else 0
+        await drawer_service.open_shift(unit, sent.text("gate"), in_drawer, currency)
         return "/gate/desk?done=opened"
 
-    return await _acted(request, services, actor, work, typed=form)
+    return await _acted(sent, work)
 
 
 @post(
     "/gate/desk/refunds/{refund_id:uuid}/pay_out",
-    include_in_schema=False,
     status_code=303,
     verb="refund.pay_out_cash",
 )
-async def pay_out(
-    refund_id: FromPath[UUID],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any]:
+async def pay_out(refund_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
     """Give a refund back in cash."""
-    form = await form_of(request)
 
     async def work(unit: Unit) -> str:
-        await payouts.pay_out(unit, refund_id, version_in(form))
+        await payouts.pay_out(unit, refund_id, sent.version)
         return "/gate/desk?done=paid_out"
 
-    return await _acted(request, services, actor, work)
+    return await _acted(sent, work)
 
 
-async def _acted(
-    request: AnyRequest,
-    services: Services,
-    actor: Actor,
-    work: Callable[[Unit], Awaitable[str]],
-    q: str = "",
-    named: Mapping[str, str] | None = None,
-    **more: Any,
-) -> Response[Any]:
-    """Run a form's work; a refusal comes back on the page. `named` are fields called otherwise."""
-    try:
-        return await act(request, services, actor, work)
-    except Refusal as refusal:
-        said = sentences_of(refusal, language(request))
-        errors = {(named or {}).get(field, field): sentence for field, sentence in said.items()}
-        more["show_open"] = refusal.kind is drawer_service.SHIFT_COUNTED
-        return await _page(request, services, q, status=refusal.kind.status, errors=errors, **more)
-
-
-def _ids(given: Any) -> list[UUID]:
-    """Return the charges a form names. refuses: invalid_fields."""
-    named = given if isinstance(given, list) else [given] if given else []
-    try:
-        return [UUID(str(id)) for id in named]
-    except ValueError:
-        says = N_("This is not an identifier.")
-        raise INVALID(errors=[FieldError("charge_ids", "uuid_parsing", says)]) from None
-
-
-def _typed(text: str, currency: str) -> int:
-    """Return a typed amount in minor units; nothing typed is nothing. refuses: invalid_fields."""
-    try:
-        return read_units(text, MINOR_UNITS.get(currency, 0)) if text.strip() else 0
-    except WrongNumber as wrong:
-        error = FieldError("float_minor", wrong.code, wrong.says, wrong.facts)
-        raise INVALID(errors=[error]) from None
+async def _acted(sent: SentForm, work: Callable[[Unit], Awaitable[str]]) -> Response[Any]:
+    return await sent.act(work, partial(_page, sent.request, sent.services, sent.text("q")))
 
 
 async def _page(
-    request: AnyRequest, services: Services, q: str, *, status: int = 200, **more: Any
+    request: AnyRequest, services: Services, q: str, message: str | None = None
 ) -> Template:
     actor: Actor = request.scope["user"]
     may_take = policy.may(actor, "desk_shift.take")
     async with services.store.reading() as connection:
         found = await today.find_bookings(connection, q) if q.strip() else []
         counters = [await _counter(connection, booking) for booking in found]
-        mine = last = list[report.Listed]()
+        mine = last = list[report.ListedShift]()
         if may_take:
             mine = await report.list_shifts(connection, actor, ("open", "counted"), own=True)
             last = await report.list_shifts(
@@ -209,7 +149,6 @@ async def _page(
         request,
         services,
         "gate/desk.html",
-        status,
         q=q,
         counters=counters,
         charge_names=CHARGE_NAMES,
@@ -223,7 +162,8 @@ async def _page(
         refunds=[(refund, Money(refund.amount_minor, refund.currency)) for refund in refunds],
         gates=gates,
         money_of=Money,
-        **{"errors": {}, "typed": {}, "show_open": False, **more},
+        show_open=refused_of(request).code == drawer_service.SHIFT_COUNTED.code,
+        message=message,
     )
 
 

@@ -2,32 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent, Template
-from pydantic import ValidationError
 
 from api.http.files import split_name
-from api.http.problems import refusal_of
 from api.language import LANGUAGES, translator
-from api.pages.kit.frame import AnyRequest, form_of, language, show
-from api.pages.kit.labels import sentences_of
+from api.pages.kit.form import SentForm
+from api.pages.kit.frame import AnyRequest, refused_of, show
 from api.pages.kit.live import beats, of_types
+from api.pages.kit.printed import rows_to_show
 from api.pages.kit.timeline import CODE_NAMES
 from api.routes.scans import codes_in
 from api.zone import Services
 from border import gates
 from border.core.actor import Actor
 from border.core.ids import new_id
-from border.core.refusal import Refusal
 from border.core.store import Unit
 from border.core.words import N_
 from logistics import scan_service, slip_service, today
 from logistics.gate_check import ScanKind
-from logistics.scan_service import ScanRequest
+from logistics.scan_request import ScanRequest
 
 PHOTO_LIMIT = 12_000_000
 KIND_NAMES = {
@@ -50,6 +49,8 @@ NEXT_STEP = {
 DRIVERS_READ = ("vi", "zh")
 """The languages in which the driver is told what to do: the screen can be turned to him."""
 
+_LAST_SCANS = 10
+
 
 @get("/gate", include_in_schema=False, verb="page.gate")
 async def show_gate(
@@ -65,23 +66,21 @@ async def show_gate(
     return await _page(request, services, place, fragment=fragment)
 
 
-@post("/gate/scan", include_in_schema=False, status_code=200, verb="scan.record")
-async def scan(
-    request: AnyRequest, services: NamedDependency[Services], actor: NamedDependency[Actor]
-) -> Template:
+@post("/gate/scan", status_code=200, verb="scan.record")
+async def scan(sent: NamedDependency[SentForm]) -> Response[Any] | Template:
     """Decide a scan and show the answer: the whole page, or the answer alone to scanner.js.
 
     The hour is the gate's own. A scan sent twice keeps the hour of its first time, so it is the
     same scan and is answered the same.
     """
-    form = await form_of(request)
-    in_place = form.get("in_place") == "yes"
+    in_place = sent.text("in_place") == "yes"
+    again = partial(_page, sent.request, sent.services, sent.form, in_place=in_place)
 
     async def work(unit: Unit) -> dict[str, Any]:
         asked = {
-            name: str(form[name])
+            name: sent.text(name)
             for name in ("code", "gate", "lane", "kind", "device", "scan_id", "plate_seen")
-            if str(form.get(name, "")).strip()
+            if sent.text(name).strip()
         }
         before = await scan_service.made_before(
             unit.connection, asked.get("device", ""), asked.get("scan_id", "")
@@ -89,21 +88,13 @@ async def scan(
         wanted = ScanRequest.model_validate(
             asked | {"scanned_at": before.scanned_at if before else unit.at}
         )
-        return await scan_service.scan(unit, wanted, services.slips)
+        return await scan_service.scan(unit, wanted, sent.services.slips)
 
-    try:
-        answer = await services.store.perform(actor, work)
-    except (Refusal, ValidationError) as error:
-        refusal = refusal_of(error, request)
-        return await _page(
-            request,
-            services,
-            form,
-            status=refusal.kind.status,
-            errors=sentences_of(refusal, language(request)),
-            in_place=in_place,
-        )
-    return await _page(request, services, form, answer=shown(answer, form), in_place=in_place)
+    async def send() -> Template:
+        answer = await sent.services.store.perform(sent.actor, work)
+        return await again(answer=shown(answer, sent.form))
+
+    return await sent.answer(send, again)
 
 
 def shown(answer: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,25 +121,18 @@ def _to_the_driver(failed: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]
     return [(tag, say(sentence)) for tag, say in told]
 
 
-@post(
-    "/gate/photo",
-    include_in_schema=False,
-    status_code=200,
-    request_max_body_size=PHOTO_LIMIT,
-    verb="scan.record",
-)
-async def read_photo(request: AnyRequest, services: NamedDependency[Services]) -> Template:
+@post("/gate/photo", status_code=200, request_max_body_size=PHOTO_LIMIT, verb="scan.record")
+async def read_photo(sent: NamedDependency[SentForm]) -> Response[Any] | Template:
     """Read the code in a photograph and put it into the scanner, for the person to send."""
-    form = await form_of(request)
-    try:
-        codes = await codes_in(request)
-    except Refusal as refusal:
-        errors = {"image": next(iter(sentences_of(refusal, language(request)).values()))}
-        return await _page(request, services, form, status=refusal.kind.status, errors=errors)
-    if not codes:
+    again = partial(_page, sent.request, sent.services, sent.form)
+
+    async def send() -> Template:
+        if codes := await codes_in(sent.request):
+            return await again(code=codes[0]["text"])
         says = N_("No code can be read in this picture. Hold the slip flat and come closer.")
-        return await _page(request, services, form, status=422, errors={"image": says})
-    return await _page(request, services, form, code=codes[0]["text"])
+        return await again(status=422, errors={"image": says})
+
+    return await sent.answer(send, again, lambda _, said: {"image": next(iter(said.values()))})
 
 
 @get("/gate/live", include_in_schema=False, verb="page.gate")
@@ -168,7 +152,7 @@ async def show_slip(
     async with services.store.reading() as connection:
         page = await slip_service.load(connection, actor, split_name(name)[0], "vi")
     return Response(
-        await slip_service.draw(page.view, services.fonts),
+        await slip_service.draw(page.view, services.fonts, services.press),
         media_type="application/pdf",
         headers={"Content-Disposition": f'inline; filename="{page.slip.reference}.pdf"'},
     )
@@ -185,14 +169,14 @@ async def _page(
     **more: Any,
 ) -> Template:
     """Return the scanner where it stands: `place` names gate, lane and kind, if it does."""
-    at = services.store.clock.now()
+    at, most = services.store.clock.now(), rows_to_show(request, _LAST_SCANS)
     async with services.store.reading() as connection:
         known = await gates.all_gates(connection)
         lanes = await gates.lanes(connection)
         here = next((one for one in known if one.code == place.get("gate")), known[0])
         lanes_here = [lane for lane in lanes if lane.gate == here.code]
         queue = await today.queue_at(connection, here.code, at)
-        scans = await today.last_scans(connection, here.code)
+        scans = await today.last_scans(connection, here.code, most + 1)
     lane = next((one.code for one in lanes_here if one.code == place.get("lane")), "")
     kind = str(place.get("kind") or ScanKind.ENTRY)
     return show(
@@ -212,12 +196,13 @@ async def _page(
         device=f"page-{new_id()}",
         scan_id=str(new_id()),
         queue=queue,
-        scans=scans,
+        scans=scans[:most],
+        more_scans=len(scans) > most,
         code_names=CODE_NAMES,
         now=at,
         live_url="/gate/live",
         fragment_url=f"/gate?gate={here.code}&fragment=true",
-        **{"answer": None, "errors": {}, "code": "", **more},
+        **{"answer": None, "code": refused_of(request).typed.get("code", ""), **more},
     )
 
 

@@ -1,7 +1,8 @@
 """The shifts of the cash desk: counting one's own blind, the report, the office's second look."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,19 +12,20 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from api.http.paging import cursor_of, parse_cursor
-from api.pages.kit.frame import AnyRequest, act, form_of, language, show, version_in
-from api.pages.kit.labels import sentences_of
-from api.pages.kit.typed_numbers import WrongNumber, read_units
+from api.language import localise_money
+from api.pages.kit.form import SentForm
+from api.pages.kit.frame import AnyRequest, language, refused_of, show
+from api.pages.kit.printed import place_in, rows_to_show
 from api.zone import Services
 from border.core.actor import Actor
-from border.core.money import MINOR_UNITS, Money
-from border.core.refusal import INVALID, NOT_FOUND, FieldError, Refusal
+from border.core.money import Money
+from border.core.refusal import INVALID, FieldError
 from border.core.store import Unit
 from border.core.words import N_
 from border.gates import gate
 from border.identity import policy
 from border.payments.desk import count_service, report
-from border.payments.desk.report import Listed
+from border.payments.desk.report import ListedShift
 from border.payments.desk.shift import NOTES, SHIFT, is_second
 from border.payments.desk.tables import DeskShiftRow
 
@@ -49,7 +51,7 @@ class Note:
 class Drawer:
     """A shift in the office's list, with what of it goes to the bank."""
 
-    listed: Listed
+    listed: ListedShift
     to_bank: Money
 
 
@@ -75,109 +77,57 @@ async def show_shift(
     return await _shift(request, services, shift_id, message=_DONE.get(done))
 
 
-@post(
-    "/gate/desk/shifts/{shift_id:uuid}/count",
-    include_in_schema=False,
-    status_code=303,
-    verb="desk_shift.read",
-)
-async def count(
-    shift_id: FromPath[UUID],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any]:
+@post("/gate/desk/shifts/{shift_id:uuid}/count", status_code=303, verb="desk_shift.read")
+async def count(shift_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
     """Take down what is in the drawer."""
-    form = await form_of(request)
 
     async def work(unit: Unit) -> str:
         shift = await report.get_shift(unit.connection, unit.actor, shift_id)
-        pieces = _pieces(form, shift.currency)
-        if form.get("sure") != "yes":
+        pieces = _pieces(sent.form, shift.currency)
+        if sent.text("sure") != "yes":
             says = N_("Say that everything in the drawer is counted.")
             raise INVALID(errors=[FieldError("sure", "missing", says)])
-        counted = await count_service.count(unit, shift_id, pieces, version=version_in(form))
+        counted = await count_service.count(unit, shift_id, pieces, version=sent.version)
         return f"/gate/desk/shifts/{shift_id}?done={counted.state}"
 
-    return await _acted(request, services, actor, work, shift_id, typed=form)
+    return await sent.act(work, partial(_shift, sent.request, sent.services, shift_id))
 
 
-@post(
-    "/gate/desk/shifts/{shift_id:uuid}/approve",
-    include_in_schema=False,
-    status_code=303,
-    verb="desk_shift.approve",
-)
-async def approve(
-    shift_id: FromPath[UUID],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any]:
+@post("/gate/desk/shifts/{shift_id:uuid}/approve", status_code=303, verb="desk_shift.approve")
+async def approve(shift_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
     """Book a difference that a second person looked at."""
-    form = await form_of(request)
 
     async def work(unit: Unit) -> str:
-        reason = str(form.get("reason", ""))
-        await count_service.approve(unit, shift_id, reason, version_in(form))
+        await count_service.approve(unit, shift_id, sent.text("reason"), sent.version)
         return "/gate/desk/shifts?done=approved"
 
-    return await _acted(request, services, actor, work, shift_id, typed=form)
+    return await sent.act(work, partial(_shift, sent.request, sent.services, shift_id))
 
 
-@post(
-    "/gate/desk/shifts/deposit", include_in_schema=False, status_code=303, verb="desk_shift.deposit"
-)
-async def deposit(
-    request: AnyRequest, services: NamedDependency[Services], actor: NamedDependency[Actor]
-) -> Response[Any]:
+@post("/gate/desk/shifts/deposit", status_code=303, verb="desk_shift.deposit")
+async def deposit(sent: NamedDependency[SentForm]) -> Response[Any]:
     """Book that the cash of the shifts ticked was paid in at the bank."""
-    form = await form_of(request)
 
     async def work(unit: Unit) -> str:
-        currency = str(form.get("currency", ""))
-        await count_service.deposit(
-            unit,
-            _ticked(form.get("shift_ids")),
-            str(form.get("bank_reference", "")),
-            _amount(str(form.get("amount_minor", "")), currency),
-        )
+        shifts = _ticked(sent)
+        await count_service.deposit(unit, shifts, sent.text("bank_reference"), _amount(sent))
         return "/gate/desk/shifts?done=banked"
 
-    return await _acted(request, services, actor, work, None, typed=form)
-
-
-async def _acted(
-    request: AnyRequest,
-    services: Services,
-    actor: Actor,
-    work: Callable[[Unit], Awaitable[str]],
-    shift_id: UUID | None,
-    **more: Any,
-) -> Response[Any]:
-    """Run a form's work; a refusal comes back on the page of the shift, or on the list."""
-    try:
-        return await act(request, services, actor, work)
-    except Refusal as refusal:
-        if refusal.kind is NOT_FOUND:
-            raise
-        more["errors"] = sentences_of(refusal, language(request))
-        if shift_id is None:
-            return await _list(request, services, "", status=refusal.kind.status, **more)
-        return await _shift(request, services, shift_id, status=refusal.kind.status, **more)
+    return await sent.act(work, partial(_list, sent.request, sent.services))
 
 
 async def _list(
-    request: AnyRequest, services: Services, after: str, *, status: int = 200, **more: Any
+    request: AnyRequest, services: Services, after: str = "", message: str | None = None
 ) -> Template:
     actor: Actor = request.scope["user"]
     office = policy.may(actor, "desk_shift.list_waiting")
+    most = rows_to_show(request, _LISTED)
     async with services.store.reading() as connection:
         waiting = await report.waiting_shifts(connection, actor) if office else []
         shifts = await report.list_shifts(
-            connection, actor, after=parse_cursor(after), limit=_LISTED
+            connection, actor, after=parse_cursor(place_in(request, after)), limit=most + 1
         )
-    last = shifts[-1].shift if len(shifts) == _LISTED else None
+    last = shifts[most - 1].shift if len(shifts) > most else None
     to_bank: dict[str, list[Drawer]] = {}
     for one in waiting:
         if one.shift.state == "closed":
@@ -186,28 +136,28 @@ async def _list(
         request,
         services,
         "gate/shifts.html",
-        status,
         office=office,
         to_approve=[one for one in waiting if one.shift.state == "counted"],
         to_bank=to_bank,
         may_bank=policy.may(actor, "desk_shift.deposit"),
         at_desk=policy.may(actor, "desk_shift.take"),
-        shifts=shifts,
+        shifts=shifts[:most],
         next=cursor_of(last.opened_at, last.id) if last is not None else None,
         shift_says={state.name: state.label for state in SHIFT.states},
         money_of=Money,
-        **{"errors": {}, "typed": {}, **more},
+        message=message,
     )
 
 
 async def _shift(
-    request: AnyRequest, services: Services, shift_id: UUID, *, status: int = 200, **more: Any
+    request: AnyRequest, services: Services, shift_id: UUID, message: str | None = None
 ) -> Template:
     actor: Actor = request.scope["user"]
     async with services.store.reading() as connection:
         found = await report.report(connection, actor, shift_id)
         at = await gate(connection, found.shift.gate)
-    shift, typed = found.shift, more.get("typed", {})
+    shift = found.shift
+    notes = _notes(shift.currency, refused_of(request).typed)
     at_desk = policy.may(actor, "desk_shift.take")
     approver = policy.may(actor, "desk_shift.approve", shift)
     second = approver and is_second(actor.id, shift.cashier_id, None)
@@ -215,11 +165,11 @@ async def _shift(
         request,
         services,
         "gate/shift.html",
-        status,
         found=found,
         shift=shift,
         says=SHIFT.state(shift.state).label,
-        notes=_notes(shift.currency, typed),
+        notes=notes,
+        called={note.field: localise_money(note.value, language(request)) for note in notes},
         may_count=shift.state == "open" and policy.may(actor, "desk_shift.count", shift),
         may_recount=shift.state == "counted" and second,
         may_approve=shift.state == "counted"
@@ -229,7 +179,7 @@ async def _shift(
         money_of=Money,
         gate={"vi": at.name_vi, "zh": at.name_zh, "en": at.name_en},
         back="/gate/desk" if at_desk and not second else "/gate/desk/shifts",
-        **{"errors": {}, "typed": {}, **more},
+        message=message,
     )
 
 
@@ -256,30 +206,21 @@ def _pieces(form: Mapping[str, Any], currency: str) -> list[tuple[int, int]]:
     return pieces
 
 
-def _ticked(given: Any) -> list[UUID]:
+def _ticked(sent: SentForm) -> list[UUID]:
     """Return the shifts a form names. refuses: invalid_fields."""
-    named = given if isinstance(given, list) else [given] if given else []
-    try:
-        ids = [UUID(str(id)) for id in named]
-    except ValueError:
-        ids = []
-    if not ids:
+    if not (ids := sent.ids("shift_ids")):
         says = N_("Tick the shifts whose cash was brought to the bank.")
         raise INVALID(errors=[FieldError("shift_ids", "missing", says)])
     return ids
 
 
-def _amount(text: str, currency: str) -> Money:
-    """Return a typed amount. refuses: invalid_fields."""
-    if currency not in NOTES:
+def _amount(sent: SentForm) -> Money:
+    """Return what was paid in. refuses: invalid_fields."""
+    if (currency := sent.text("currency")) not in NOTES:
         says = N_("The desk takes cash in: {known}.")
         error = FieldError("currency", "unknown", says, (("known", ", ".join(NOTES)),))
         raise INVALID(errors=[error])
-    try:
-        return Money(read_units(text, MINOR_UNITS[currency]), currency)
-    except WrongNumber as wrong:
-        error = FieldError("amount_minor", wrong.code, wrong.says, wrong.facts)
-        raise INVALID(errors=[error]) from None
+    return Money(sent.minor("amount_minor", currency), currency)
 
 
 def _to_bank(shift: DeskShiftRow) -> Money:

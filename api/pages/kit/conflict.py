@@ -1,27 +1,29 @@
-"""A form that came too late: who did what meanwhile, and what was typed is kept.
+"""A form that came too late: who did what meanwhile.
 
-Every form goes out through `frame.act`, which asks here when its record had moved on. The pages
-then show the refusal as any other: `labels.sentences_of` tells the sentence, and the summary of
-errors keeps the typed text where the page has no field for it any more.
+Every form is answered by `form.SentForm`, which asks here when its record had moved on. The pages
+then show the refusal as any other: `labels.sentences_of` tells the sentence, and what was typed is
+kept as in any form that was refused.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.language import localise_datetime, translator
 from api.pages.kit.timeline import ROLE_NAMES, SHOWN, sentence
+from api.tables import RECORDS
 from border.core.actor import STAFF, Actor
+from border.core.database import table_of
 from border.core.event import Event
+from border.core.event_type import known
 from border.core.lifecycle import SYSTEM
 from border.core.refusal import MOVE_NOT_OPEN, STALE_VERSION, Refusal
+from border.core.tables import Record
 from border.core.words import N_
 from border.identity.service import names_of, roles_of
 from border.platform import feed
 
-TEXTS = ("reason",)
-"""The fields in which people write sentences; text areas of these names are kept."""
 _TOGETHER = 20
 """How many of the last events are looked at: those that one move wrote together."""
 _ANOTHER = N_(
@@ -40,7 +42,7 @@ class Overtaken(Refusal):
         super().__init__(refusal.kind, refusal.facts, refusal.errors)
         self.says = says
 
-    def told(self, plain: str) -> str:
+    def in_words(self, plain: str) -> str:
         """Return what to show: numbers of versions mean nothing to people, a state does."""
         return self.says if self.kind is STALE_VERSION else f"{plain} {self.says}"
 
@@ -48,11 +50,6 @@ class Overtaken(Refusal):
 def is_conflict(refusal: Refusal) -> bool:
     """Say whether a record had moved on when the form came."""
     return refusal.kind in (STALE_VERSION, MOVE_NOT_OPEN)
-
-
-def texts_in(form: Mapping[str, Any]) -> list[str]:
-    """Return the sentences somebody typed into a form."""
-    return [str(form[name]) for name in TEXTS if str(form.get(name, "")).strip()]
 
 
 async def overtaken(
@@ -68,7 +65,7 @@ async def overtaken(
     everybody else is told the role.
     """
     subject = str(refusal.facts.get("subject") or "")
-    last = await feed.latest(connection, _TOGETHER, SHOWN, key=subject) if subject else []
+    last = await _latest(connection, subject) if subject else []
     if not last:
         return refusal
     event = _first_cause(last, subject)
@@ -80,6 +77,27 @@ async def overtaken(
         return Overtaken(refusal, say(_SELF, at=at, what=what))
     who = await _who(connection, event, by_name=bool(actor.roles & STAFF))
     return Overtaken(refusal, say(_ANOTHER, who=say(who), at=at, what=what))
+
+
+async def _latest(connection: AsyncConnection, subject: str) -> list[Event]:
+    """Return the last events of a record, also where they are ordered under another's reference."""
+    prefix = subject.partition("-")[0]
+    kind = next((one for one in RECORDS if one.prefix == prefix), None)
+    column = _key_column(kind) if kind else "reference"
+    if kind is None or column == "reference":
+        return await feed.latest(connection, _TOGETHER, SHOWN, key=subject)
+    table = table_of(kind)
+    key = await connection.scalar(select(table.c[column]).where(table.c.reference == subject))
+    types = [f"{kind.lifecycle.name}.*"]
+    under = await feed.latest(connection, _TOGETHER, types, key=key)
+    return [event for event in under if event.subject == subject]
+
+
+def _key_column(kind: type[Record]) -> str:
+    """Return the column of a record under whose value its events stand in order."""
+    life = kind.lifecycle
+    declared = known(life.event(next(iter(life.verbs))))
+    return (declared.key.column if declared else None) or "reference"
 
 
 def _first_cause(last: Sequence[Event], subject: str) -> Event:

@@ -16,7 +16,7 @@ from customs.clearance import CLEARANCE, DECIDED_BY
 from customs.columns import line_of
 from customs.declaration import CLEARABLE, DECLARATION, HELD
 from customs.dossier_service import Dossier
-from customs.nomenclature import Step, nomenclature
+from customs.nomenclature import HsLevel, nomenclature
 from customs.release import RELEASE_CHECKS, ReleaseCheck, ReleaseFacts
 from customs.tables import ClearanceRow, DeclarationRow
 
@@ -32,16 +32,16 @@ CHECK_NAMES = {
 
 
 @dataclass(frozen=True)
-class SheetLine:
+class DossierLine:
     """One kind of goods with the way down to its code."""
 
     line: Any
-    path: tuple[Step, ...]
+    path: tuple[HsLevel, ...]
     value: Money | None
 
 
 @dataclass(frozen=True)
-class SheetClearance:
+class DossierClearance:
     """One agency's clearance; `decisions` are the moves open to the reader, none on others'."""
 
     row: ClearanceRow
@@ -67,9 +67,9 @@ class DossierView:
     certificates: tuple[tuple[str, str], ...]
     handling: tuple[str, ...]
     totals: tuple[Money, ...]
-    lines: tuple[SheetLine, ...]
+    lines: tuple[DossierLine, ...]
     lane_reasons: tuple[str, ...]
-    clearances: tuple[SheetClearance, ...]
+    clearances: tuple[DossierClearance, ...]
     obstacles: tuple[tuple[ReleaseCheck, bool], ...]
     moves: tuple[Move, ...]
     hindered: str | None
@@ -104,10 +104,10 @@ def _certificate(paper: Any) -> tuple[str, str]:
     return (paper["number"], paper.get("kind") or "") if isinstance(paper, dict) else (paper, "")
 
 
-def _line(line: Any, locale: str) -> SheetLine:
+def _line(line: Any, locale: str) -> DossierLine:
     found = nomenclature().find(line.hs_code) if line.hs_code else None
     value = Money(line.value.minor, line.value.currency) if line.value else None
-    return SheetLine(line, found.path(locale) if found else (), value)
+    return DossierLine(line, found.path(locale) if found else (), value)
 
 
 def _in_order(clearances: list[ClearanceRow]) -> list[ClearanceRow]:
@@ -115,12 +115,12 @@ def _in_order(clearances: list[ClearanceRow]) -> list[ClearanceRow]:
     return sorted(clearances, key=lambda clearance: order[clearance.agency])
 
 
-def _clearance(row: ClearanceRow, on: DeclarationRow, actor: Actor) -> SheetClearance:
+def _clearance(row: ClearanceRow, on: DeclarationRow, actor: Actor) -> DossierClearance:
     role = DECIDED_BY[row.agency]
     # Customs says its own by accepting or rejecting the papers, which are moves.
     mine = policy.may(actor, f"clearance.decide_{row.agency}")
     open_here = mine and row.agency != CUSTOMS and on.state in CLEARABLE
-    return SheetClearance(
+    return DossierClearance(
         row=row,
         agency=AGENCIES[row.agency].label,
         says=CLEARANCE.state(row.state).label,

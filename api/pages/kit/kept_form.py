@@ -102,7 +102,6 @@ def answer_kept(
             "public/sign_in.html",
             refusal.kind.status,
             email="",
-            errors={},
             next=None,
             kept=kept.text(),
             demo_accounts=[],

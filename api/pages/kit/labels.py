@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from api.http.nouns import NOUNS
+from api.http.problems import spoken
 from api.language import translator
 from api.pages.kit.conflict import Overtaken
-from api.pages.kit.frame import errors_of
 from api.pages.kit.timeline import ROLE_NAMES
-from api.tables import KINDS
+from api.tables import RECORDS
 from border.core.lifecycle import Lifecycle
 from border.core.refusal import FieldError, Refusal
-from border.core.tables import Record
 from border.core.words import N_
 from border.payments.tariffs.rule import COMMODITY_GROUPS, REGIME_GROUPS
 from border.payments.tariffs.rule import KINDS as TARIFF_KINDS
@@ -26,7 +25,7 @@ CHARGE_NAMES = {
     **TARIFF_KINDS,
     "customs_transit_fee": N_("Customs fee for goods in transit"),
 }
-_LIFE_OF = {kind.prefix: kind.lifecycle for kind in KINDS if issubclass(kind, Record)}
+_LIFE_OF = {kind.prefix: kind.lifecycle for kind in RECORDS}
 _WORDS = {
     **ROLE_NAMES,
     **NOUNS,
@@ -47,7 +46,7 @@ _CODED = frozenset(
 def sentences_of(refusal: Refusal, locale: str) -> dict[str, str]:
     """Return a refusal as sentences by field, every code in words; under "" what has no field."""
     life = _life_of(refusal.facts)
-    said = errors_of(
+    said = _spoken_by_field(
         Refusal(
             refusal.kind,
             _worded(refusal.facts, life, locale),
@@ -64,8 +63,15 @@ def sentences_of(refusal: Refusal, locale: str) -> dict[str, str]:
         locale,
     )
     if isinstance(refusal, Overtaken):
-        return {name: refusal.told(plain) for name, plain in said.items()}
+        return {name: refusal.in_words(plain) for name, plain in said.items()}
     return said
+
+
+def _spoken_by_field(refusal: Refusal, locale: str) -> dict[str, str]:
+    problem = spoken(refusal, locale)
+    if "errors" in problem:
+        return {error["field"]: error["detail"] for error in problem["errors"]}
+    return {"": problem["detail"]}
 
 
 def in_words(facts: Mapping[str, Any], locale: str) -> dict[str, Any]:

@@ -45,6 +45,7 @@ _BOOKED_SAYS = {
     "held": N_("Pay for the crossing hour before the hold runs out."),
     "confirmed": N_("Come to the gate in the booked hour and show the slip."),
     "checked_in": N_("The truck is in the waiting yard and is called in turn."),
+    "used": N_("The truck was admitted. Nothing is needed from you until it has crossed."),
 }
 
 

@@ -63,7 +63,7 @@ _BECAME_SAYS = N_("{what}: {state}")
 
 
 @dataclass(frozen=True)
-class Entry:
+class TimelineEntry:
     """One entry of a timeline, already in the reader's language."""
 
     says: str
@@ -79,8 +79,9 @@ def sentence(event: Event, locale: str) -> str:
     say = translator(locale).gettext
     name, _, verb = event.type.partition(".")
     if name == "scan":
-        codes = [say(CODE_NAMES.get(code, code)) for code in event.payload.get("codes", ())]
-        return say(_REFUSED_SAYS, reasons=", ".join(codes))
+        codes = dict.fromkeys(event.payload.get("codes", ()))  # Two checks may say the same code.
+        said = [say(CODE_NAMES.get(code, code)) for code in codes]
+        return say(_REFUSED_SAYS, reasons=", ".join(said))
     if name not in LIVES:
         return event.type
     life = LIVES[name]
@@ -95,15 +96,15 @@ def sentence(event: Event, locale: str) -> str:
 
 def timeline(
     events: Iterable[Event], locale: str, names: Mapping[str, str] | None = None
-) -> list[Entry]:
+) -> list[TimelineEntry]:
     """Return events as entries, in their order; `names` are people by the id that events carry."""
     return [
-        Entry(
+        TimelineEntry(
             says=sentence(event, locale),
             at=event.happened_at,
             subject=event.subject,
             by=(names or {}).get(event.actor, ""),
-            note=str(event.private.get("reason") or ""),
+            note=translator(locale).gettext(str(event.private.get("reason") or "")),
         )
         for event in events
     ]

@@ -8,6 +8,7 @@ wrong by a thousand is worse than a question.
 import re
 from decimal import Decimal
 
+from border.core.refusal import FieldError
 from border.core.words import N_
 
 _THOUSANDS = 3
@@ -23,6 +24,10 @@ class WrongNumber(ValueError):
         self.code = code
         self.says = says
         self.facts = tuple(facts.items())
+
+    def at(self, field: str) -> FieldError:
+        """Return this as the error of a field."""
+        return FieldError(field, self.code, self.says, self.facts)
 
 
 def read_units(text: str, places: int) -> int:

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from api.pages.manager import clashes, overview, rules, tariffs
+from api.pages.manager import clashes, overview, rule_drafts, rules, tariffs
 
 ROUTES: list[Any] = [
     *overview.ROUTES,
     *clashes.ROUTES,
     *rules.ROUTES,
+    *rule_drafts.ROUTES,
     *tariffs.ROUTES,
 ]

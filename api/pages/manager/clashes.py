@@ -1,6 +1,7 @@
 """What contradicts at the gates: the supervisor's list, and one clash with both of its records."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,12 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from api.pages.gate.scanner import KIND_NAMES
-from api.pages.kit.frame import AnyRequest, act, errors_of, form_of, language, show, version_in
+from api.pages.kit.form import SentForm
+from api.pages.kit.frame import AnyRequest, show
+from api.pages.kit.printed import rows_to_show
 from api.pages.kit.timeline import CODE_NAMES
 from api.zone import Services
 from border.core.actor import Actor
-from border.core.refusal import Refusal
 from border.core.store import Unit
 from border.core.words import N_
 from border.identity import policy
@@ -42,15 +44,16 @@ async def show_clashes(
     resolved: FromQuery[bool] = False,
 ) -> Template:
     """Show what is not yet looked into, or what was."""
+    most = rows_to_show(request, _MOST)
+    states = ("resolved",) if resolved else UNRESOLVED
     async with services.store.reading() as connection:
-        rows = await clash_service.clashes(
-            connection, actor, states=("resolved",) if resolved else UNRESOLVED, limit=_MOST
-        )
+        rows = await clash_service.clashes(connection, actor, states=states, limit=most + 1)
     return show(
         request,
         services,
         "manager/clashes.html",
-        clashes=rows,
+        clashes=rows[:most],
+        more=len(rows) > most,
         resolved=resolved,
         flag_labels={flag.value: label for flag, label in FLAG_LABELS.items()},
         state_labels=STATE_LABELS,
@@ -69,40 +72,19 @@ async def show_clash(
     return await _sheet(request, services, actor, clash_id)
 
 
-@post(
-    f"{HERE}/{{clash_id:uuid}}/resolve",
-    include_in_schema=False,
-    status_code=303,
-    verb="scan_clash.resolve",
-)
-async def resolve(
-    clash_id: FromPath[UUID],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any] | Template:
+@post(f"{HERE}/{{clash_id:uuid}}/resolve", status_code=303, verb="scan_clash.resolve")
+async def resolve(clash_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
     """Say how a clash is explained."""
-    form = await form_of(request)
-    reason = str(form.get("reason", ""))[:_LONGEST_REASON].replace("\0", "")
 
     async def work(unit: Unit) -> str:
-        await clash_service.resolve(unit, clash_id, reason, version_in(form))
+        reason = sent.text("reason")[:_LONGEST_REASON]
+        await clash_service.resolve(unit, clash_id, reason, sent.version)
         return f"{HERE}/{clash_id}"
 
-    try:
-        return await act(request, services, actor, work)
-    except Refusal as refusal:
-        return await _sheet(request, services, actor, clash_id, reason, refusal)
+    return await sent.act(work, partial(_sheet, sent.request, sent.services, sent.actor, clash_id))
 
 
-async def _sheet(
-    request: AnyRequest,
-    services: Services,
-    actor: Actor,
-    id: UUID,
-    reason: str = "",
-    refusal: Refusal | None = None,
-) -> Template:
+async def _sheet(request: AnyRequest, services: Services, actor: Actor, id: UUID) -> Template:
     async with services.store.reading() as connection:
         row = await clash_service.get(connection, actor, id)
     other = row.other or {}
@@ -110,7 +92,6 @@ async def _sheet(
         request,
         services,
         "manager/clash.html",
-        refusal.kind.status if refusal else 200,
         clash=row,
         says=FLAG_LABELS[ScanFlag(row.kind)],
         flags=[FLAG_LABELS[ScanFlag(flag)] for flag in row.flags],
@@ -123,8 +104,6 @@ async def _sheet(
         other_state=BOOKING.state(other["state"]).label if other.get("type") == "booking" else None,
         other_at=datetime.fromisoformat(other["at"]) if "at" in other else None,
         moves=policy.open_moves(actor, SCAN_CLASH, row),
-        reason=reason or row.reason or "",
-        errors=errors_of(refusal, language(request)) if refusal else {},
     )
 
 

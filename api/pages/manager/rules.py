@@ -3,24 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.language import localise_money, translator
-from api.pages.kit.frame import AnyRequest, act, form_of, language, show, version_in
-from api.pages.kit.labels import sentences_of
+from api.language import translator
+from api.pages.kit.form import SentForm
+from api.pages.kit.frame import AnyRequest, language, show
+from api.pages.manager.rule_drafts import FILES, PAGE
+from api.pages.manager.rule_text import DifferenceView, gate_names, said, told_differences
 from api.zone import Services
 from border.core.actor import Actor
 from border.core.clock import local_date
-from border.core.money import Money
-from border.core.refusal import NOT_FOUND, Refusal
+from border.core.refusal import NOT_FOUND
 from border.core.store import Unit
 from border.core.words import N_
-from border.gates import all_gates
 from border.identity.policy import may
 from border.identity.service import names_of
 from border.regulation import history, regulation_service
@@ -30,7 +32,6 @@ from border.regulation.regulation_service import kind_named
 from border.regulation.rule_kind import KINDS, RuleKind
 from border.vocabulary import LABELS
 
-PAGE = "/manager/rules"
 _DONE = {
     "scheduled": N_("The rules will be in force from their first day."),
     "withdrawn": N_("The rules are withdrawn."),
@@ -40,7 +41,10 @@ _STATES = {state.name: state.label for state in REGULATION.states}
 
 @dataclass(frozen=True)
 class RuleSetView:
-    """A set as it is read: its rows in sentences, its people by name, its days in words."""
+    """A set as it is read: its rows in sentences, its people by name, its days in words.
+
+    `differences` are what one still to come would change of what is in force.
+    """
 
     found: Written
     standing: str
@@ -50,6 +54,8 @@ class RuleSetView:
     approved_by: str
     may_schedule: bool
     may_withdraw: bool
+    may_write: bool
+    differences: Sequence[DifferenceView] | None
 
 
 @dataclass(frozen=True)
@@ -63,27 +69,18 @@ class Chapter:
     past: Sequence[RuleSetView]
 
 
-def said(kind: RuleKind[Any], rows: Sequence[Mapping[str, Any]], locale: str) -> list[str]:
-    """Return the rows of a set as sentences in a language."""
-    say = translator(locale).gettext
-    sentences = []
-    for row in kind.read(rows):
-        sentence, facts = kind.words(row)
-        told = {
-            name: localise_money(fact, locale)
-            if isinstance(fact, Money)
-            else say(fact)
-            if isinstance(fact, str)
-            else fact
-            for name, fact in facts.items()
-        }
-        sentences.append(say(sentence, **told))
-    return sentences
+async def _differences(
+    connection: AsyncConnection, found: Written, on: date, locale: str
+) -> list[DifferenceView]:
+    """Return what a set to come would change of what is in force on a day."""
+    kind, rows = found.kind, found.kind.read(found.row.rows)
+    now = await regulation_service.rows_in_force(connection, kind, found.row.gate, rows, on)
+    return told_differences(kind, now, rows, locale)
 
 
 def _sheet(
     found: Written, names: Mapping[str, str], gates: Mapping[str, str], actor: Actor, on: date,
-    locale: str,
+    locale: str, differences: Sequence[DifferenceView] | None,
 ) -> RuleSetView:  # fmt: skip
     row, kind, say = found.row, found.kind, translator(locale).gettext
     subjects = [s for s in kind.subjects(kind.read(row.rows)) if s]
@@ -100,8 +97,10 @@ def _sheet(
         standing == "draft"
         and not row.example
         and row.prepared_by != actor.id
-        and may(actor, f"regulation.schedule_{kind.name}"),
-        standing in ("draft", "scheduled") and may(actor, f"regulation.withdraw_{kind.name}"),
+        and may(actor, kind.verb("schedule")),
+        standing in ("draft", "scheduled") and may(actor, kind.verb("withdraw")),
+        standing in ("draft", "in_force") and may(actor, kind.verb("prepare")),
+        differences,
     )
 
 
@@ -112,14 +111,18 @@ async def _chapters(
         found = await history.written(connection, kinds)
         people = {str(id) for one in found for id in (one.row.prepared_by, one.row.approved_by)}
         names = await names_of(connection, people)
-        gates = {
-            gate.code: {"vi": gate.name_vi, "zh": gate.name_zh}.get(locale, gate.name_en)
-            for gate in await all_gates(connection)
+        gates = await gate_names(connection, locale)
+        ahead = {
+            one.row.id: await _differences(connection, one, on, locale)
+            for one in found
+            if one.standing(on) in ("draft", "scheduled") and one.row.kind not in FILES
         }
     chapters = []
     for name in kinds:
         sheets = [
-            _sheet(one, names, gates, actor, on, locale) for one in found if one.row.kind == name
+            _sheet(one, names, gates, actor, on, locale, ahead.get(one.row.id))
+            for one in found
+            if one.row.kind == name
         ]
 
         def those(*standings: str, of: Sequence[RuleSetView] = sheets) -> list[RuleSetView]:
@@ -149,7 +152,7 @@ async def show_rules(
 
 
 async def _page(
-    request: AnyRequest, services: Services, actor: Actor, status: int = 200, **more: Any
+    request: AnyRequest, services: Services, actor: Actor, message: str | None = None
 ) -> Template:
     today = local_date(services.store.clock.now())
     chapters = await _chapters(services, actor, today, language(request), list(KINDS))
@@ -157,11 +160,11 @@ async def _page(
         request,
         services,
         "manager/rules.html",
-        status,
         today=today,
         chapters=chapters,
         states=_STATES,
-        **{"errors": {}, "message": None, **more},
+        files=FILES,
+        message=message,
     )
 
 
@@ -182,42 +185,37 @@ async def show_rule_set(
     if sheet is None:
         raise NOT_FOUND(what="regulation")
     return show(
-        request, services, "manager/rule_set.html", chapter=chapter, sheet=sheet, states=_STATES
+        request,
+        services,
+        "manager/rule_set.html",
+        chapter=chapter,
+        sheet=sheet,
+        states=_STATES,
+        files=FILES,
     )
 
 
-@post(
-    f"{PAGE}/{{kind:str}}/{{code:str}}/{{verb:str}}",
-    verb="regulation.{verb}",
-    include_in_schema=False,
-)
+@post(f"{PAGE}/{{kind:str}}/{{code:str}}/{{verb:str}}", verb="regulation.{verb}")
 async def move_rules(
     kind: FromPath[str],
     code: FromPath[str],
     verb: FromPath[str],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any] | Template:
+    sent: NamedDependency[SentForm],
+) -> Response[Any]:
     """Put another's draft in force, or withdraw a draft or one to come."""
-    form = await form_of(request)
 
     async def work(unit: Unit) -> str:
-        found, version = kind_named(kind), version_in(form)
+        found = kind_named(kind)
         if verb == "schedule":
-            await regulation_service.schedule(unit, found, code, version)
+            await regulation_service.schedule(unit, found, code, sent.version)
             return f"{PAGE}?done=scheduled"
         if verb == "withdraw":
-            reason = str(form.get("reason", ""))
-            await regulation_service.withdraw(unit, found, code, reason, version)
+            reason = sent.text("reason")
+            await regulation_service.withdraw(unit, found, code, reason, sent.version)
             return f"{PAGE}?done=withdrawn"
         raise NOT_FOUND(what="regulation")
 
-    try:
-        return await act(request, services, actor, work)
-    except Refusal as refusal:
-        told = " ".join(sentences_of(refusal, language(request)).values())
-        return await _page(request, services, actor, refusal.kind.status, errors={"": told})
+    return await sent.act(work, partial(_page, sent.request, sent.services, sent.actor))
 
 
 ROUTES: tuple[Any, ...] = (show_rules, show_rule_set, move_rules)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -12,8 +13,9 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Template
 
 from api.http.times import asked_day
-from api.pages.kit.frame import AnyRequest, act, form_of, language, show, version_in
-from api.pages.kit.labels import CHARGE_NAMES, sentences_of
+from api.pages.kit.form import Asked, SentForm
+from api.pages.kit.frame import AnyRequest, refused_of, show
+from api.pages.kit.labels import CHARGE_NAMES
 from api.routes.tariffs import last_month
 from api.zone import Services
 from border.core.actor import Actor
@@ -84,7 +86,7 @@ class PriceTable:
 
 def price_tables(found: Published) -> list[PriceTable]:
     """Return a resolution as it is printed, kind by kind."""
-    days = {period.chain: period for period in found.periods}
+    days = {period.subject: period for period in found.periods}
     tables = []
     for kind, terms in found.contents.terms:
         rules = [rule for rule in found.contents.rules if rule.kind == kind]
@@ -129,7 +131,7 @@ def conditions_of(rule: TariffRule) -> list[str]:
     return [_NAMES[code] for code in codes if code != ANY_GROUP]
 
 
-_DRAWING = {
+_DRAWING: dict[str, Any] = {
     "names": _NAMES,
     "conditions_of": conditions_of,
     "in_percent": in_percent,
@@ -144,30 +146,26 @@ async def show_tariffs(
 ) -> Template:
     """Show what is charged on a day and what will be, for everybody, to be printed."""
     today = local_date(services.store.clock.now())
-    errors: dict[str, str] = {}
-    try:
+    day = today
+    with Asked(request):
         day = asked_day("on", on or None) or today
-    except Refusal as refusal:
-        day, errors = today, sentences_of(refusal, language(request))
     async with services.store.reading() as connection:
         found = await tariff_service.published(connection, day)
     return show(
         request,
         services,
         "public/tariffs.html",
-        400 if errors else 200,
         day=day,
         today=today,
         in_force=[one for one in found if one.in_force(day)],
         to_come=[one for one in found if not one.in_force(day)],
         vat=VAT_RATES,
-        errors=errors,
         **_DRAWING,
     )
 
 
 @dataclass(frozen=True)
-class Draft:
+class TariffDraftView:
     """A draft as the manager sees it: who prepared it, what it lacks, what may be done."""
 
     whole: Published
@@ -185,19 +183,20 @@ async def show_manager_tariffs(
 
 
 async def _manager_page(
-    request: AnyRequest, services: Services, status: int = 200, **more: Any
+    request: AnyRequest, services: Services, message: str | None = None
 ) -> Template:
     actor: Actor = request.scope["user"]
     today = local_date(services.store.clock.now())
+    places = refused_of(request).places("file", "reason")
     async with services.store.reading() as connection:
         published = await tariff_service.published(connection, today)
         rows = await tariff_service.unpublished(connection)
         names = await names_of(connection, [str(row.prepared_by) for row in rows])
         drafts = [
-            Draft(
+            TariffDraftView(
                 await tariff_service.one(connection, row.code),
                 names.get(str(row.prepared_by), ""),
-                await tariff_service.gaps_of(connection, row.code, today),
+                await tariff_service.gaps_of(connection, row, today),
                 tariff_service.approvable_by(row, actor.id),
             )
             for row in rows
@@ -206,79 +205,51 @@ async def _manager_page(
         request,
         services,
         "manager/tariffs.html",
-        status,
         today=today,
         published=published,
         drafts=drafts,
-        **{"errors": {}, "file_errors": [], "message": None, **_DRAWING, **more},
+        places=places,
+        errors={} if places else refused_of(request).errors,
+        message=message,
+        **_DRAWING,
     )
 
 
-@post(f"{MANAGER_PAGE}/drafts", include_in_schema=False, verb="tariff_resolution.prepare")
-async def load_draft(
-    request: AnyRequest, services: NamedDependency[Services], actor: NamedDependency[Actor]
-) -> Response[Any] | Template:
+@post(f"{MANAGER_PAGE}/drafts", verb="tariff_resolution.prepare")
+async def load_draft(sent: NamedDependency[SentForm]) -> Response[Any]:
     """Load a file as a draft; a bad one comes back with every cell that is wrong."""
-    upload = (await form_of(request)).get("file")
+    upload = sent.form.get("file")
     raw: bytes = await upload.read() if upload is not None and hasattr(upload, "read") else b""
 
     async def work(unit: Unit) -> str:
         await tariff_service.put_draft(unit, raw)
         return f"{MANAGER_PAGE}?done=drafted"
 
-    try:
-        return await act(request, services, actor, work)
-    except Refusal as refusal:
-        told = sentences_of(refusal, language(request))
-        cells = [
-            (*_place(error.field), sentence)
-            for error, sentence in zip(refusal.errors, told.values(), strict=False)
-        ]
-        errors = {} if cells else told
-        status = refusal.kind.status
-        return await _manager_page(request, services, status, errors=errors, file_errors=cells)
+    return await sent.act(work, partial(_manager_page, sent.request, sent.services))
 
 
-def _place(field: str) -> tuple[str, str]:
-    """Return the line and the column that an error of a file names, as far as it does."""
-    _, _, rest = field.partition("lines.")
-    line, _, column = rest.partition(".")
-    return line, column
-
-
-@post(
-    f"{MANAGER_PAGE}/{{code:str}}/{{verb:str}}",
-    include_in_schema=False,
-    verb="tariff_resolution.{verb}",
-)
+@post(f"{MANAGER_PAGE}/{{code:str}}/{{verb:str}}", verb="tariff_resolution.{verb}")
 async def move_resolution(
-    code: FromPath[str],
-    verb: FromPath[str],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any] | Template:
+    code: FromPath[str], verb: FromPath[str], sent: NamedDependency[SentForm]
+) -> Response[Any]:
     """Put a draft in force, or withdraw it or one to come."""
-    form = await form_of(request)
 
     async def work(unit: Unit) -> str:
-        version = version_in(form)
         if verb not in TARIFF_RESOLUTION.verbs:
             raise NOT_FOUND(what="tariff_resolution")
         if verb == "schedule":
-            known = form.get("gaps_known") == "yes"
-            await tariff_service.schedule(unit, code, version, gaps_known=known)
+            known = sent.text("gaps_known") == "yes"
+            await tariff_service.schedule(unit, code, sent.version, gaps_known=known)
             return f"{MANAGER_PAGE}?done=scheduled"
-        await tariff_service.withdraw(unit, code, str(form.get("reason", "")), version)
+        await tariff_service.withdraw(unit, code, sent.text("reason"), sent.version)
         return f"{MANAGER_PAGE}?done=withdrawn"
 
-    try:
-        return await act(request, services, actor, work)
-    except Refusal as refusal:
-        errors = {"": " ".join(sentences_of(refusal, language(request)).values())}
-        if refusal.kind is GAPS:  # the page lists them in words
-            errors = {"": _GAPS_SAYS}
-        return await _manager_page(request, services, refusal.kind.status, errors=errors)
+    return await sent.act(work, partial(_manager_page, sent.request, sent.services), _placed)
+
+
+def _placed(refusal: Refusal, said: dict[str, str]) -> dict[str, str]:
+    """Return what is told of a refusal; gaps are on the page, in words."""
+    return {"": _GAPS_SAYS} if refusal.kind is GAPS else said
 
 
 @get(f"{MANAGER_PAGE}/{{code:str}}", include_in_schema=False, verb="tariff_resolution.read")
@@ -292,21 +263,17 @@ async def show_resolution(
     """Show all a resolution says, and what it would have collected in a window of days."""
     today = local_date(services.store.clock.now())
     begin, end = last_month(today)
-    errors: dict[str, str] = {}
     found: Comparison | None = None
     async with services.store.reading() as connection:
         whole = await tariff_service.one(connection, code)
-        try:
+        with Asked(request):
             begin = asked_day("from", since or None) or begin
             end = asked_day("to", until or None) or end
             found = await comparison_service.comparison(connection, code, begin, end)
-        except Refusal as refusal:
-            errors = sentences_of(refusal, language(request))
     return show(
         request,
         services,
         "manager/resolution.html",
-        400 if errors else 200,
         whole=whole,
         comparison=found,
         bars=_bars(found) if found else [],
@@ -314,7 +281,6 @@ async def show_resolution(
         end=end,
         file_url=f"{MANAGER_PAGE}/{code}/file.csv",
         again=urlencode({"from": begin.isoformat(), "to": end.isoformat()}),
-        errors=errors,
         money_of=Money,
         **_DRAWING,
     )

@@ -1,6 +1,7 @@
 """One declaration on an officer's desk: all of it on one screen, with the moves open to them."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -8,19 +9,16 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent, Template
-from pydantic import ValidationError
 
-from api.http.problems import refusal_of
-from api.pages.kit.dossier_sheet import CHECK_NAMES, DossierView, sheet_of
-from api.pages.kit.frame import AnyRequest, act, form_of, language, show, version_in
-from api.pages.kit.labels import sentences_of
+from api.pages.kit.dossier_sheet import CHECK_NAMES, sheet_of
+from api.pages.kit.form import SentForm
+from api.pages.kit.frame import AnyRequest, language, show
 from api.pages.kit.live import about, beats
 from api.pages.kit.timeline import timeline
 from api.pages.officer.work_list import done_says, next_of
 from api.zone import Services
 from border.core.actor import Actor
 from border.core.event import BEGINNING
-from border.core.refusal import Refusal
 from border.core.store import Unit
 from border.identity.service import names_of
 from border.payments.charges.charge import CHARGE
@@ -68,107 +66,53 @@ async def live(
 
 @post(
     "/officer/declarations/{declaration_id:uuid}/{verb:str}",
-    include_in_schema=False,
     status_code=303,
     verb=("page.officer", "declaration.{verb}"),
 )
 async def move(
-    declaration_id: FromPath[UUID],
-    verb: FromPath[str],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
+    declaration_id: FromPath[UUID], verb: FromPath[str], sent: NamedDependency[SentForm]
 ) -> Response[Any]:
     """Make a move and go on to the next declaration; a refusal is shown on the page."""
-    form = await form_of(request)
 
     async def work(unit: Unit) -> Dossier:
-        body = MoveBody.model_validate(_given(form, "reason", "outcome"))
-        return await declaration_service.make_move(
-            unit, declaration_id, verb, body, version_in(form)
-        )
+        body = MoveBody.model_validate(_given(sent, "reason", "outcome"))
+        return await declaration_service.make_move(unit, declaration_id, verb, body, sent.version)
 
-    return await _answer(request, services, actor, declaration_id, verb, work)
+    return await _answer(sent, declaration_id, verb, work)
 
 
 @post(
     "/officer/declarations/{declaration_id:uuid}/clearances/{agency:str}",
-    include_in_schema=False,
     status_code=303,
     verb=("page.officer", "clearance.decide_{agency}"),
 )
 async def decide(
-    declaration_id: FromPath[UUID],
-    agency: FromPath[str],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
+    declaration_id: FromPath[UUID], agency: FromPath[str], sent: NamedDependency[SentForm]
 ) -> Response[Any]:
     """Decide the clearance of one's own agency and go on to the next declaration."""
-    form = await form_of(request)
 
     async def work(unit: Unit) -> Dossier:
-        decision = ClearanceDecision.model_validate(_given(form, "decision", "reason"))
+        decision = ClearanceDecision.model_validate(_given(sent, "decision", "reason"))
         return await clearance_service.decide_clearance(
-            unit, declaration_id, agency, decision, version_in(form)
+            unit, declaration_id, agency, decision, sent.version
         )
 
-    tried = f"{agency}-{form.get('decision', '')}"
-    done = str(form.get("decision", ""))
-    return await _answer(request, services, actor, declaration_id, done, work, tried)
+    return await _answer(sent, declaration_id, sent.text("decision"), work)
 
 
-def _given(form: dict[str, Any], *names: str) -> dict[str, str]:
-    return {name: str(form[name]) for name in names if str(form.get(name, "")).strip()}
+def _given(sent: SentForm, *names: str) -> dict[str, str]:
+    return {name: sent.text(name) for name in names if sent.text(name).strip()}
 
 
 async def _answer(
-    request: AnyRequest,
-    services: Services,
-    actor: Actor,
-    id: UUID,
-    done: str,
-    work: Callable[[Unit], Awaitable[Dossier]],
-    tried: str | None = None,
+    sent: SentForm, id: UUID, done: str, work: Callable[[Unit], Awaitable[Dossier]]
 ) -> Response[Any]:
-    """Run a move; show the page again, with everything typed, where it is refused."""
-
     async def then_on(unit: Unit) -> str:
         left = (await work(unit)).declaration
-        page = await next_of(unit.connection, actor, left, done)
+        page = await next_of(unit.connection, unit.actor, left, done)
         return f"{page}?done={done}&of={left.reference}"
 
-    try:
-        return await act(request, services, actor, then_on)
-    except (Refusal, ValidationError) as error:
-        refusal = refusal_of(error, request)
-        form = await form_of(request)
-        sentences = sentences_of(refusal, language(request))
-        tried = tried or done
-        return await _page(
-            request,
-            services,
-            actor,
-            id,
-            status=refusal.kind.status,
-            errors={
-                f"{tried}-{name}" if name in ("reason", "outcome") else name: sentence
-                for name, sentence in sentences.items()
-            },
-            tried=tried,
-            typed=_given(form, "reason", "outcome"),
-        )
-
-
-def _asking_for_reasons(sheet: DossierView) -> set[str]:
-    """Return the forms of the page that have a field for a reason, as the page calls them."""
-    moves = {move.verb for move in sheet.moves if "reason" in move.needs}
-    return moves | {
-        f"{mine.row.agency}-{decision.target}"
-        for mine in sheet.clearances
-        for decision in mine.decisions
-        if "reason" in decision.needs
-    }
+    return await sent.act(then_on, partial(_page, sent.request, sent.services, sent.actor, id))
 
 
 async def _page(
@@ -177,9 +121,7 @@ async def _page(
     actor: Actor,
     id: UUID,
     *,
-    status: int = 200,
     fragment: bool = False,
-    **more: Any,
 ) -> Template:
     """Return the page as it stands now."""
     locale = language(request)
@@ -191,27 +133,22 @@ async def _page(
         bookings = await booking_service.list_bookings(connection, actor, declaration_id=id)
         waiting = await dossier_service.work_list(connection, actor, limit=2)
     done, done_facts = done_says(request)
-    sheet = sheet_of(dossier, actor, locale)
-    if more.get("tried") in _asking_for_reasons(sheet):
-        more["kept_texts"] = []  # What was typed stands in the form itself.
     return show(
         request,
         services,
         "officer/declaration.html",
-        status,
         fragment=fragment,
-        sheet=sheet,
+        sheet=sheet_of(dossier, actor, locale),
         timeline=timeline(events, locale, names),
         bookings=bookings,
         following=next((i.declaration for i in waiting if i.declaration.id != id), None),
         booking_says={state.name: state.label for state in BOOKING.states},
         charge_says={state.name: state.label for state in CHARGE.states},
         check_names=CHECK_NAMES,
-        done=done if status == 200 else None,
+        done=done,
         done_facts=done_facts,
         live_url=f"/officer/declarations/{id}/live",
         fragment_url=f"/officer/declarations/{id}?fragment=true",
-        **{"errors": {}, "tried": None, "typed": {}, **more},
     )
 
 

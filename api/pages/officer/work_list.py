@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.pages.kit.frame import AnyRequest, show
 from api.pages.kit.live import beats, of_types
+from api.pages.kit.printed import place_in, rows_to_show
 from api.zone import Services
 from border import gates
 from border.core.actor import Actor
@@ -29,8 +30,6 @@ LOOK_UPS = {
 }
 """What a customs officer may look up beside the work: a name in words and the states it shows."""
 MOST = 50
-MOST_PRINTED = 2000
-"""How many rows the view for printing has; it says so where there are more."""
 _LONGEST = 500
 """As far down the list as an officer may have picked the declaration from."""
 _STAYS = frozenset({"hold", "lift"})
@@ -74,13 +73,9 @@ async def show_list(
     q: FromQuery[str] = "",
     after: FromQuery[str] = "",
     fragment: FromQuery[bool] = False,
-    whole: Annotated[bool, QueryParameter(name="print")] = False,
 ) -> Template:
-    """Show the work that waits; with `q` what is found; with `view` one of the look-ups.
-
-    With `print` every row is shown, up to `MOST_PRINTED`, with what the list is narrowed to.
-    """
-    most = MOST_PRINTED if whole else MOST
+    """Show the work that waits; with `q` what is found; with `view` one of the look-ups."""
+    most = rows_to_show(request, MOST)
     narrowed = {"lane": lane or None, "gate": gate or None, "direction": direction or None}
     look_up = LOOK_UPS.get(view)
     async with services.store.reading() as connection:
@@ -94,7 +89,7 @@ async def show_list(
                 actor,
                 states=() if q.strip() or not look_up else look_up[1],
                 q=q,
-                cursor=after or None,
+                cursor=place_in(request, after),
                 limit=most,
                 **narrowed,
             )
@@ -119,7 +114,6 @@ async def show_list(
         waiting=sum(counts.values()),
         items=items[:most],
         more=found.next is not None if found else len(items) > most,
-        print_view=whole,
         found=found,
         view=view if look_up else "work",
         look_ups=LOOK_UPS,

@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
-from litestar import get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import ServerSentEvent, Template
 
-from api.pages.kit.frame import AnyRequest, show
+from api.http.kept_figures import SHOWN_ON_THE_BOARD
+from api.pages.kit.frame import AnyRequest
 from api.pages.kit.live import beats, of_types
+from api.pages.kit.region import show_figures
 from api.zone import Services
 from logistics import board as boards
 
@@ -16,18 +18,16 @@ from logistics import board as boards
 @get("/", include_in_schema=False, verb="board.read")
 async def show_board(
     request: AnyRequest, services: NamedDependency[Services], fragment: FromQuery[bool] = False
-) -> Template:
+) -> Template | Response[str]:
     """Show how full the gates are, how long it takes, and which hours are open."""
-    at = services.store.clock.now()
-    async with services.store.reading() as connection:
-        found = await boards.board(connection, at)
-    return show(
+    figures = await services.figures.board.now()
+    return show_figures(
         request,
         services,
         "public/board.html",
+        figures,
+        lambda: {"gates": [_gate(one) for one in figures.found]},
         fragment=fragment,
-        gates=[_gate(one) for one in found],
-        as_of=at,
         live_url="/board/live",
         fragment_url="/?fragment=true",
     )
@@ -41,7 +41,7 @@ def _gate(one: boards.GateBoard) -> dict[str, object]:
     }
 
 
-def _way(way: boards.Way) -> dict[str, object]:
+def _way(way: boards.DirectionBoard) -> dict[str, object]:
     return {
         "direction": way.direction,
         "queue_length": way.queue_length,
@@ -67,13 +67,10 @@ def _minutes(seconds: int | None) -> int | None:
     return None if seconds is None else round(timedelta(seconds=seconds) / timedelta(minutes=1))
 
 
-_SHOWN = ("passage.", "booking.", "scan.", "throughput.")
-
-
 @get("/board/live", include_in_schema=False, verb="board.read")
 async def live(services: NamedDependency[Services]) -> ServerSentEvent:
     """Say, at most once a second, that the board has changed. It carries nothing else."""
-    return ServerSentEvent(beats(services, of_types(*_SHOWN)))
+    return ServerSentEvent(beats(services, of_types(*SHOWN_ON_THE_BOARD)))
 
 
 ROUTES = (show_board, live)

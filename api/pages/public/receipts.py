@@ -11,8 +11,9 @@ from redis.exceptions import RedisError
 
 from api.http.files import split_name
 from api.http.paging import cursor_of, parse_cursor
+from api.pages.kit.form import Asked
 from api.pages.kit.frame import AnyRequest, language, show
-from api.pages.kit.labels import sentences_of
+from api.pages.kit.printed import place_in, rows_to_show
 from api.routes.receipts import document, needed
 from api.zone import Services
 from border.core.actor import Actor
@@ -22,14 +23,14 @@ from border.core.words import N_
 from border.paper.words import Locale
 from border.payments.receipts import reading_service
 from border.payments.receipts.reading_service import SeenReceipt
-from border.payments.receipts.receipt import RECEIPT, Kind
+from border.payments.receipts.receipt import GIVEN_BACK, RECEIPT, ReceiptKind
 from border.payments.receipts.receipt_service import Office
 from border.payments.receipts.tables import ReceiptRow
 
 KIND_NAMES = {
-    Kind.ORIGINAL: N_("Receipt"),
-    Kind.ADJUSTMENT: N_("Adjustment of a receipt"),
-    Kind.REPLACEMENT: N_("Receipt in place of another"),
+    ReceiptKind.ORIGINAL: N_("Receipt"),
+    ReceiptKind.ADJUSTMENT: N_("Adjustment of a receipt"),
+    ReceiptKind.REPLACEMENT: N_("Receipt in place of another"),
 }
 METHOD_NAMES = {"TM": N_("Cash"), "CK": N_("Transfer")}
 _UNKNOWN = N_("No receipt has this code. Compare it with the paper, character by character.")
@@ -80,42 +81,25 @@ async def show_receipt(
 ) -> Template:
     """Show the form, and under it the receipt with the code that was typed or scanned."""
     typed = code[:60]
-    if not typed.strip():
-        return _page(request, services, "", {})
-    try:
-        seen = await look_up(services, request, typed)
-        check = await reading_service.check(needed(receipts).signer, seen.receipt)
-    except Refusal as refusal:
-        errors = sentences_of(refusal, language(request))
-        if refusal.kind is NOT_FOUND:
-            errors = {"code": _UNKNOWN}
-        return _page(request, services, typed, errors, status=refusal.kind.status)
-    found = {
-        "seen": seen,
-        "row": seen.receipt,
-        "check": check,
-        "total": Money(seen.receipt.total_minor, seen.receipt.currency),
-        "lines": _lines(seen.receipt, needed(receipts), language(request)),
-        "links": _links(seen),
-    }
-    return _page(request, services, seen.receipt.lookup_code, {}, found)
-
-
-def _page(
-    request: AnyRequest,
-    services: Services,
-    code: str,
-    errors: dict[str, str],
-    found: dict[str, Any] | None = None,
-    status: int = 200,
-) -> Template:
+    found = None
+    with Asked(request, _placed):
+        if typed.strip():
+            seen = await look_up(services, request, typed)
+            found = {
+                "seen": seen,
+                "row": seen.receipt,
+                "check": await reading_service.check(needed(receipts).signer, seen.receipt),
+                "total": Money(seen.receipt.total_minor, seen.receipt.currency),
+                "lines": _lines(seen.receipt, needed(receipts), language(request)),
+                "links": _links(seen),
+                "reason": _reason(seen.receipt, needed(receipts), language(request)),
+            }
+            typed = seen.receipt.lookup_code
     page = show(
         request,
         services,
         "public/receipt.html",
-        status,
-        code=code,
-        errors=errors,
+        code=typed,
         found=found,
         kind_names=KIND_NAMES,
         method_names=METHOD_NAMES,
@@ -123,6 +107,10 @@ def _page(
     )
     page.headers |= {"cache-control": "no-store", "x-robots-tag": "noindex"}
     return page
+
+
+def _placed(refusal: Refusal, said: dict[str, str]) -> dict[str, str]:
+    return {"code": _UNKNOWN} if refusal.kind is NOT_FOUND else said
 
 
 def _lines(row: ReceiptRow, office: Office, locale: str) -> list[dict[str, Any]]:
@@ -142,11 +130,22 @@ def _lines(row: ReceiptRow, office: Office, locale: str) -> list[dict[str, Any]]
     ]
 
 
+def _reason(row: ReceiptRow, office: Office, locale: str) -> str:
+    """Return why a receipt adjusts or replaces; what the program said, in the reader's language."""
+    told = (
+        one["facts"].get("reason")
+        for line in row.lines
+        for one in line["explanation"]
+        if one["says"] == GIVEN_BACK
+    )
+    return office.speech.explanation(next(filter(None, told), row.reason), {}, locale)
+
+
 def _links(seen: SeenReceipt) -> list[tuple[str, ReceiptRow]]:
     """Return the receipts this one is linked to, each with what it is to this one."""
     links: list[tuple[str, ReceiptRow]] = []
     if seen.about is not None:
-        adjusts = seen.receipt.kind == Kind.ADJUSTMENT
+        adjusts = seen.receipt.kind == ReceiptKind.ADJUSTMENT
         links.append((N_("It adjusts") if adjusts else N_("It replaces"), seen.about))
     if seen.replaced_by is not None:
         links.append((N_("Replaced by"), seen.replaced_by))
@@ -178,14 +177,17 @@ async def own_receipts(
     after: FromQuery[str | None] = None,
 ) -> Template:
     """Show a firm's receipts, the newest first."""
+    most = rows_to_show(request, _A_PAGE)
     async with services.store.reading() as connection:
-        found = await reading_service.list_receipts(connection, actor, parse_cursor(after), _A_PAGE)
-    last = found[-1] if len(found) == _A_PAGE else None
+        found = await reading_service.list_receipts(
+            connection, actor, parse_cursor(place_in(request, after)), most + 1
+        )
+    last = found[most - 1] if len(found) > most else None
     return show(
         request,
         services,
         "trader/receipts.html",
-        listed=[(row, Money(row.total_minor, row.currency)) for row in found],
+        listed=[(row, Money(row.total_minor, row.currency)) for row in found[:most]],
         next=cursor_of(last.issued_at, last.id) if last else None,
         kind_names=KIND_NAMES,
         state_says={state.name: state.label for state in RECEIPT.states},

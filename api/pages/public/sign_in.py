@@ -1,5 +1,6 @@
 """Signing in and out on the pages. The session's token is new at every sign-in."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -11,11 +12,11 @@ from litestar.response import Redirect, Template
 from api.demo.accounts import ACCOUNTS, PASSWORD
 from api.http.security import COOKIE
 from api.http.signing_in import sign_in
-from api.pages.kit.frame import AnyRequest, errors_of, form_of, language, show
+from api.pages.kit.form import SentForm
+from api.pages.kit.frame import AnyRequest, show
 from api.pages.kit.kept_form import KeptForm, kept_in, send_again
 from api.zone import Services
 from border.core.actor import PROGRAM, QUARANTINE, Actor, Role
-from border.core.refusal import Refusal
 from border.core.store import Unit
 from border.identity import service
 
@@ -45,32 +46,28 @@ def _safe(next_page: str | None) -> str | None:
     return None
 
 
-@get("/login", include_in_schema=False, verb="session.begin")
+@get("/login", verb="session.begin")
 async def show_login(
     request: AnyRequest,
     services: NamedDependency[Services],
     next_page: Annotated[str | None, QueryParameter(name="next")] = None,
 ) -> Template:
     """Show the form."""
-    return _form(request, services, "", {}, _safe(next_page))
+    return await _form(request, services, next_page=_safe(next_page))
 
 
-def _form(
+async def _form(
     request: AnyRequest,
     services: Services,
-    email: str,
-    errors: dict[str, str],
-    next_page: str | None,
-    status: int = 200,
+    email: str = "",
+    next_page: str | None = None,
     kept: KeptForm | None = None,
 ) -> Template:
     return show(
         request,
         services,
         "public/sign_in.html",
-        status,
         email=email,
-        errors=errors,
         next=next_page,
         kept=kept.text() if kept else "",
         demo_accounts=ACCOUNTS if services.settings.demo else [],
@@ -78,42 +75,41 @@ def _form(
     )
 
 
-@post("/login", include_in_schema=False, status_code=303, verb="session.begin")
-async def login(
-    request: AnyRequest, services: NamedDependency[Services]
-) -> Response[Any] | Template:
+@post("/login", status_code=303, verb="session.begin")
+async def login(sent: NamedDependency[SentForm]) -> Response[Any] | Template:
     """Check the password, start a session under a fresh token, and go to work."""
-    form = await form_of(request)
-    email, next_page = str(form.get("email", ""))[:200], _safe(str(form.get("next", "")))
-    kept = kept_in(form)
-    password, old_token = str(form.get("password", ""))[:200], request.cookies.get(COOKIE)
-    try:
+    request, services = sent.request, sent.services
+    email, password = sent.text("email")[:200], sent.text("password")[:200]
+    next_page, kept = _safe(sent.text("next")), kept_in(sent.form)
+
+    async def send() -> Response[Any] | Template:
+        old_token = request.cookies.get(COOKIE)
         signed_in, mark = await sign_in(request, services, email, password, "page", old_token)
-    except Refusal as refusal:
-        errors = errors_of(refusal, language(request))
-        return _form(request, services, email, errors, next_page, refusal.kind.status, kept)
-    cookie = Cookie(
-        COOKIE,
-        value=signed_in.token,
-        max_age=int(service.LASTS["page"].total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=services.settings.base_url.startswith("https://"),
-    )
-    if kept:
-        request.scope["user"] = signed_in.actor
-        return send_again(request, services, kept, at_once=True, cookies=[cookie, mark])
-    return Redirect(next_page or home_of(signed_in.actor), status_code=303, cookies=[cookie, mark])
+        cookie = Cookie(
+            COOKIE,
+            value=signed_in.token,
+            max_age=int(service.LASTS["page"].total_seconds()),
+            httponly=True,
+            samesite="lax",
+            secure=services.settings.base_url.startswith("https://"),
+        )
+        if kept:
+            request.scope["user"] = signed_in.actor
+            return send_again(request, services, kept, at_once=True, cookies=[cookie, mark])
+        onward = next_page or home_of(signed_in.actor)
+        return Redirect(onward, status_code=303, cookies=[cookie, mark])
+
+    return await sent.answer(send, partial(_form, request, services, email, next_page, kept))
 
 
-@post("/logout", include_in_schema=False, status_code=303, verb="session.forget")
-async def logout(request: AnyRequest, services: NamedDependency[Services]) -> Redirect:
+@post("/logout", status_code=303, verb="session.forget")
+async def logout(sent: NamedDependency[SentForm]) -> Redirect:
     """End the session."""
 
     async def work(unit: Unit) -> None:
-        await service.revoke(unit, request.cookies.get(COOKIE, ""))
+        await service.revoke(unit, sent.request.cookies.get(COOKIE, ""))
 
-    await services.store.perform(PROGRAM, work)
+    await sent.services.store.perform(PROGRAM, work)
     return Redirect("/", status_code=303, cookies=[Cookie(COOKIE, value="", max_age=0)])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,31 +10,29 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Template
-from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.pages.kit.frame import AnyRequest, act, form_of, language, show
-from api.pages.kit.labels import sentences_of
-from api.pages.trader import booking_form
+from api.pages.kit.form import SentForm, go_on, gone_on
+from api.pages.kit.frame import AnyRequest, show
 from api.pages.trader.booking_form import (
     DAYS,
     chosen_declarations,
     day_shown,
     hours_of,
+    placed,
     read_booking,
 )
-from api.pages.trader.frame import gate_names, refused
+from api.pages.trader.frame import gate_names
 from api.zone import Services
 from border.core.actor import Actor
 from border.core.clock import local_date
-from border.core.refusal import Refusal
-from border.core.store import Unit
 from border.vocabulary import DIRECTIONS, VehicleClass
 from customs import dossier_service
 from customs.declaration import BOOKABLE, DECLARATION
 from customs.tables import DeclarationRow
 from logistics import booking_service, slot_service
 from logistics.booking import BookingRequest
+from logistics.booking_set_service import AskedBooking
 
 _MOST_LOADS = 50
 
@@ -60,23 +59,22 @@ async def show_book(
     return await _page(request, services, actor, form | ({"empty": "yes"} if empty else {}))
 
 
-@post("/trader/book", include_in_schema=False, status_code=303, verb="booking.hold")
-async def book(
-    request: AnyRequest, services: NamedDependency[Services], actor: NamedDependency[Actor]
-) -> Response[Any] | Template:
+@post("/trader/book", status_code=303, verb="booking.hold")
+async def book(sent: NamedDependency[SentForm]) -> Response[Any]:
     """Hold the hour and go on to its booking; a refusal comes back beside its field."""
-    form = await form_of(request)
 
-    async def work(unit: Unit) -> str:
-        slot_id, asked = read_booking(form)
-        wanted = BookingRequest.model_validate(asked)
-        booked = await booking_service.book(unit, slot_id, wanted, services.slips)
-        return f"/trader/bookings/{booked.booking.id}"
+    async def send() -> Response[Any]:
+        slot_id, asked = read_booking(sent.form)
+        wanted = AskedBooking(
+            slot_id,
+            BookingRequest.model_validate(asked),
+            lambda booked: go_on(f"/trader/bookings/{booked.booking.id}"),
+            sent.once,
+        )
+        return gone_on(await sent.services.bookings.ask(sent.actor, wanted))
 
-    try:
-        return await act(request, services, actor, work)
-    except (Refusal, ValidationError) as error:
-        return await _page(request, services, actor, form, refused(error, request))
+    again = partial(_page, sent.request, sent.services, sent.actor, sent.form)
+    return await sent.answer(send, again, partial(placed, form=sent.form))
 
 
 async def _loads(
@@ -105,11 +103,7 @@ def _is_id(text: str) -> bool:
 
 
 async def _page(
-    request: AnyRequest,
-    services: Services,
-    actor: Actor,
-    form: dict[str, Any],
-    refusal: Refusal | None = None,
+    request: AnyRequest, services: Services, actor: Actor, form: dict[str, Any]
 ) -> Template:
     at = services.store.clock.now()
     today = local_date(at)
@@ -121,17 +115,11 @@ async def _page(
         slots = await slot_service.slots_on(connection, gate, direction, today, DAYS)
     days = hours_of(slots, at)
     day = day_shown(str(form.get("date") or ""), days, today)
-    errors = {}
-    if refusal is not None:
-        sentences = sentences_of(refusal, language(request))
-        errors = booking_form.placed(refusal, sentences, form)
     return show(
         request,
         services,
         "trader/book.html",
-        200 if refusal is None else refusal.kind.status,
         form=form,
-        errors=errors,
         loads=[row for row in loads if (row.gate, row.direction) == (gate, direction)],
         elsewhere=[row for row in loads if (row.gate, row.direction) != (gate, direction)],
         chosen=chosen_declarations(form),
@@ -143,7 +131,7 @@ async def _page(
         directions=[(code, term.label) for code, term in DIRECTIONS.items()],
         declaration_says={state.name: state.label for state in DECLARATION.states},
         days=[
-            (on, any(hour.standing == "free" for hour in days.get(on, ())))
+            (on, any(hour.availability == "free" for hour in days.get(on, ())))
             for on in (today + timedelta(days=ahead) for ahead in range(DAYS))
         ],
         day=day,

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from api.pages.kit.frame import nested
+from api.pages.kit.form import nested
 from api.pages.kit.typed_numbers import WrongNumber, read_units
 from api.pages.trader.draft_form import Form
 from border.core.clock import local_date
@@ -37,7 +37,7 @@ _FIELD_OF_REFUSAL = {
 class Hour:
     """One crossing hour on the grid.
 
-    `standing` is free, full, closed (no longer booked), over, or early (not open yet).
+    `availability` is free, full, closed (no longer booked), over, or early (not open yet).
     """
 
     id: UUID
@@ -46,7 +46,7 @@ class Hour:
     opens_at: datetime
     closes_at: datetime
     remaining: int
-    standing: str
+    availability: str
 
 
 def hours_of(slots: Sequence[Any], at: datetime) -> dict[date, list[Hour]]:
@@ -61,13 +61,13 @@ def hours_of(slots: Sequence[Any], at: datetime) -> dict[date, list[Hour]]:
                 slot.opens_at,
                 slot.closes_at,
                 remaining(slot.capacity, slot.taken, slot.closes_at, at),
-                _standing(slot, at),
+                _availability(slot, at),
             )
         )
     return days
 
 
-def _standing(slot: Any, at: datetime) -> str:
+def _availability(slot: Any, at: datetime) -> str:
     if at >= slot.ends_at:
         return "over"
     if at >= slot.closes_at:
@@ -83,7 +83,7 @@ def day_shown(asked: str, days: Mapping[date, Sequence[Hour]], today: date) -> d
     for day in offered:
         if day.isoformat() == asked:
             return day
-    free = (d for d in offered if any(hour.standing == "free" for hour in days.get(d, ())))
+    free = (d for d in offered if any(hour.availability == "free" for hour in days.get(d, ())))
     return next(free, today)
 
 
@@ -101,7 +101,7 @@ def read_booking(form: Mapping[str, Any]) -> tuple[UUID, dict[str, Any]]:
             says = N_("At most {most} tonnes; look at the unit.")
             raise WrongNumber("too_heavy", says, most=most)
     except WrongNumber as wrong:
-        errors.append(FieldError("vehicle.payload_t", wrong.code, wrong.says, wrong.facts))
+        errors.append(wrong.at("vehicle.payload_t"))
     slot_id = _uuid(form.get("slot_id"))
     if slot_id is None:
         errors.append(FieldError("slot_id", "required", N_("Choose a crossing hour.")))

@@ -1,5 +1,6 @@
 """One booking: to be paid while it is held, a slip once it is confirmed, and cancelling it."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,19 +11,19 @@ from litestar.response import ServerSentEvent, Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.http.files import split_name
-from api.pages.kit.frame import AnyRequest, act, form_of, language, show, version_in
-from api.pages.kit.labels import sentences_of
+from api.pages.kit.form import SentForm
+from api.pages.kit.frame import AnyRequest, language, show
 from api.pages.kit.live import about, beats
 from api.pages.kit.timeline import SHOWN, timeline
 from api.pages.trader.frame import charge_view, gate_names, owed, total_owed
 from api.pages.trader.payments import pay
 from api.zone import Services
 from border.core.actor import Actor
-from border.core.refusal import Refusal
 from border.core.store import AnyRow, Unit
 from border.identity import policy
 from border.paper.codes import code128_svg, qr_svg
 from border.paper.words import Locale
+from border.payments.collection import payment_service
 from border.platform import feed
 from customs.dossier_service import GateView
 from logistics import booking_service, slip_service
@@ -65,48 +66,31 @@ async def live(
 
 @post(
     "/trader/bookings/{booking_id:uuid}/pay",
-    include_in_schema=False,
     status_code=303,
     verb=("page.trader", "payment.open"),
 )
-async def pay_booking(
-    booking_id: FromPath[UUID],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any] | Template:
+async def pay_booking(booking_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
     """Open a payment of what is owed on a booking, and send the payer to the gateway."""
-    async with services.store.reading() as connection:
-        booked = await booking_service.get(connection, actor, booking_id)
-    try:
-        return await pay(request, services, actor, owed(list(booked.charges)))
-    except Refusal as refusal:
-        return await _page(request, services, actor, booking_id, refusal)
+    async with sent.services.store.reading() as connection:
+        booked = await booking_service.get(connection, sent.actor, booking_id)
+    again = partial(_page, sent.request, sent.services, sent.actor, booking_id)
+    return await pay(sent, owed(list(booked.charges)), again)
 
 
 @post(
     "/trader/bookings/{booking_id:uuid}/cancel",
-    include_in_schema=False,
     status_code=303,
     verb=("page.trader", "booking.cancel"),
 )
-async def cancel(
-    booking_id: FromPath[UUID],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any] | Template:
+async def cancel(booking_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
     """Cancel a booking and give its hour back."""
-    form = await form_of(request)
 
     async def work(unit: Unit) -> str:
-        await booking_service.cancel(unit, booking_id, version_in(form))
+        await booking_service.cancel(unit, booking_id, sent.version)
         return f"/trader/bookings/{booking_id}"
 
-    try:
-        return await act(request, services, actor, work)
-    except Refusal as refusal:
-        return await _page(request, services, actor, booking_id, refusal)
+    again = partial(_page, sent.request, sent.services, sent.actor, booking_id)
+    return await sent.act(work, again)
 
 
 @get("/trader/slips/{name:str}", include_in_schema=False, verb=("page.trader", "slip.read"))
@@ -121,7 +105,7 @@ async def download_slip(
         page = await slip_service.load(connection, actor, split_name(name)[0], lang)
     disposition = f'attachment; filename="{page.slip.reference}.pdf"'
     return Response(
-        await slip_service.draw(page.view, services.fonts),
+        await slip_service.draw(page.view, services.fonts, services.press),
         media_type="application/pdf",
         headers={"Content-Disposition": disposition},
     )
@@ -141,7 +125,6 @@ async def _page(
     services: Services,
     actor: Actor,
     booking_id: UUID,
-    refusal: Refusal | None = None,
     *,
     fragment: bool = False,
 ) -> Template:
@@ -153,13 +136,13 @@ async def _page(
         slip = await _slip(connection, actor, row, locale)
         events = await feed.latest(connection, _TIMELINE, SHOWN, row.reference)
         names = await gate_names(connection)
+        part = await payment_service.waiting_for_more(connection, actor, owed(list(booked.charges)))
     here = f"/trader/bookings/{row.id}"
     free_until = row.free_cancel_until
     return show(
         request,
         services,
         "trader/booking.html",
-        200 if refusal is None else refusal.kind.status,
         fragment=fragment,
         booking=row,
         says=BOOKING.state(row.state).label,
@@ -167,6 +150,7 @@ async def _page(
         loads=[_load(load, actor) for load in loads],
         charges=[charge_view(charge) for charge in booked.charges],
         due=total_owed(list(booked.charges)),
+        part=part,
         payable=row.state == "held" and at < row.held_until,
         slip=slip.slip if slip else None,
         slip_says=SLIP.state(slip.slip.state).label if slip else None,
@@ -177,7 +161,6 @@ async def _page(
         free_until=free_until,
         late=row.state == "confirmed" and at >= free_until,
         timeline=timeline(events, locale),
-        errors={} if refusal is None else sentences_of(refusal, locale),
         now=at,
         here=here,
         live_url=f"{here}/live",

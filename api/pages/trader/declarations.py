@@ -1,5 +1,7 @@
 """One declaration as its firm and its carrier see it: where it stands, and what they can do."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -7,21 +9,21 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent, Template
-from pydantic import ValidationError
 
 from api.pages.kit.dossier_sheet import sheet_of
-from api.pages.kit.frame import AnyRequest, act, form_of, language, show, version_in
-from api.pages.kit.labels import sentences_of
+from api.pages.kit.form import SentForm
+from api.pages.kit.frame import AnyRequest, language, refused_of, show
 from api.pages.kit.live import about, beats
 from api.pages.kit.next_step import next_step
 from api.pages.kit.timeline import SHOWN, timeline
 from api.pages.trader.draft import UNIT_NAMES, edit_page
-from api.pages.trader.frame import charge_view, gate_names, owed, refused, total_owed
+from api.pages.trader.draft_form import at_fields
+from api.pages.trader.frame import charge_view, gate_names, owed, total_owed
 from api.pages.trader.payments import pay
 from api.zone import Services
 from border.core.actor import Actor
-from border.core.refusal import Refusal
 from border.core.store import Unit
+from border.payments.collection import payment_service
 from border.platform import feed
 from border.reference.catalogue import REGIMES
 from customs import declaration_service, dossier_service
@@ -74,54 +76,43 @@ async def live(
 
 @post(
     "/trader/declarations/{declaration_id:uuid}/pay",
-    include_in_schema=False,
     status_code=303,
     verb=("page.trader", "payment.open"),
 )
 async def pay_charges(
-    declaration_id: FromPath[UUID],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any] | Template:
+    declaration_id: FromPath[UUID], sent: NamedDependency[SentForm]
+) -> Response[Any]:
     """Open a payment of what is owed on a declaration, and send the payer to the gateway."""
-    async with services.store.reading() as connection:
-        dossier = await dossier_service.get(connection, actor, declaration_id)
-    try:
-        return await pay(request, services, actor, owed(dossier.charges))
-    except Refusal as refusal:
-        return await _page(request, services, actor, declaration_id, refusal)
+    async with sent.services.store.reading() as connection:
+        dossier = await dossier_service.get(connection, sent.actor, declaration_id)
+    return await pay(sent, owed(dossier.charges), _again(sent, declaration_id))
 
 
 @post(
     "/trader/declarations/{declaration_id:uuid}/{verb:str}",
-    include_in_schema=False,
     status_code=303,
     verb=("page.trader", "declaration.{verb}"),
 )
 async def move(
-    declaration_id: FromPath[UUID],
-    verb: FromPath[str],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any] | Template:
+    declaration_id: FromPath[UUID], verb: FromPath[str], sent: NamedDependency[SentForm]
+) -> Response[Any]:
     """Make a move: lodge, answer or cancel. What hinders lodging is shown in the form."""
-    form = await form_of(request)
 
     async def work(unit: Unit) -> str:
-        body = MoveBody(reason=str(form.get("reason") or "").strip() or None)
-        await declaration_service.make_move(unit, declaration_id, verb, body, version_in(form))
+        body = MoveBody(reason=sent.text("reason").strip() or None)
+        await declaration_service.make_move(unit, declaration_id, verb, body, sent.version)
         return f"/trader/declarations/{declaration_id}"
 
-    try:
-        return await act(request, services, actor, work)
-    except (Refusal, ValidationError) as error:
-        refusal = refused(error, request)
-        if verb == "lodge" and refusal.errors:
-            return await edit_page(request, services, actor, declaration_id, refusal)
-        answer = str(form.get("reason") or "")
-        return await _page(request, services, actor, declaration_id, refusal, answer=answer)
+    async def again() -> Template:
+        if verb == "lodge" and any(refused_of(sent.request).errors):
+            return await edit_page(sent.request, sent.services, sent.actor, declaration_id)
+        return await _again(sent, declaration_id)()
+
+    return await sent.act(work, again, lambda _, said: at_fields(said))
+
+
+def _again(sent: SentForm, id: UUID) -> Callable[[], Awaitable[Template]]:
+    return partial(_page, sent.request, sent.services, sent.actor, id)
 
 
 async def _page(
@@ -129,9 +120,7 @@ async def _page(
     services: Services,
     actor: Actor,
     declaration_id: UUID,
-    refusal: Refusal | None = None,
     *,
-    answer: str = "",
     fragment: bool = False,
 ) -> Template:
     locale = language(request)
@@ -141,26 +130,21 @@ async def _page(
         events = await feed.latest(connection, _TIMELINE, SHOWN, row.reference)
         booking = (await booking_service.live_on(connection, [row.id])).get(row.id)
         names = await gate_names(connection)
+        part = await payment_service.waiting_for_more(connection, actor, owed(dossier.charges))
     here = f"/trader/declarations/{row.id}"
-    can_answer = any(move.verb == "answer" for move in open_moves(row, actor))
-    # What was typed stands in the form itself, where that is still there.
-    more: dict[str, Any] = {"kept_texts": []} if can_answer else {}
     return show(
         request,
         services,
         "trader/declaration.html",
-        200 if refusal is None else refusal.kind.status,
         fragment=fragment,
-        **more,
         sheet=sheet_of(dossier, actor, locale),
         row=row,
         gate_name=names.get(row.gate, row.gate),
         regime=_regime(row, locale),
         step=next_step(row, dossier.clearances, bool(owed(dossier.charges)), booking, actor),
         said=row.reason if row.state in _SAID_BY_CUSTOMS else None,
-        answer=answer,
         actions={"moves": _moves(row, actor, here), "version": row.version},
-        can_answer=can_answer,
+        can_answer=any(move.verb == "answer" for move in open_moves(row, actor)),
         unit_names=UNIT_NAMES,
         editable=row.state in EDITABLE and actor.organisation_id == row.owner_organisation_id,
         bookable=row.state in BOOKABLE and booking is None,
@@ -169,8 +153,8 @@ async def _page(
         booking_ours=booking is not None and booking.owner_organisation_id == actor.organisation_id,
         charges=[charge_view(charge) for charge in dossier.charges],
         due=total_owed(dossier.charges),
+        part=part,
         timeline=timeline(events, locale),
-        errors={} if refusal is None else sentences_of(refusal, locale),
         now=services.store.clock.now(),
         live_url=f"{here}/live",
         fragment_url=f"{here}?fragment=true",

@@ -1,6 +1,7 @@
 """Writing a draft: the form, its lines with and without JavaScript, saving and lodging it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,14 +13,14 @@ from pydantic import ValidationError
 
 from api.http.problems import shape_errors
 from api.language import translator
-from api.pages.kit.frame import AnyRequest, act, form_of, language, show, version_in
-from api.pages.kit.labels import sentences_of
+from api.pages.kit.form import SentForm
+from api.pages.kit.frame import AnyRequest, language, show
 from api.pages.trader import draft_form
 from api.pages.trader.draft_form import Form
-from api.pages.trader.frame import gate_names, refused
+from api.pages.trader.frame import gate_names
 from api.zone import Services
 from border.core.actor import Actor
-from border.core.refusal import INVALID, FieldError, Refusal
+from border.core.refusal import INVALID, FieldError
 from border.core.store import Unit
 from border.core.words import N_
 from border.reference.catalogue import COUNTRIES, REGIMES
@@ -44,7 +45,7 @@ UNIT_NAMES = {
     "BG": N_("bag"),
 }
 """The units of measure offered; the code is that of Recommendation 20."""
-Draft = TypeVar("Draft", DraftDeclaration, DraftChange)
+DraftBody = TypeVar("DraftBody", DraftDeclaration, DraftChange)
 _NEIGHBOURS = ("VN", "CN", "LA", "TH", "KH", "MM")
 
 
@@ -64,25 +65,15 @@ async def show_new(
     return await _page(request, services, form)
 
 
-@post(
-    "/trader/declarations/new", include_in_schema=False, status_code=303, verb="declaration.draft"
-)
-async def save_new(
-    request: AnyRequest, services: NamedDependency[Services], actor: NamedDependency[Actor]
-) -> Response[Any]:
+@post("/trader/declarations/new", status_code=303, verb="declaration.draft")
+async def save_new(sent: NamedDependency[SentForm]) -> Response[Any]:
     """Save a new draft, and lodge it if that button was pressed."""
-    form = await form_of(request)
-    if (changed := _with_other_lines(form)) is not None:
-        return await _page(request, services, changed)
 
     async def work(unit: Unit) -> str:
-        draft = await _read(unit, form, DraftDeclaration)
-        return await _lodged_if_asked(unit, form, await draft_service.draft(unit, draft))
+        draft = await _read(unit, sent.form, DraftDeclaration)
+        return await _lodged_if_asked(unit, sent.form, await draft_service.draft(unit, draft))
 
-    try:
-        return await act(request, services, actor, work)
-    except (Refusal, ValidationError) as error:
-        return await _page(request, services, form, refused(error, request))
+    return await _saved(sent, work)
 
 
 @get(
@@ -101,58 +92,50 @@ async def show_edit(
 
 
 async def edit_page(
-    request: AnyRequest,
-    services: Services,
-    actor: Actor,
-    declaration_id: UUID,
-    refusal: Refusal | None = None,
+    request: AnyRequest, services: Services, actor: Actor, declaration_id: UUID
 ) -> Template:
     """Return the form of a saved draft, with what is wrong with it. refuses: not_found."""
     async with services.store.reading() as connection:
         dossier = await dossier_service.get(connection, actor, declaration_id)
     row = dossier.declaration
-    form = draft_form.write_form(draft_of(row, dossier.lines))
-    return await _page(request, services, form, refusal, row)
+    return await _page(request, services, draft_form.write_form(draft_of(row, dossier.lines)), row)
 
 
-@post(
-    "/trader/declarations/{declaration_id:uuid}/edit",
-    include_in_schema=False,
-    status_code=303,
-    verb="declaration.update",
-)
+@post("/trader/declarations/{declaration_id:uuid}/edit", status_code=303, verb="declaration.update")
 async def save_edit(
-    declaration_id: FromPath[UUID],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
+    declaration_id: FromPath[UUID], sent: NamedDependency[SentForm]
 ) -> Response[Any]:
-    """Save a draft again, and lodge it if that button was pressed."""
-    form = await form_of(request)
-    async with services.store.reading() as connection:
-        row = (await dossier_service.get(connection, actor, declaration_id)).declaration
-    if (changed := _with_other_lines(form)) is not None:
-        return await _page(request, services, changed, row=row)
+    """Save a draft, or what customs returned, and lodge it if that button was pressed."""
+    async with sent.services.store.reading() as connection:
+        row = (await dossier_service.get(connection, sent.actor, declaration_id)).declaration
 
     async def work(unit: Unit) -> str:
-        change = await _read(unit, form, DraftChange)
-        dossier = await draft_service.change(unit, declaration_id, change, version_in(form))
-        return await _lodged_if_asked(unit, form, dossier)
+        change = await _read(unit, sent.form, DraftChange)
+        dossier = await draft_service.change(unit, declaration_id, change, sent.version)
+        return await _lodged_if_asked(unit, sent.form, dossier)
 
-    try:
-        return await act(request, services, actor, work)
-    except (Refusal, ValidationError) as error:
-        return await _page(request, services, form, refused(error, request), row)
+    return await _saved(sent, work, row)
 
 
-async def _read(unit: Unit, form: Mapping[str, Any], model: type[Draft]) -> Draft:
+async def _saved(
+    sent: SentForm, work: Callable[[Unit], Awaitable[str]], row: DeclarationRow | None = None
+) -> Response[Any]:
+    """Save a form, or show it with a line more or less if one of those buttons was pressed."""
+    if (changed := _with_other_lines(sent.form)) is not None:
+        return await _page(sent.request, sent.services, changed, row)
+    shown = draft_form.lines_shown(sent.form)
+    again = partial(_page, sent.request, sent.services, sent.form, row)
+    return await sent.act(work, again, lambda _, said: draft_form.at_fields(said, shown))
+
+
+async def _read(unit: Unit, form: Mapping[str, Any], model: type[DraftBody]) -> DraftBody:
     """Return the draft a form describes; all that is wrong with it is told at once.
 
     What is asked of a declaration that is lodged is asked here too where that button was pressed.
     refuses: invalid_fields.
     """
     given, errors = draft_form.read_form(form)
-    body: Draft | None = None
+    body: DraftBody | None = None
     try:
         body = model.model_validate(given)
     except ValidationError as wrong:
@@ -166,7 +149,7 @@ async def _read(unit: Unit, form: Mapping[str, Any], model: type[Draft]) -> Draf
 
 
 async def _missing(
-    unit: Unit, given: Mapping[str, Any], told: Collection[str]
+    unit: Unit, given: Mapping[str, Any], named: Collection[str]
 ) -> Sequence[FieldError]:
     """Return what lodging would refuse, but for the fields of which something is told already."""
     try:
@@ -174,7 +157,7 @@ async def _missing(
     except ValidationError:  # Where to, or in which direction, is not known: nothing to go by.
         return ()
     _, _, errors = await draft_service.checked_now(unit.connection, readable, complete=True)
-    known = {draft_form.field_of(field) for field in told}
+    known = {draft_form.field_of(field) for field in named}
     return [one for one in errors if draft_form.field_of(one.field) not in known]
 
 
@@ -200,23 +183,17 @@ async def _page(
     request: AnyRequest,
     services: Services,
     form: Mapping[str, Any],
-    refusal: Refusal | None = None,
     row: DeclarationRow | None = None,
 ) -> Template:
     locale = language(request)
     async with services.store.reading() as connection:
         names = await gate_names(connection)
-    shown = draft_form.lines_shown(form)
-    errors = {} if refusal is None else draft_form.at_fields(sentences_of(refusal, locale), shown)
     return show(
         request,
         services,
         "trader/draft.html",
-        200 if refusal is None else refusal.kind.status,
         form=form,
         line_count=draft_form.count_lines(form),
-        errors=errors,
-        called=draft_form.called(errors, locale),
         row=row,
         editable=row is None or row.state in EDITABLE,
         # What was worked from: a refused form is sent again from the same version.

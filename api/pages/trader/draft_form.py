@@ -10,13 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from api.language import translator
-from api.pages.kit.frame import nested
+from api.pages.kit.form import nested
 from api.pages.kit.typed_numbers import WrongNumber, read_units, write_units
 from border.core.money import MINOR_UNITS
 from border.core.refusal import FieldError
-from border.core.words import N_
-from customs.draft import DraftDeclaration, Line, milli
+from customs.draft import DraftDeclaration, GoodsLine, milli
 
 KILOGRAM_PLACES = 3
 QUANTITY_PLACES = 3
@@ -43,33 +41,6 @@ _FIELD_OF_LINE_PATH = {
     "value.minor": "value_amount",
     "value.currency": "value_currency",
 }
-
-_LINE_SAYS = N_("Goods line {number}")
-FIELD_NAMES: Mapping[str, str] = {
-    "customs_number": N_("Customs declaration number"),
-    "direction": N_("Direction"),
-    "regime": N_("Declaration type"),
-    "gate": N_("Gate"),
-    "carrier_tax_code": N_("Tax code of the carrier"),
-    "exporter": N_("Exporter"),
-    "importer": N_("Importer"),
-    "name": N_("Name of the firm"),
-    "country": N_("Country"),
-    "tax_code": N_("Tax code"),
-    "hs_code": N_("Commodity code"),
-    "description": N_("Description of the goods"),
-    "quantity": N_("Quantity"),
-    "unit": N_("Unit"),
-    "gross_kg": N_("Gross mass"),
-    "net_kg": N_("Net mass"),
-    "origin": N_("Country of origin"),
-    "value_amount": N_("Declared value"),
-    "value_currency": N_("Currency"),
-    "handling": N_("Special handling"),
-    "certificates": N_("Numbers of certificates"),
-    "containers": N_("Container numbers"),
-}
-"""What the form calls its fields; a party's and a line's by their last part."""
 
 Form = dict[str, Any]
 """Field name to what was typed; boxes to tick are a list."""
@@ -110,7 +81,7 @@ def _line(form: Mapping[str, Any], at: int, path: str, errors: list[FieldError])
         try:
             return read_units(typed(name), places)
         except WrongNumber as wrong:
-            errors.append(FieldError(f"{path}.{name}", wrong.code, wrong.says, wrong.facts))
+            errors.append(wrong.at(f"{path}.{name}"))
             return None
 
     currency = typed("value_currency").upper()
@@ -179,7 +150,7 @@ def write_form(draft: DraftDeclaration) -> Form:
     return form
 
 
-def _write_line(line: Line) -> dict[str, str]:
+def _write_line(line: GoodsLine) -> dict[str, str]:
     def number(units: int | None, places: int) -> str:
         return "" if units is None else write_units(units, places)
 
@@ -218,7 +189,7 @@ def field_of(path: str) -> str:
     return f"lines.{found[1]}.{_FIELD_OF_LINE_PATH.get(found[2], found[2])}"
 
 
-def at_fields(errors: Mapping[str, str], shown: Sequence[int]) -> dict[str, str]:
+def at_fields(errors: Mapping[str, str], shown: Sequence[int] = ()) -> dict[str, str]:
     """Return errors by field; `shown` are the numbers in the form of the draft's lines."""
     placed: dict[str, str] = {}
     for path, sentence in errors.items():
@@ -228,23 +199,6 @@ def at_fields(errors: Mapping[str, str], shown: Sequence[int]) -> dict[str, str]
             field = f"lines.{shown[int(found[1])]}.{found[2]}"
         placed.setdefault(field, sentence)
     return placed
-
-
-def called(fields: Iterable[str], locale: str) -> dict[str, str]:
-    """Return what fields of the form are called on it, in words; `Goods line 2: Net mass`."""
-    say = translator(locale).gettext
-    names: dict[str, str] = {}
-    for field in fields:
-        found = _LINE_NUMBER.fullmatch(field)
-        head, _, part = field.partition(".")
-        if found and found[2] in FIELD_NAMES:
-            at = say(_LINE_SAYS, number=int(found[1]) + 1)
-            names[field] = f"{at} · {say(FIELD_NAMES[found[2]])}"
-        elif head in _PARTIES and part in FIELD_NAMES:
-            names[field] = f"{say(FIELD_NAMES[head])} · {say(FIELD_NAMES[part])}"
-        elif field in FIELD_NAMES:
-            names[field] = say(FIELD_NAMES[field])
-    return names
 
 
 def lines_shown(form: Mapping[str, Any]) -> Sequence[int]:

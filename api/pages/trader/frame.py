@@ -2,14 +2,10 @@
 
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.http.problems import refusal_of
-from api.pages.kit.frame import AnyRequest
 from border import gates
 from border.core.money import Money
-from border.core.refusal import Refusal
 from border.payments.charges.charge import CHARGE
 from border.payments.face import ChargeRow
 
@@ -20,13 +16,6 @@ async def gate_names(connection: AsyncConnection) -> dict[str, dict[str, str]]:
         gate.code: {"vi": gate.name_vi, "zh": gate.name_zh, "en": gate.name_en}
         for gate in await gates.all_gates(connection)
     }
-
-
-def refused(error: Exception, request: AnyRequest) -> Refusal:
-    """Return a refusal, or what was wrong with a form's shape, as a refusal; else raise."""
-    if isinstance(error, Refusal | ValidationError):
-        return refusal_of(error, request)
-    raise error
 
 
 def charge_view(charge: ChargeRow) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.http.paging import cursor_of, parse_cursor
 from api.pages.kit.frame import AnyRequest, show
 from api.pages.kit.next_step import YOUR_TURN
+from api.pages.kit.printed import is_whole, place_in, rows_to_show
 from api.pages.trader.frame import gate_names
 from api.zone import Services
 from border.core.actor import Actor
@@ -27,11 +28,14 @@ from customs.declaration import DECLARATION
 from customs.tables import DeclarationRow
 from logistics import booking_service
 from logistics.booking import BOOKING
-from logistics.booking_service import Booked
+from logistics.booking_service import BookingWithCharges
 from logistics.tables import BookingRow
 
-_A_PAGE = 20
+_A_PAGE = 10
 _MOST_WAITING = 50
+_WAITING_SHOWN = 3
+"""How many of each kind that waits stand above the list; the others are a tap away in it."""
+_NOTHING: Mapping[str, list[Any]] = {"asked": [], "held": [], "unbooked": []}
 
 
 @get("/trader", include_in_schema=False, verb=("page.trader", "declaration.list"))
@@ -48,28 +52,30 @@ async def show_trader(
     bookings = shown == "bookings"
     life = BOOKING if bookings else DECLARATION
     states = [state.name for state in life.states if state.name == chosen]
+    most, after = rows_to_show(request, _A_PAGE), place_in(request, after)
     async with services.store.reading() as connection:
         if found := await _booking_named(connection, actor, q):
             return Redirect(f"/trader/bookings/{found}", status_code=303)
         listed: Sequence[Any]
         if bookings:
-            listed, following = await _bookings(connection, actor, states, after)
+            listed, following = await _bookings(connection, actor, states, after, most)
         else:
             page = await dossier_service.list_declarations(
-                connection, actor, states=states, q=q or None, cursor=after, limit=_A_PAGE
+                connection, actor, states=states, q=q or None, cursor=after, limit=most
             )
             listed, following = page.items, page.next
-        waiting = await _waiting(connection, actor)
+        waiting = _NOTHING if is_whole(request) else await _waiting(connection, actor)
         names = await gate_names(connection)
-        told = await _told(connection, bookings, listed, waiting)
+        row_facts = await _what_rows_say(connection, bookings, listed, waiting)
     return show(
         request,
         services,
         "trader/home.html",
-        waiting=waiting,
+        waiting={name: rows[:_WAITING_SHOWN] for name, rows in waiting.items()},
+        more_waiting=_more(waiting),
         bookings=bookings,
         listed=listed,
-        told=told,
+        row_facts=row_facts,
         next=following,
         states=[(state.name, state.label) for state in life.states],
         chosen=chosen,
@@ -80,6 +86,20 @@ async def show_trader(
         booking_says=_says(BOOKING.states),
         now=services.store.clock.now(),
     )
+
+
+def _more(waiting: Mapping[str, Sequence[Any]]) -> list[tuple[str, str]]:
+    """Return where the others that wait are listed: an address and what stands there."""
+    rest = {name: len(rows) - _WAITING_SHOWN for name, rows in waiting.items()}
+    listed = [
+        ("held", "show=bookings&state=held", BOOKING.state("held").label),
+        *(
+            ("asked", f"state={row}", DECLARATION.state(row).label)
+            for row in dict.fromkeys(row.state for row in waiting["asked"])
+        ),
+        ("unbooked", "state=released", DECLARATION.state("released").label),
+    ]
+    return [(f"/trader?{query}#all", says) for name, query, says in listed if rest[name] > 0]
 
 
 def _says(states: Sequence[Any]) -> dict[str, str]:
@@ -98,18 +118,22 @@ async def _booking_named(connection: AsyncConnection, actor: Actor, q: str) -> s
 
 
 async def _bookings(
-    connection: AsyncConnection, actor: Actor, states: Sequence[str], after: str | None
-) -> tuple[list[Booked], str | None]:
+    connection: AsyncConnection,
+    actor: Actor,
+    states: Sequence[str],
+    after: str | None,
+    most: int,
+) -> tuple[list[BookingWithCharges], str | None]:
     """Return a page of bookings and the cursor of the next one."""
     place: tuple[datetime, Any] | None = parse_cursor(after)
-    found = await booking_service.list_bookings(connection, actor, states, place, _A_PAGE + 1)
-    items = found[:_A_PAGE]
-    last = items[-1].booking if len(found) > _A_PAGE else None
+    found = await booking_service.list_bookings(connection, actor, states, place, most + 1)
+    items = found[:most]
+    last = items[-1].booking if len(found) > most else None
     return items, None if last is None else cursor_of(last.created_at, last.id)
 
 
 @dataclass(frozen=True)
-class Told:
+class RowFacts:
     """What tells rows apart: goods and live booking by declaration, declarations by booking."""
 
     goods: dict[UUID, str]
@@ -117,12 +141,12 @@ class Told:
     carried: dict[UUID, list[UUID]]
 
 
-async def _told(
+async def _what_rows_say(
     connection: AsyncConnection,
     bookings: bool,
     listed: Sequence[Any],
     waiting: Mapping[str, Sequence[Any]],
-) -> Told:
+) -> RowFacts:
     """Return what the rows of the page are about."""
     booked = [*waiting["held"], *(listed if bookings else ())]
     carried = await booking_service.carried_by(connection, [one.booking.id for one in booked])
@@ -131,7 +155,7 @@ async def _told(
     goods = await dossier_service.first_goods(
         connection, {*declared, *(id for ids in carried.values() for id in ids)}
     )
-    return Told(goods, await booking_service.live_on(connection, declared), carried)
+    return RowFacts(goods, await booking_service.live_on(connection, declared), carried)
 
 
 async def _waiting(connection: AsyncConnection, actor: Actor) -> dict[str, list[Any]]:

@@ -1,5 +1,8 @@
 """Paying, and the page to which the gateway sends the payer back. The browser proves nothing."""
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,15 +12,13 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, ServerSentEvent, Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.pages.kit.frame import AnyRequest, act, form_of, language, show
-from api.pages.kit.labels import sentences_of
+from api.pages.kit.form import Asked, SentForm
+from api.pages.kit.frame import AnyRequest, language, show
 from api.pages.kit.live import about, beats
 from api.pages.trader.frame import charge_view, owed
 from api.pages.trader.transfer import code_of, transfer_of
 from api.zone import Services
 from border.core.actor import Actor
-from border.core.money import Money
-from border.core.refusal import Refusal
 from border.core.store import Unit
 from border.payments.collection import checkout_service, payment_service
 from border.payments.collection.payment_service import SeenPayment
@@ -29,6 +30,8 @@ from customs import dossier_service
 from logistics import booking_service
 from logistics.tables import BookingRow
 
+_TO_PAY = ("checking", "part")
+"""Stages in which a code to scan is shown, where there is one."""
 _ENDED = {
     "paid": "paid",
     "needs_review": "review",
@@ -38,24 +41,20 @@ _ENDED = {
 
 
 async def pay(
-    request: AnyRequest, services: Services, actor: Actor, charges: list[ChargeRow]
+    sent: SentForm, charges: list[ChargeRow], again: Callable[[], Awaitable[Template]]
 ) -> Response[Any]:
     """Open a payment of charges by the gateway the form names, and send the payer on.
 
-    refuses: whatever `open_payment` refuses; invalid_fields where nothing is owed.
+    `again` draws the page of the form, where that is refused.
     """
-
-    gateway = str(
-        (await form_of(request)).get("gateway", next(iter(services.gateways.by_code), COUNTER))
-    )
+    known = sent.services.gateways.by_code
+    gateway = str(sent.form.get("gateway", next(iter(known), COUNTER)))
 
     async def work(unit: Unit) -> str:
-        payment = await counter_service.pay(
-            unit, [charge.id for charge in charges], gateway, services.gateways.by_code
-        )
+        payment = await counter_service.pay(unit, [charge.id for charge in charges], gateway, known)
         return f"/trader/payments/{payment.id}/checkout"
 
-    return await act(request, services, actor, work)
+    return await sent.act(work, again)
 
 
 @get(
@@ -71,15 +70,14 @@ async def show_payment(
     fragment: FromQuery[bool] = False,
 ) -> Response[Any] | Template:
     """Show what is known of a payment; once it is paid, go on to what was paid for."""
-    async with services.store.reading() as connection:
-        seen = await payment_service.get_payment(connection, actor, payment_id)
-        subject = await _subject(connection, actor, seen)
+    seen, subject = await _seen(services, actor, payment_id)
     if seen.payment.state == "paid" and not fragment:
         return Redirect(subject, status_code=303)
     code = None
-    if seen.payment.gateway in payees_of(services.settings) and _stage(seen) == "checking":
+    at = services.store.clock.now()
+    if seen.payment.gateway in payees_of(services.settings) and _stage(seen, at) in _TO_PAY:
         code = await code_of(services, actor, payment_id)
-    return _page(request, services, seen, subject, code=code, fragment=fragment)
+    return _drawn(request, services, seen, subject, code=code, fragment=fragment)
 
 
 @get(
@@ -94,7 +92,8 @@ async def go_on(
     actor: NamedDependency[Actor],
 ) -> Response[Any] | Template:
     """Send the payer to the gateway's page; where there is none, to the page with the code."""
-    try:
+    there = None
+    with Asked(request):
         there = await checkout_service.checkout(
             services.store,
             actor,
@@ -103,11 +102,8 @@ async def go_on(
             services.settings.base_url,
             services.gateways.by_code,
         )
-    except Refusal as refusal:
-        async with services.store.reading() as connection:
-            seen = await payment_service.get_payment(connection, actor, payment_id)
-            subject = await _subject(connection, actor, seen)
-        return _page(request, services, seen, subject, refusal)
+    if there is None:
+        return await _page(request, services, actor, payment_id)
     return Redirect(there.redirect_url or f"/trader/payments/{payment_id}", status_code=303)
 
 
@@ -128,24 +124,21 @@ async def live(
 
 @post(
     "/trader/payments/{payment_id:uuid}/again",
-    include_in_schema=False,
     status_code=303,
     verb=("page.trader", "payment.open"),
 )
-async def pay_again(
-    payment_id: FromPath[UUID],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> Response[Any] | Template:
+async def pay_again(payment_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
     """Try again to pay what a payment was to settle."""
+    seen, _ = await _seen(sent.services, sent.actor, payment_id)
+    again = partial(_page, sent.request, sent.services, sent.actor, payment_id)
+    return await pay(sent, owed(seen.charges), again)
+
+
+async def _seen(services: Services, actor: Actor, id: UUID) -> tuple[SeenPayment, str]:
+    """Return a payment, and the page of what it is for."""
     async with services.store.reading() as connection:
-        seen = await payment_service.get_payment(connection, actor, payment_id)
-        subject = await _subject(connection, actor, seen)
-    try:
-        return await pay(request, services, actor, owed(seen.charges))
-    except Refusal as refusal:
-        return _page(request, services, seen, subject, refusal)
+        seen = await payment_service.get_payment(connection, actor, id)
+        return seen, await _subject(connection, actor, seen)
 
 
 async def _subject(connection: AsyncConnection, actor: Actor, seen: SeenPayment) -> str:
@@ -160,15 +153,17 @@ async def _subject(connection: AsyncConnection, actor: Actor, seen: SeenPayment)
     return "/trader"
 
 
-def _stage(seen: SeenPayment) -> str:
+def _stage(seen: SeenPayment, at: datetime) -> str:
     """Return how a payment stands for its payer.
 
-    One of paid, refunded, checking, failed, over or review. A failure said by the gateway, or a
-    time that is up, does not end it: money that still comes is accepted.
+    One of paid, refunded, checking, part, failed, over or review. A failure said by the gateway,
+    or a time that is up, does not end it: money that still comes is accepted.
     """
     state = seen.payment.state
     if state in _ENDED:
         return _ENDED[state]
+    if state == "part_paid":
+        return "part" if owed(seen.charges) and at < seen.payment.expires_at else "review"
     if not owed(seen.charges):
         return "over"
     if seen.attempts and seen.attempts[0].state == "failed":
@@ -176,32 +171,39 @@ def _stage(seen: SeenPayment) -> str:
     return "checking" if state == "pending" else "over"
 
 
-def _page(
+async def _page(
+    request: AnyRequest, services: Services, actor: Actor, payment_id: UUID
+) -> Template:
+    seen, subject = await _seen(services, actor, payment_id)
+    return _drawn(request, services, seen, subject)
+
+
+def _drawn(
     request: AnyRequest,
     services: Services,
     seen: SeenPayment,
     subject: str,
-    refusal: Refusal | None = None,
     *,
     code: str | None = None,
     fragment: bool = False,
 ) -> Template:
-    payment = seen.payment
+    payment, at = seen.payment, services.store.clock.now()
+    stage = _stage(seen, at)
     return show(
         request,
         services,
         "trader/payment.html",
-        200 if refusal is None else refusal.kind.status,
         fragment=fragment,
         payment=payment,
-        amount=Money(payment.amount_minor, payment.currency),
-        stage="transfer" if code else _stage(seen),
+        amount=seen.asked,
+        stage="transfer" if code and stage == "checking" else stage,
+        received=seen.received if seen.waits else None,
+        missing=seen.missing,
         transfer=transfer_of(services, payment, code, language(request)) if code else None,
-        now=services.store.clock.now(),
+        now=at,
         owes=bool(owed(seen.charges)),
         charges=[charge_view(charge) for charge in seen.charges],
         subject=subject,
-        errors={} if refusal is None else sentences_of(refusal, language(request)),
         live_url=f"/trader/payments/{payment.id}/live",
         fragment_url=f"/trader/payments/{payment.id}?fragment=true",
     )

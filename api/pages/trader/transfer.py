@@ -1,6 +1,5 @@
 """Paying by bank transfer: the code to scan, what to type without it, and both on paper."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -29,6 +28,7 @@ from border.payments.collection.tables import PaymentRow
 from border.payments.gateways.emv_qr import TransferCode
 from border.payments.gateways.registry import payees_of
 
+_RECEIVED = N_("Received already")
 _PICTURE = N_("Code of the bank transfer {memo}")
 
 
@@ -94,7 +94,7 @@ async def show_request(
     if code is None:
         raise NOT_FOUND(what="document")
     view = _view(services, actor, seen, gate, code, cast("Locale", language(request)))
-    paper = await asyncio.to_thread(draw_pay_slip, view, services.fonts)
+    paper = await services.press.draw(draw_pay_slip, view, services.fonts)
     named = f'inline; filename="{seen.payment.reference}.pdf"'
     headers: Mapping[str, Any] = {"Content-Disposition": named}
     return Response(paper, media_type="application/pdf", headers=dict(headers))
@@ -110,6 +110,8 @@ def _view(
         DueLine(f"{say(CHARGE_NAMES.get(c.kind, c.kind))} · {c.subject}", c.amount_minor)
         for c in owed(seen.charges)
     ]
+    if seen.waits:
+        lines.append(DueLine(say(_RECEIVED), -seen.waits))
     return PaySlipView(
         reference=payment.reference,
         payer=actor.organisation,

@@ -17,7 +17,7 @@ _RECLAIMABLE = timedelta(days=365)
 
 CHARGE = Lifecycle(
     name="charge",
-    says=N_("What is owed on something, frozen when it was assessed."),
+    label=N_("What is owed on something, frozen when it was assessed."),
     noun=N_("Fee"),
     states=(
         State("owed", N_("To be paid"), owner=Role.TRADER, timeout=timedelta(days=7)),

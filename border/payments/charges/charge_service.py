@@ -1,17 +1,21 @@
 """Making charges, voiding and waiving them, and telling what is owed on a subject."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from border.core.ids import new_reference
 from border.core.money import Money
 from border.core.refusal import INVALID, FieldError, refuses
-from border.core.store import PROGRAM, Unit
+from border.core.sets import begin_set
+from border.core.store import PROGRAM, Clash, Unit
 from border.core.words import N_
 from border.identity import policy
-from border.payments.charges import storage
+from border.payments.charges import owing_storage, storage
+from border.payments.charges.charge import CHARGE
 from border.payments.charges.tables import ChargeRow
 from border.payments.ledger import ledger_service
 from border.payments.ledger import storage as ledger_storage
@@ -35,6 +39,18 @@ CHARGED_ALREADY = refuses(
 )
 
 
+@dataclass(frozen=True)
+class NewCharge:
+    """What was assessed on a subject; a payment opened for it ends by `pay_by`, if given."""
+
+    kind: str
+    subject: str
+    gate: str
+    payer_organisation_id: UUID
+    assessment: Assessment
+    pay_by: datetime | None = None
+
+
 async def owe(
     unit: Unit,
     *,
@@ -45,59 +61,94 @@ async def owe(
     assessment: Assessment,
     pay_by: datetime | None = None,
 ) -> ChargeRow:
-    """Charge what was assessed on `subject`, once: the same again returns the charge in force.
+    """Charge what was assessed on `subject`, once; what `owe_many` does for one.
 
-    A payment opened for it ends by `pay_by`, where that is given.
-
-    refuses: charged_already, if another amount of that kind is in force. writes: charge,
-    journal, posting, `charge.owe` under the key `subject`.
+    refuses, writes: as `owe_many`.
     """
-    await storage.lock_subject(unit.connection, subject)
+    asked = NewCharge(kind, subject, gate, payer_organisation_id, assessment, pay_by)
+    return (await owe_many([(unit, asked)]))[0]
+
+
+async def owe_many(asked: Sequence[tuple[Unit, NewCharge]]) -> list[ChargeRow]:
+    """Charge what was assessed, each once: the same again returns the charge in force.
+
+    Each is charged in its unit; all units are of one transaction. It takes as many statements for
+    a set as for one.
+    refuses: charged_already, if another amount of that kind is in force on a subject. writes:
+    charge, journal, posting, `charge.owe` under the key `subject`.
+    """
+    if not asked:
+        return []
+    connection = asked[0][0].connection
+    subjects = {one.subject for _, one in asked}
+    await owing_storage.lock_subjects(connection, subjects)
+    there = await owing_storage.live_charges(connection, subjects, {one.kind for _, one in asked})
+    made: list[tuple[Unit, ChargeRow]] = []
+    charges: list[ChargeRow] = []
+    for unit, one in asked:
+        amount, charge = one.assessment.amount, there.get((one.subject, one.kind))
+        if charge is None:
+            charge = there[one.subject, one.kind] = _charge_of(unit, one)
+            made.append((unit, charge))
+        elif (charge.amount_minor, charge.currency) != (amount.minor, amount.currency):
+            raise CHARGED_ALREADY(kind=one.kind, subject=one.subject, reference=charge.reference)
+        charges.append(charge)
+    units, rows = [unit for unit, _ in made], [charge for _, charge in made]
+    if not all(await begin_set(units, ChargeRow, "owe", rows, actor=PROGRAM)):
+        raise Clash  # a rival who did not ask for the lock: look again
+    await ledger_service.post_many([(unit, _entry_of(unit, charge)) for unit, charge in made])
+    return charges
+
+
+def _charge_of(unit: Unit, asked: NewCharge) -> ChargeRow:
+    assessment = asked.assessment
     amount = assessment.amount
-    there = await storage.live_charge(unit.connection, subject, kind)
-    if there is not None:
-        if (there.amount_minor, there.currency) != (amount.minor, amount.currency):
-            raise CHARGED_ALREADY(kind=kind, subject=subject, reference=there.reference)
-        return there
-    parts = [(part.account, part.amount) for part in assessment.parts] or [(due(kind), amount)]
-    charge = await unit.create(
-        ChargeRow,
-        "owed",
-        "owe",
-        gate=gate,
-        actor=PROGRAM,
-        overdue_at=pay_by,
-        subject=subject,
-        kind=kind,
-        payer_organisation_id=payer_organisation_id,
+    parts = [(part.account, part.amount) for part in assessment.parts]
+    return ChargeRow(
+        reference=new_reference(ChargeRow.prefix),
+        state="owed",
+        gate=asked.gate,
+        created_at=unit.at,
+        changed_at=unit.at,
+        overdue_at=asked.pay_by or CHARGE.overdue_at("owed", unit.at),
+        subject=asked.subject,
+        kind=asked.kind,
+        payer_organisation_id=asked.payer_organisation_id,
         amount_minor=amount.minor,
         currency=amount.currency,
         explanation=[line.stored() for line in assessment.lines],
         rule_codes=list(assessment.rule_codes),
-        parts=[{"account": account, "amount_minor": part.minor} for account, part in parts],
+        parts=[
+            {"account": account, "amount_minor": part.minor}
+            for account, part in parts or [(due(asked.kind), amount)]
+        ],
         inputs=dict(assessment.inputs),
         rule_versions=dict(assessment.versions),
     )
-    await ledger_service.post(
-        unit,
-        Entry(
-            kind="assess",
-            key=f"assess:{charge.reference}",
-            postings=assessed(charge.id, amount, parts),
-            effective_at=unit.at,
-            charge_id=charge.id,
-        ),
+
+
+def _entry_of(unit: Unit, charge: ChargeRow) -> Entry:
+    amount = Money(charge.amount_minor, charge.currency)
+    return Entry(
+        kind="assess",
+        key=f"assess:{charge.reference}",
+        postings=assessed(charge.id, amount, _parts_of(charge)),
+        effective_at=unit.at,
+        charge_id=charge.id,
     )
-    return charge
+
+
+def _parts_of(charge: ChargeRow) -> list[tuple[str, Money]]:
+    return [
+        (str(part["account"]), Money(int(part["amount_minor"]), charge.currency))
+        for part in charge.parts
+    ]
 
 
 async def _book_back(unit: Unit, charge: ChargeRow, kind: str, note: str = "") -> None:
     """Undo in the ledger what is still owed on a charge; what a part of it paid stays paid."""
     owed = (await receivables(unit.connection, [charge]))[charge.id]
-    parts = [
-        (str(part["account"]), Money(int(part["amount_minor"]), charge.currency))
-        for part in charge.parts
-    ]
+    parts = _parts_of(charge)
     await ledger_service.post(
         unit,
         Entry(

@@ -6,15 +6,16 @@ so that two never wait for each other.
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from hashlib import sha256
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.money import Money
-from border.core.reading import row, rows
+from border.core.reading import rows
+from border.core.statement import Statement, one_of
 from border.core.store import table_of
 from border.payments.charges.tables import ChargeRow, PaymentChargeRow
 from border.payments.exceptions.exception import CLOSES_GATE
@@ -29,71 +30,59 @@ _charge, _link, _journal, _posting, _exception = (
     table_of(PostingRow),
     table_of(ExceptionRow),
 )
-
-
-async def lock_subject(connection: AsyncConnection, subject: str) -> None:
-    """Let nobody else charge `subject` until this transaction ends."""
-    number = int.from_bytes(sha256(f"charge\0{subject}".encode()).digest()[:8], signed=True)
-    await connection.execute(select(func.pg_advisory_xact_lock(number)))
-
-
-async def live_charge(connection: AsyncConnection, subject: str, kind: str) -> ChargeRow | None:
-    """Return the charge of a kind on `subject` that was not voided."""
-    return await row(
-        connection,
-        ChargeRow,
-        select(_charge).where(
-            _charge.c.subject == subject, _charge.c.kind == kind, _charge.c.state != "voided"
-        ),
+_ON_SUBJECTS = Statement(
+    select(_charge)
+    .where(one_of(_charge.c.subject, "subjects"))
+    .order_by(_charge.c.created_at, _charge.c.id)
+)
+_LIVE = Statement(
+    select(_charge).where(
+        _charge.c.subject == bindparam("subject"),
+        _charge.c.kind == bindparam("kind"),
+        _charge.c.state != "voided",
     )
+)
+_OWED_LOCKED = Statement(
+    select(_charge)
+    .where(_charge.c.subject == bindparam("subject"), _charge.c.state == "owed")
+    .order_by(_charge.c.id)
+    .with_for_update()
+)
+_LOCKED = Statement(
+    select(_charge).where(one_of(_charge.c.id, "ids")).order_by(_charge.c.id).with_for_update()
+)
+_OF_PAYMENT = Statement(
+    select(_charge)
+    .join(_link, _link.c.charge_id == _charge.c.id)
+    .where(_link.c.payment_id == bindparam("payment_id"))
+    .order_by(_charge.c.id)
+)
 
 
 async def charges_on(connection: AsyncConnection, subjects: Collection[str]) -> list[ChargeRow]:
     """Return the charges on any of `subjects`, oldest first."""
-    return await rows(
-        connection,
-        ChargeRow,
-        select(_charge)
-        .where(_charge.c.subject.in_(subjects))
-        .order_by(_charge.c.created_at, _charge.c.id),
-    )
+    return await rows(connection, ChargeRow, _ON_SUBJECTS, subjects=subjects)
 
 
 async def lock_owed(connection: AsyncConnection, subject: str) -> list[ChargeRow]:
     """Return, locked, the charges on `subject` that are owed."""
-    return await rows(
-        connection,
-        ChargeRow,
-        select(_charge)
-        .where(_charge.c.subject == subject, _charge.c.state == "owed")
-        .order_by(_charge.c.id)
-        .with_for_update(),
-    )
+    return await rows(connection, ChargeRow, _OWED_LOCKED, subject=subject)
 
 
 async def lock_charges(connection: AsyncConnection, ids: Collection[UUID]) -> list[ChargeRow]:
     """Return, locked, the charges with these ids."""
-    return await rows(
-        connection,
-        ChargeRow,
-        select(_charge).where(_charge.c.id.in_(ids)).order_by(_charge.c.id).with_for_update(),
-    )
+    return await rows(connection, ChargeRow, _LOCKED, ids=ids)
 
 
-async def payment_blocked(
-    connection: AsyncConnection, subjects: Collection[str], at: datetime | None = None
-) -> set[str]:
-    """Return those of `subjects` whose money does not let them pass, or did not at `at`.
-
-    The ledger is asked: something is receivable still on a charge, or its money was given back or
-    is decided to go back as a whole, or an open exception says that a gateway disputes it.
-    """
+@cache
+def _blocked(*, then: bool) -> Statement:
     postings = select(func.coalesce(func.sum(_posting.c.amount_minor), 0)).where(
         _posting.c.charge_id == _charge.c.id
     )
     in_force: ColumnElement[bool] = _charge.c.state.not_in(("voided", "waived"))
     unresolved: ColumnElement[bool] = _exception.c.state != "resolved"
-    if at is not None:
+    if then:
+        at = bindparam("at", type_=_charge.c.created_at.type)
         booked = select(_journal.c.id).where(
             _journal.c.id == _posting.c.journal_id, _journal.c.effective_at <= at
         )
@@ -109,37 +98,45 @@ async def payment_blocked(
         .join(_link, _link.c.payment_id == _exception.c.payment_id)
         .where(_link.c.charge_id == _charge.c.id, unresolved, _exception.c.kind.in_(CLOSES_GATE))
     )
-    found = await connection.scalars(
+    return Statement(
         select(_charge.c.subject)
-        .where(_charge.c.subject.in_(subjects), in_force)
+        .where(one_of(_charge.c.subject, "subjects"), in_force)
         .where(or_(receivable != 0, earned == 0, disputed.exists()))
         .distinct()
     )
-    return set(found)
+
+
+async def payment_blocked(
+    connection: AsyncConnection, subjects: Collection[str], at: datetime | None = None
+) -> set[str]:
+    """Return those of `subjects` whose money does not let them pass, or did not at `at`.
+
+    The ledger is asked: something is receivable still on a charge, or its money was given back or
+    is decided to go back as a whole, or an open exception says that a gateway disputes it.
+    """
+    given = {"subjects": list(subjects)} | ({} if at is None else {"at": at})
+    found = await _blocked(then=at is not None).rows(connection, **given)
+    return {row.subject for row in found}
 
 
 async def charges_of(connection: AsyncConnection, payment_id: UUID) -> list[ChargeRow]:
     """Return the charges a payment is to settle."""
-    return await rows(
-        connection,
-        ChargeRow,
-        select(_charge)
-        .join(_link, _link.c.charge_id == _charge.c.id)
-        .where(_link.c.payment_id == payment_id)
-        .order_by(_charge.c.id),
-    )
+    return await rows(connection, ChargeRow, _OF_PAYMENT, payment_id=payment_id)
+
+
+_SETTLED = Statement(
+    select(_charge.c.gate, _charge.c.currency, func.sum(_charge.c.amount_minor))
+    .where(_charge.c.settled_at >= bindparam("begin"), _charge.c.settled_at < bindparam("end"))
+    .group_by(_charge.c.gate, _charge.c.currency)
+    .order_by(_charge.c.gate, _charge.c.currency)
+)
 
 
 async def settled_between(
     connection: AsyncConnection, begin: datetime, end: datetime
 ) -> list[tuple[str, Money]]:
     """Return what was settled on charges in a window, by gate and currency."""
-    found = await connection.execute(
-        select(_charge.c.gate, _charge.c.currency, func.sum(_charge.c.amount_minor))
-        .where(_charge.c.settled_at >= begin, _charge.c.settled_at < end)
-        .group_by(_charge.c.gate, _charge.c.currency)
-        .order_by(_charge.c.gate, _charge.c.currency)
-    )
+    found = await _SETTLED.rows(connection, begin=begin, end=end)
     return [(gate, Money(int(amount), currency)) for gate, currency, amount in found]
 
 

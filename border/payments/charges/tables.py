@@ -37,6 +37,7 @@ class ChargeRow(Record, table=True):
             unique=True,
             postgresql_where=text("state <> 'voided'"),
         ),
+        Index("ix_charge_settled_at", "settled_at"),
     )
 
     subject: str = Field(max_length=40, index=True, description="the reference it is owed on")

@@ -13,12 +13,15 @@ from border.core.money import Money
 from border.core.refusal import refuses
 from border.core.store import PROGRAM, Store, Unit
 from border.core.words import N_
+from border.identity import policy
 from border.payments.collection import payment_storage
-from border.payments.collection.payment_service import get_payment
+from border.payments.collection.payment_service import attempt_at, get_payment
 from border.payments.collection.tables import AttemptRow, PaymentRow
 from border.payments.gateways.evidence import Checkout, Gateway, GatewayUnavailable, Order
 
 _log = logging.getLogger(__name__)
+
+_RUNNING = ("pending", "part_paid")
 
 GATEWAY_AWAY = refuses(
     "gateway_away",
@@ -42,16 +45,23 @@ async def checkout(
 ) -> Checkout:
     """Return where the payer goes on; empty for a payment that waits for no payer any more.
 
-    refuses: not_found, gateway_away. writes: attempt, if the gateway made a page.
+    Of which a part came, it goes on to the rest: under a reference of its own, made the first time
+    its payer asks, since no gateway takes another amount under the one it knows.
+    refuses: not_found, gateway_away. writes: attempt, if the gateway made a page; `attempt.open`.
     """
     async with store.reading() as connection:
         seen = await get_payment(connection, actor, payment_id)
     payment = seen.payment
     through = gateways.get(payment.gateway)
-    over = payment.state != "pending" or payment.expires_at <= store.clock.now()
+    over = payment.state not in _RUNNING or payment.expires_at <= store.clock.now()
     if through is None or over or not seen.attempts:
         return Checkout()
     attempt = seen.attempts[0]
+    if payment.state == "part_paid" and not _asks_for(attempt, seen.missing):
+        rest = await _rest(store, actor, payment, through)
+        if rest is None:
+            return Checkout()
+        attempt = rest
     if attempt.checkout_url:
         return Checkout(redirect_url=attempt.checkout_url)
     try:
@@ -67,6 +77,31 @@ async def checkout(
 
         await store.perform(PROGRAM, keep)
     return made
+
+
+def _asks_for(attempt: AttemptRow, amount: Money) -> bool:
+    asked = Money(attempt.amount_minor, attempt.currency)
+    return attempt.state == "pending" and asked == amount
+
+
+async def _rest(
+    store: Store, actor: Actor, payment: PaymentRow, through: Gateway
+) -> AttemptRow | None:
+    """Return the attempt for what is missing, made once; None for who may send nobody to pay."""
+    if not policy.may(actor, "attempt.open", payment):
+        return None
+
+    async def work(unit: Unit) -> AttemptRow | None:
+        await payment_storage.lock_payment(unit.connection, payment.id)
+        seen = await get_payment(unit.connection, actor, payment.id)
+        if seen.payment.state != "part_paid":
+            return None
+        if _asks_for(seen.attempts[0], seen.missing):
+            return seen.attempts[0]
+        nth = len(seen.attempts) + 1
+        return await attempt_at(unit, seen.payment, through, seen.missing, nth)
+
+    return await store.perform(actor, work)
 
 
 def order_of(payment: PaymentRow, attempt: AttemptRow, client_ip: str, base_url: str) -> Order:

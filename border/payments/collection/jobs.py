@@ -1,4 +1,4 @@
-"""What is done about payments by itself: notices worked, gateways asked, payments ended."""
+"""What is done about payments by itself: notices processed, gateways asked, payments ended."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -16,7 +16,9 @@ ON_TIMEOUT: Mapping[type[Record], OnTimeout] = {PaymentRow: payment_service.on_t
 
 def jobs(store: Store, queries: Iterable[GatewayQuery]) -> tuple[Job, ...]:
     """Return the jobs: the inbox, and for each gateway the questions to it."""
-    inbox = Job("inbox", 1, partial(notice_service.work_inbox, store), woken=True)
+    inbox = Job(
+        "inbox", 1, partial(notice_service.process_inbox, store), woken_by=(notice_service.NOTICE,)
+    )
     asks = (
         Job(f"ask-{query.code}", 15, partial(query_service.ask_overdue, store, query))
         for query in queries

@@ -6,18 +6,18 @@ it afterwards. A crash in between loses nothing.
 
 import logging
 from dataclasses import dataclass
-from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import GATEWAY
+from border.core.postponed import one_by_one
 from border.core.refusal import Refusal
 from border.core.store import PROGRAM, Store, Unit
 from border.payments.collection import notice_storage, payment_storage
 from border.payments.collection.query_service import ask_overdue
 from border.payments.collection.settlement_service import apply_evidence
-from border.payments.collection.tables import PaymentRow
+from border.payments.collection.tables import NoticeRow, PaymentRow
 from border.payments.gateways.evidence import (
     Acknowledgement,
     Evidence,
@@ -28,6 +28,8 @@ from border.payments.gateways.evidence import (
 )
 
 _log = logging.getLogger(__name__)
+NOTICE = "notice"
+"""What is rung when a notice was kept: it is no event, and wakes the worker of the inbox alone."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ async def take_notice(store: Store, gateway: Gateway, raw: bytes) -> Acknowledge
 
     try:
         taken = await store.perform(PROGRAM, work)
-        store.committed.ring()  # a notice is no event; this wakes the worker of the inbox at once
+        store.committed.ring([NOTICE])
     except (SQLAlchemyError, Refusal, OSError):
         _log.exception("a notice from %s about %s could not be kept", gateway.code, read.txn_ref)
         taken = Taken.NOT_NOW
@@ -78,44 +80,29 @@ async def _put(unit: Unit, gateway: Gateway, evidence: Evidence, raw: bytes) -> 
     return Taken.RECORDED if received.new and not confirmed else Taken.REPEATED
 
 
-async def work_inbox(store: Store, ask_gateway: GatewayQuery | None = None) -> int:
+async def process_inbox(store: Store, ask_gateway: GatewayQuery | None = None) -> int:
     """Apply every notice that waits, oldest first, each in its own transaction; return how many.
 
     A signed notice is applied as it stands, since a gateway may be asked only about once in five
     minutes. One that leaves the matter open has the gateway asked next, at once if `ask_gateway`
-    is given. A notice that fails stays in the inbox and holds up no other.
-    writes: notice, and what `apply_evidence` writes.
+    is given. A notice that fails stays in the inbox, is put off and holds up no other.
+    writes: notice, postponed, and what `apply_evidence` writes.
     """
-    processed, failed = 0, set[UUID]()
-    at_hand: list[UUID] = []
 
-    async def work(unit: Unit) -> bool:
-        notice = await notice_storage.take_waiting_notice(unit.connection, but=failed)
-        if notice is None:
-            return False
-        at_hand[:] = [notice.id]
+    async def take(unit: Unit) -> NoticeRow | None:
+        return await notice_storage.take_waiting_notice(unit.connection, unit.at)
+
+    async def apply(unit: Unit, notice: NoticeRow) -> None:
         evidence = Evidence.of(notice.evidence)
         outcome = await apply_evidence(unit, evidence)
         if evidence.finding is Finding.PENDING and notice.attempt_id:
             await payment_storage.ask_at(unit.connection, notice.attempt_id, unit.at)
         await notice_storage.mark_taken(unit.connection, notice.id, unit.at, outcome)
-        return True
 
-    while True:
-        at_hand.clear()
-        try:
-            if not await store.perform(GATEWAY, work):
-                break
-        except Exception:
-            if not at_hand:
-                raise
-            _log.exception("the notice %s failed and stays in the inbox", *at_hand)
-            failed.update(at_hand)
-        else:
-            processed += 1
+    done = await one_by_one(store, notice_storage.APPLYING, take, apply, actor=GATEWAY)
     if ask_gateway:
         await ask_overdue(store, ask_gateway)
-    return processed
+    return done.count
 
 
 async def read_return(connection: AsyncConnection, gateway: Gateway, raw: bytes) -> ReturnView:

@@ -1,6 +1,5 @@
 """Statements on the inbox of notices. No decisions."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -12,12 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.ids import new_id
 from border.core.money import Money
+from border.core.postponed import waits
 from border.core.reading import row
 from border.core.store import table_of
 from border.payments.collection.settlement import Outcome
 from border.payments.collection.tables import AttemptRow, NoticeRow
 from border.payments.gateways.evidence import Evidence
 
+APPLYING = "notice"
+"""The work of applying a notice."""
 _notice, _attempt = table_of(NoticeRow), table_of(AttemptRow)
 
 
@@ -107,7 +109,7 @@ async def put_notice(
     at: datetime,
     outcome: Outcome | None = None,
 ) -> bool:
-    """Insert a gateway's word, worked already if `outcome` is given; False if it is there."""
+    """Insert a gateway's word, processed already if `outcome` is given; False if it is there."""
     notice = NoticeRow(
         gateway=evidence.gateway,
         source=evidence.source,
@@ -124,15 +126,13 @@ async def put_notice(
     return (await connection.execute(statement.returning(_notice.c.id))).one_or_none() is not None
 
 
-async def take_waiting_notice(
-    connection: AsyncConnection, but: Collection[UUID]
-) -> NoticeRow | None:
-    """Return, locked, the notice that has waited longest, `but` for these and those taken."""
+async def take_waiting_notice(connection: AsyncConnection, at: datetime) -> NoticeRow | None:
+    """Return, locked, the notice that has waited longest, but for those taken or put off."""
     return await row(
         connection,
         NoticeRow,
         select(_notice)
-        .where(_notice.c.taken_at.is_(None), _notice.c.id.not_in(but))
+        .where(_notice.c.taken_at.is_(None), ~waits(APPLYING, _notice.c.id, at))
         .order_by(_notice.c.received_at, _notice.c.id)
         .limit(1)
         .with_for_update(skip_locked=True),

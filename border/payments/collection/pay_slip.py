@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from border.core.clock import NEIGHBOUR_ZONE, ZONE
 from border.paper.fonts import FontSet
-from border.paper.sheet import POINTS, Sheet, drawing
+from border.paper.sheet import POINTS, Sheet
 from border.paper.words import InThree, Locale, dong
-from border.payments.collection.pay_slip_words import ISSUED, NOTICES, WORDS
+from border.payments.collection.pay_slip_words import ISSUED, KNOWN, NOTICES, WORDS
 from border.payments.gateways.emv_qr import TransferCode
 
 _LEFT, _RIGHT = 48, 547
@@ -59,14 +59,14 @@ def draw_pay_slip(view: PaySlipView, fonts: FontSet) -> bytes:
     code = TransferCode.of(view.code)
     if code.amount != sum(line.minor for line in view.lines) or code.bill is None:
         raise ValueError(f"the code of {view.reference} does not ask for what its lines say")
-    with drawing():
-        title: str = getattr(WORDS["title"], view.locale)
-        sheet = Sheet(fonts, view.locale, f"{title} {view.reference}", size="A4", unit=POINTS)
-        _draw_heading(sheet, view)
-        _draw_lines(sheet, view, code.amount)
-        _draw_transfer(sheet, view, code.amount, code)
-        _draw_foot(sheet, view)
-        return sheet.finish()
+    title: str = getattr(WORDS["title"], view.locale)
+    title += f" {view.reference}"
+    sheet = Sheet(fonts, view.locale, title, size="A4", unit=POINTS, known=KNOWN)
+    _draw_heading(sheet, view)
+    _draw_lines(sheet, view, code.amount)
+    _draw_transfer(sheet, view, code.amount, code)
+    _draw_foot(sheet, view)
+    return sheet.finish()
 
 
 def _draw_heading(sheet: Sheet, view: PaySlipView) -> None:

@@ -1,6 +1,6 @@
 """The words printed on a payment request, in three languages."""
 
-from border.paper.words import InThree
+from border.paper.words import InThree, chinese
 
 WORDS = {
     "title": InThree("PHIẾU ĐỀ NGHỊ THANH TOÁN", "缴费通知单", "Payment request"),
@@ -38,3 +38,5 @@ NOTICES = (
     ),
 )
 ISSUED = InThree("Lập lúc", "制单时间", "Made")
+KNOWN = chinese([*WORDS.values(), *NOTICES, ISSUED])
+"""The Chinese characters that every payment request needs."""

@@ -14,7 +14,7 @@ from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
 from border.core.payload import Meaning, Payload
 from border.core.words import N_
 from border.identity.policy import FIRMS, SIGNED_IN, Bounds, Scope, allow, declare, holders
-from border.platform.payload_fields import AmountMinor, Currency, GatewayName
+from border.platform.payload_fields import AmountMinor, Count, Currency, GatewayName
 
 PAYMENT_LASTS = timedelta(minutes=15)
 """How long a payer has at the gateway (source: VNPAY's demonstration code gives as long)."""
@@ -28,7 +28,7 @@ _RECLAIMABLE = timedelta(days=365)
 
 PAYMENT = Lifecycle(
     name="payment",
-    says=N_("A promise to collect charges through one gateway within a time."),
+    label=N_("A promise to collect charges through one gateway within a time."),
     noun=N_("Payment"),
     states=(
         State(
@@ -37,6 +37,13 @@ PAYMENT = Lifecycle(
             owner=SYSTEM,
             timeout=PAYMENT_LASTS,
             on_timeout="expire",
+        ),
+        State(
+            "part_paid",
+            N_("A part came; the rest is still to be paid"),
+            owner=Role.TRADER,
+            timeout=PAYMENT_LASTS,
+            on_timeout="review",
         ),
         State("paid", N_("Paid"), owner=SYSTEM, timeout=_RECLAIMABLE),
         State(
@@ -69,17 +76,25 @@ PAYMENT = Lifecycle(
     moves=(
         Move(
             "pay",
-            ("pending", "expired", "cancelled", "needs_review"),
+            ("pending", "part_paid", "expired", "cancelled", "needs_review"),
             "paid",
             (SYSTEM,),
             N_("Record as paid"),
+            offered=False,
+        ),
+        Move(
+            "receive_part",
+            ("pending", "part_paid", "expired", "cancelled"),
+            "part_paid",
+            (SYSTEM,),
+            N_("Record a part as received"),
             offered=False,
         ),
         Move("expire", ("pending",), "expired", (SYSTEM,), N_("Let expire"), offered=False),
         Move("cancel", ("pending",), "cancelled", (Role.TRADER, Role.CARRIER), N_("Give up")),
         Move(
             "review",
-            ("pending", "expired", "cancelled"),
+            ("pending", "part_paid", "expired", "cancelled"),
             "needs_review",
             (SYSTEM,),
             N_("Set aside for review"),
@@ -95,7 +110,7 @@ PAYMENT = Lifecycle(
         ),
         Move(
             "refund",
-            ("paid", "partially_refunded", "needs_review"),
+            ("paid", "partially_refunded", "needs_review", "part_paid"),
             "refunded",
             (SYSTEM,),
             N_("Record as refunded"),
@@ -114,7 +129,7 @@ PAYMENT = Lifecycle(
 
 ATTEMPT = Lifecycle(
     name="attempt",
-    says=N_("One reference at one gateway, and what is known about it."),
+    label=N_("One reference at one gateway, and what is known about it."),
     noun=N_("Attempt to pay"),
     states=(
         State(
@@ -157,6 +172,9 @@ ATTEMPT = Lifecycle(
     ),
 )
 
+MAY_WAIT_IN_PART = ("part_paid", "needs_review")
+"""States in which money may wait for its rest."""
+
 _OF_THE_PAYER = Bounds(own="payer_organisation_id")
 _COLLECTORS = (*FIRMS, Role.CASHIER, Role.MANAGER)
 declare(
@@ -191,6 +209,13 @@ class PaymentByEvidence(PaymentPayload):
     late: Annotated[bool, Meaning("Whether the money came after its time.")]
 
 
+class PaymentInPart(PaymentByEvidence):
+    """A payment of which less came than was asked for."""
+
+    received_minor: Annotated[Count, Meaning("What came for it so far, in the smallest unit.")]
+    missing_minor: Annotated[Count, Meaning("What is still to come, in the smallest unit.")]
+
+
 class AttemptPayload(Payload):
     """What every event of an attempt says."""
 
@@ -209,6 +234,7 @@ PAYMENT_EVENTS = events_of(
     PaymentPayload,
     besides=(Besides("open", N_("Open a payment"), holders("payment.open")),),
     pay=PaymentByEvidence,
+    receive_part=PaymentInPart,
     review=PaymentByEvidence,
 )
 ATTEMPT_EVENTS = events_of(

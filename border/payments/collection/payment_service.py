@@ -21,9 +21,10 @@ from border.identity import policy
 from border.payments.charges import charge_service
 from border.payments.charges import storage as charge_storage
 from border.payments.charges.tables import ChargeRow, PaymentChargeRow
-from border.payments.collection import payment_storage
-from border.payments.collection.payment import PAYMENT_LASTS
+from border.payments.collection import part_storage, payment_storage
+from border.payments.collection.payment import MAY_WAIT_IN_PART, PAYMENT_LASTS
 from border.payments.collection.query_service import ASK_AFTER
+from border.payments.collection.settlement import Outcome
 from border.payments.collection.tables import AttemptRow, PaymentRow
 from border.payments.gateways.evidence import COUNTER, Gateway
 
@@ -50,11 +51,36 @@ TOO_LATE_TO_PAY = refuses(
 
 @dataclass(frozen=True)
 class SeenPayment:
-    """A payment with the charges it is to settle, and its attempts, the newest first."""
+    """A payment with the charges it is to settle, and its attempts, the newest first.
+
+    `waits` is what came for it and was too little so far, in minor units.
+    """
 
     payment: PaymentRow
     charges: list[ChargeRow]
     attempts: list[AttemptRow]
+    waits: int = 0
+
+    @property
+    def asked(self) -> Money:
+        """What it is to collect."""
+        return Money(self.payment.amount_minor, self.payment.currency)
+
+    @property
+    def received(self) -> Money:
+        """What of it came."""
+        return received_of(self.payment, self.waits)
+
+    @property
+    def missing(self) -> Money:
+        """What of it is still to come."""
+        return Money(self.payment.amount_minor - self.received.minor, self.payment.currency)
+
+
+def received_of(payment: PaymentRow, waits: int) -> Money:
+    """Return what came of what a payment is to collect: all once it is paid, else what waits."""
+    paid = payment.paid_at is not None and payment.state != "needs_review"
+    return Money(payment.amount_minor if paid else waits, payment.currency)
 
 
 async def open_payment(
@@ -62,9 +88,9 @@ async def open_payment(
 ) -> PaymentRow:
     """Promise to collect charges through a gateway.
 
-    Asked again while the payment runs, it is returned rather than doubled; another gateway opens
-    another payment. Where its payer goes on, `checkout_service` tells once this is committed: a
-    notice may be faster than the browser.
+    Asked again while the payment runs, or waits for its rest, it is returned rather than doubled;
+    another gateway opens another payment. Where its payer goes on, `checkout_service` tells once
+    this is committed: a notice may be faster than the browser.
     refuses: not_allowed, invalid_fields, not_found, charge_not_owed, charges_apart,
     too_late_to_pay. writes: payment, payment_charge, attempt; `payment.open`, `attempt.open`.
     """
@@ -104,7 +130,26 @@ async def get_payment(connection: AsyncConnection, actor: Actor, id: UUID) -> Se
         payment,
         await charge_storage.charges_of(connection, id),
         await payment_storage.attempts_of(connection, id),
+        await waiting_for_rest(connection, payment),
     )
+
+
+async def waiting_for_rest(connection: AsyncConnection, payment: PaymentRow) -> int:
+    """Return what came for a payment and was too little so far, in minor units."""
+    if payment.state not in MAY_WAIT_IN_PART:
+        return 0
+    return sum(part.amount.minor for part in await part_storage.parts_of(connection, payment.id))
+
+
+async def waiting_for_more(
+    connection: AsyncConnection, actor: Actor, charges: Collection[ChargeRow]
+) -> SeenPayment | None:
+    """Return the payment of any of these charges of which a part came, if the actor may see it."""
+    ids = [charge.id for charge in charges]
+    for payment in await payment_storage.waiting_in_part(connection, ids) if ids else []:
+        if payment.state == "part_paid" and policy.may(actor, "payment.read", payment):
+            return await get_payment(connection, actor, payment.id)
+    return None
 
 
 async def find_payment(
@@ -137,9 +182,11 @@ async def on_timeout(unit: Unit, payment: PaymentRow, verb: str) -> None:
     """End a payment whose time is over, with the attempts that have no outcome.
 
     Nothing is turned away by it: the gateway goes on being asked, and late money is accepted.
-    writes: payment, attempt; `payment.expire`, `attempt.expire`.
+    One whose rest did not come in time is left to the zone, for it holds the payer's money.
+    writes: payment, attempt; `payment.expire` or `payment.review`, `attempt.expire`.
     """
-    await unit.move(PaymentRow, payment.id, verb, actor=PROGRAM)
+    said = {"payment_outcome": Outcome.UNDERPAID.value, "late": True} if verb == "review" else None
+    await unit.move(PaymentRow, payment.id, verb, payload=said, actor=PROGRAM)
     for attempt in await payment_storage.lock_open_attempts(unit.connection, payment.id):
         await unit.move(AttemptRow, attempt.id, "expire", actor=PROGRAM)
 
@@ -217,19 +264,30 @@ async def promise(
     )
     for charge in charges:
         await unit.add(PaymentChargeRow(payment_id=payment.id, charge_id=charge.id))
+    return payment, await attempt_at(unit, payment, through, amount)
+
+
+async def attempt_at(
+    unit: Unit, payment: PaymentRow, through: Gateway | None, amount: Money, nth: int = 1
+) -> AttemptRow:
+    """Write down that a payer is sent to a gateway for an amount, or with None to the desk.
+
+    `nth` counts the attempts of the payment: no gateway is told the same reference twice.
+    writes: attempt; `attempt.open`.
+    """
     number = await payment_storage.next_reference(unit.connection)
-    attempt = await unit.create(
+    name = payment.reference if nth == 1 else f"{payment.reference}-{nth}"
+    return await unit.create(
         AttemptRow,
         "pending",
         "open",
         gate=payment.gate,
-        overdue_at=ends,
+        overdue_at=payment.expires_at,
         payment_id=payment.id,
-        gateway=gateway,
-        txn_ref=through.txn_ref(payment.reference, number) if through else payment.reference,
+        gateway=payment.gateway,
+        txn_ref=through.txn_ref(name, number) if through else name,
         created_as_sent=through.sent_at(unit.at) if through else unit.at.isoformat(),
         amount_minor=amount.minor,
         currency=amount.currency,
         next_ask_at=unit.at + ASK_AFTER[0] if through else None,
     )
-    return payment, attempt

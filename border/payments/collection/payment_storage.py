@@ -4,14 +4,16 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.postponed import waits
 from border.core.reading import row, rows
+from border.core.statement import Statement, one_of
 from border.core.store import table_of
 from border.payments.charges.tables import PaymentChargeRow
+from border.payments.collection.payment import MAY_WAIT_IN_PART
 from border.payments.collection.tables import REFERENCES, AttemptRow, PaymentRow
 
 ASKING = "ask"
@@ -49,9 +51,11 @@ async def open_payment_for(
             _payment.c.id.in_(covered),
             _payment.c.gateway == gateway,
             _payment.c.amount_minor == amount_minor,
-            _payment.c.state == "pending",
             _payment.c.expires_at > at,
-            _attempt.c.state == "pending",
+            or_(
+                and_(_payment.c.state == "pending", _attempt.c.state == "pending"),
+                _payment.c.state == "part_paid",
+            ),
         )
         .order_by(_payment.c.created_at.desc())
         .limit(1),
@@ -89,6 +93,20 @@ async def lock_payment(connection: AsyncConnection, id: UUID) -> PaymentRow | No
     )
 
 
+async def waiting_in_part(
+    connection: AsyncConnection, charge_ids: Collection[UUID]
+) -> list[PaymentRow]:
+    """Return the payments of any of these charges for which money may wait for its rest."""
+    of_them = select(_link.c.payment_id).where(_link.c.charge_id.in_(charge_ids))
+    return await rows(
+        connection,
+        PaymentRow,
+        select(_payment)
+        .where(_payment.c.id.in_(of_them), _payment.c.state.in_(MAY_WAIT_IN_PART))
+        .order_by(_payment.c.id),
+    )
+
+
 async def attempts_of(connection: AsyncConnection, payment_id: UUID) -> list[AttemptRow]:
     """Return the attempts of a payment, the newest first."""
     return await rows(
@@ -100,15 +118,18 @@ async def attempts_of(connection: AsyncConnection, payment_id: UUID) -> list[Att
     )
 
 
+_IN_STATES = Statement(
+    select(_payment.c.state, func.count(), func.min(_payment.c.changed_at))
+    .where(one_of(_payment.c.state, "states"))
+    .group_by(_payment.c.state)
+)
+
+
 async def payments_in(
     connection: AsyncConnection, states: Collection[str]
 ) -> dict[str, tuple[int, datetime]]:
     """Return, for each of `states` that has any, how many payments are in it and since when."""
-    found = await connection.execute(
-        select(_payment.c.state, func.count(), func.min(_payment.c.changed_at))
-        .where(_payment.c.state.in_(states))
-        .group_by(_payment.c.state)
-    )
+    found = await _IN_STATES.rows(connection, states=states)
     return {state: (count, since) for state, count, since in found}
 
 

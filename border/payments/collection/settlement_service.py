@@ -6,6 +6,7 @@ through `apply_evidence`. Money that a gateway took back without us is `reversal
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from border.core.money import Money
@@ -13,7 +14,9 @@ from border.core.store import PROGRAM, Unit
 from border.payments.charges import charge_service
 from border.payments.charges import storage as charge_storage
 from border.payments.charges.tables import ChargeRow
-from border.payments.collection import payment_storage
+from border.payments.collection import part_service, part_storage, payment_storage
+from border.payments.collection.part_storage import PaymentPart
+from border.payments.collection.payment import MAY_WAIT_IN_PART
 from border.payments.collection.settlement import (
     NEEDS_OPERATOR,
     AttemptFacts,
@@ -21,6 +24,7 @@ from border.payments.collection.settlement import (
     PriorCapture,
     Ruling,
     rule,
+    shared,
 )
 from border.payments.collection.tables import AttemptRow, PaymentRow
 from border.payments.exceptions.exception_service import ZONE_WIDE, raise_exception
@@ -38,19 +42,31 @@ from border.payments.ledger.tables import JournalRow
 
 @dataclass(frozen=True)
 class _Concerned:
-    """What a piece of evidence is about, all of it locked."""
+    """What a piece of evidence is about, all of it locked; `parts` came for it and wait."""
 
     attempt: AttemptRow
     payment: PaymentRow
     charges: list[ChargeRow]
+    parts: list[PaymentPart]
 
     @property
     def owed(self) -> list[ChargeRow]:
         return [charge for charge in self.charges if charge.state == "owed"]
 
-    def paid_by(self, amount: Money, owed: Mapping[UUID, Money]) -> list[tuple[ChargeRow, Money]]:
-        """Return the owed charges that an amount pays in full, in turn, and how much."""
-        paid, left = [], amount.minor
+    @property
+    def waits(self) -> int:
+        """What came before and waits, in minor units."""
+        return sum(part.amount.minor for part in self.parts)
+
+    @property
+    def payable_until(self) -> datetime:
+        """When the first of what is owed can be paid no more."""
+        ends = (charge.overdue_at for charge in self.owed)
+        return min((end for end in ends if end is not None), default=self.payment.expires_at)
+
+    def paid_by(self, minor: int, owed: Mapping[UUID, Money]) -> list[tuple[ChargeRow, Money]]:
+        """Return the owed charges that so much money pays in full, in turn, and how much."""
+        paid, left = [], minor
         for charge in self.owed:
             if owed[charge.id].minor <= left:
                 paid.append((charge, owed[charge.id]))
@@ -66,45 +82,48 @@ def capture_key(gateway: str, provider_txn: str) -> str:
 async def apply_evidence(unit: Unit, evidence: Evidence) -> Outcome:
     """Book and move what the evidence proves, once, in whatever order evidence comes.
 
-    Money that names no payment of ours is booked in suspense; other words about unknown payments
-    change nothing.
+    What came for a payment before, and was too little, counts with it. Money that names no payment
+    of ours is booked in suspense; other words about unknown payments change nothing.
     writes: journal, posting, attempt, payment, charge, payment_exception; `attempt.*`,
-    `payment.pay` or `payment.review`, `payment_exception.raise`, and `charge.settle` for each
-    charge under the key of what it is owed on.
+    `payment.pay`, `payment.receive_part` or `payment.review`, `payment_exception.raise` and
+    `payment_exception.apply`, and `charge.settle` for each charge under the key of what it is
+    owed on.
     """
     about = await _concerned(unit, evidence)
     if about is None:
         return await _unmatched(unit, evidence)
     receivable = await charge_service.receivables(unit.connection, about.charges)
-    pays = about.paid_by(evidence.amount, receivable) if evidence.amount else []
+    came = about.waits + evidence.amount.minor if evidence.amount else 0
+    pays = about.paid_by(came, receivable)
     ruling = rule(evidence.finding, await _standing(unit, evidence, about, pays))
     journal = None
     if ruling.books:
-        unclear = ruling.outcome in (Outcome.WRONG_AMOUNT, Outcome.CONFLICT)
+        unclear = ruling.outcome in (Outcome.UNDERPAID, Outcome.WRONG_AMOUNT, Outcome.CONFLICT)
         suspense = UNMATCHED if unclear else OVERPAID
-        journal = await _capture(unit, evidence, pays if ruling.settles else [], suspense, about)
+        due = [(charge.id, money) for charge, money in pays] if ruling.settles else []
+        minor = evidence.amount.minor if evidence.amount else 0
+        *before, own = shared([*(part.amount.minor for part in about.parts), minor], due)
+        journal = await _capture(unit, evidence, own, suspense, about)
+        said = {"source": evidence.source.value, "payment_outcome": ruling.outcome.value}
+        await part_service.use_parts(
+            unit,
+            about.payment,
+            about.parts,
+            before,
+            evidence.paid_at or unit.at,
+            said,
+            but=about.attempt.id,
+        )
     if ruling.attempt_verb:
         await _move_attempt(unit, about.attempt, evidence, ruling)
     if ruling.payment_verb:
-        await _move_payment(unit, about.payment, evidence, ruling)
+        await _move_payment(unit, about, evidence, ruling)
     if ruling.settles:
         for charge, _ in pays:
-            await settle_charge(unit, charge, evidence.gateway)
+            await part_service.settle_charge(unit, charge, evidence.gateway)
     if ruling.outcome in NEEDS_OPERATOR:
         await _raise(unit, evidence, ruling.outcome, about, journal)
     return ruling.outcome
-
-
-async def settle_charge(unit: Unit, charge: ChargeRow, gateway: str) -> None:
-    """Record a charge as paid, its receivable being booked off. writes: charge, `charge.settle`."""
-    await unit.move(
-        ChargeRow,
-        charge.id,
-        "settle",
-        changes={"settled_at": unit.at},
-        payload={"gateway": gateway},
-        actor=PROGRAM,
-    )
 
 
 async def _concerned(unit: Unit, evidence: Evidence) -> _Concerned | None:
@@ -122,7 +141,9 @@ async def _concerned(unit: Unit, evidence: Evidence) -> _Concerned | None:
         return None
     charges = await charge_storage.charges_of(unit.connection, payment.id)
     locked = await charge_storage.lock_charges(unit.connection, [charge.id for charge in charges])
-    return _Concerned(attempt, payment, locked)
+    counts = evidence.finding is Finding.PAID and payment.state in MAY_WAIT_IN_PART
+    parts = await part_storage.parts_of(unit.connection, payment.id) if counts else []
+    return _Concerned(attempt, payment, locked, parts)
 
 
 async def _standing(
@@ -142,15 +163,20 @@ async def _standing(
             taken_back = bool(
                 await about_transaction(unit.connection, evidence.gateway, evidence.provider_txn)
             )
+    came = about.waits + (amount.minor if amount else 0)
     return AttemptFacts(
         attempt=attempt.state,
         payment=about.payment.state,
         amount_known=amount is not None,
-        amount_agrees=amount == Money(attempt.amount_minor, attempt.currency),
-        owed=len(pays),
+        currency_agrees=amount is not None and amount.currency == attempt.currency,
+        enough=came >= about.payment.amount_minor,
+        more=came > about.payment.amount_minor,
+        owed=len(about.owed),
+        pays=len(pays),
         charges=len(about.charges),
+        in_time=unit.at < about.payable_until,
         booked=booked,
-        left_over=amount is not None and sum(part.minor for _, part in pays) < amount.minor,
+        left_over=sum(part.minor for _, part in pays) < came,
         taken_back=taken_back,
     )
 
@@ -158,14 +184,13 @@ async def _standing(
 async def _capture(
     unit: Unit,
     evidence: Evidence,
-    owed: list[tuple[ChargeRow, Money]],
+    paid_for: list[tuple[UUID, Money]],
     suspense: str,
     about: _Concerned | None = None,
 ) -> JournalRow | None:
     amount, number = evidence.amount, evidence.provider_txn
     if amount is None or not number:
         raise ValueError(f"{evidence.txn_ref or 'money without a name'} has nothing to book")
-    paid_for = [(charge.id, part) for charge, part in owed]
     return await ledger_service.post(
         unit,
         Entry(
@@ -251,16 +276,27 @@ async def _move_attempt(
     )
 
 
-async def _move_payment(
-    unit: Unit, payment: PaymentRow, evidence: Evidence, ruling: Ruling
-) -> None:
-    late = payment.state not in ("pending", "needs_review") or unit.at >= payment.expires_at
-    paid = {"paid_at": evidence.paid_at or unit.at, "late": late} if ruling.settles else None
+async def _move_payment(unit: Unit, about: _Concerned, evidence: Evidence, ruling: Ruling) -> None:
+    payment, verb, ends = about.payment, str(ruling.payment_verb), None
+    running = payment.state in ("pending", *MAY_WAIT_IN_PART)
+    late = not running or unit.at >= payment.expires_at
+    changes: dict[str, object] | None = None
+    said: dict[str, str | bool | int] = {"payment_outcome": ruling.outcome.value, "late": late}
+    if ruling.settles:
+        changes = {"paid_at": evidence.paid_at or unit.at, "late": late}
+    elif verb == "receive_part":
+        # The gateway's quarter of an hour is over for this payer: what counts now is how long
+        # what is paid for is kept.
+        ends = about.payable_until
+        changes = {"expires_at": ends}
+        came = about.waits + (evidence.amount.minor if evidence.amount else 0)
+        said |= {"received_minor": came, "missing_minor": payment.amount_minor - came}
     await unit.move(
         PaymentRow,
         payment.id,
-        str(ruling.payment_verb),
-        changes=paid,
-        payload={"payment_outcome": ruling.outcome.value, "late": late},
+        verb,
+        changes=changes,
+        payload=said,
         actor=PROGRAM,
+        overdue_at=ends,
     )

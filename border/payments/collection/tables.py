@@ -90,7 +90,7 @@ class NoticeRow(SQLModel, table=True):
     """A gateway's word as it came in, kept for ever; taken out once, by one worker.
 
     `evidence` is what was read from it when its signature was checked. With no `taken_at` it
-    waits to be worked.
+    waits to be processed.
     """
 
     __tablename__ = "notice"

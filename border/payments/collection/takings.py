@@ -22,11 +22,11 @@ class Waiting:
     since: datetime | None
 
 
-_WATCHED = ("pending", "needs_review")
+_WATCHED = ("pending", "part_paid", "needs_review")
 
 
 async def waiting(connection: AsyncConnection) -> list[Waiting]:
-    """Return how many payments wait for a gateway's word, and how many for the zone's."""
+    """Return how many payments wait for a gateway's word, for their rest, and for the zone's."""
     found = await payment_storage.payments_in(connection, _WATCHED)
     return [
         Waiting(state, PAYMENT.state(state).label, *found.get(state, (0, None)))

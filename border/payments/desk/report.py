@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import Actor
-from border.core.store import table_of
 from border.identity import policy
 from border.identity.service import names_of
 from border.payments.desk import storage
@@ -50,7 +49,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedShift:
     """A shift in a list: whose it is, and how often money went in or out."""
 
     shift: DeskShiftRow
@@ -93,7 +92,7 @@ async def list_shifts(
     limit: int = 50,
     *,
     own: bool = False,
-) -> list[Listed]:
+) -> list[ListedShift]:
     """Return shifts, the newest first: a cashier's own, or every one to those who look at them.
 
     refuses: not_allowed.
@@ -101,7 +100,7 @@ async def list_shifts(
     policy.check(actor, "desk_shift.list")
     found = await storage.shifts(
         connection,
-        policy.visible(actor, "desk_shift.list", table_of(DeskShiftRow)),
+        policy.reach(actor, "desk_shift.list"),
         cashier_id=actor.id if own else None,
         states=states,
         after=after,
@@ -110,7 +109,7 @@ async def list_shifts(
     return await _listed(connection, found)
 
 
-async def waiting_shifts(connection: AsyncConnection, actor: Actor) -> list[Listed]:
+async def waiting_shifts(connection: AsyncConnection, actor: Actor) -> list[ListedShift]:
     """Return the shifts whose difference, or whose way to the bank, waits for somebody.
 
     refuses: not_allowed.
@@ -119,7 +118,7 @@ async def waiting_shifts(connection: AsyncConnection, actor: Actor) -> list[List
     return await _listed(connection, await storage.waiting(connection, _WAITING))
 
 
-async def _listed(connection: AsyncConnection, found: list[DeskShiftRow]) -> list[Listed]:
+async def _listed(connection: AsyncConnection, found: list[DeskShiftRow]) -> list[ListedShift]:
     counts = await storage.counts(connection, [shift.id for shift in found])
     names = await names_of(connection, {str(shift.cashier_id) for shift in found})
-    return [Listed(one, names.get(str(one.cashier_id), ""), counts[one.id]) for one in found]
+    return [ListedShift(one, names.get(str(one.cashier_id), ""), counts[one.id]) for one in found]

@@ -29,7 +29,7 @@ _LOOKED_AT = timedelta(days=1)
 
 SHIFT = Lifecycle(
     name="desk_shift",
-    says=N_("A cashier's drawer, from the cash put into it to the cash counted out of it."),
+    label=N_("A cashier's drawer, from the cash put into it to the cash counted out of it."),
     noun=N_("Shift at the desk"),
     states=(
         State("open", N_("Takes money"), owner=Role.CASHIER, timeout=_A_WORKING_DAY),
@@ -104,19 +104,19 @@ class Sums:
         return Money(minor, self.float_.currency)
 
 
-def counted(currency: str, pieces: Sequence[tuple[int, int]], told: int | None = None) -> Money:
-    """Return what counted notes, as (value, pieces), come to; `told` is what it should add up to.
+def counted(currency: str, pieces: Sequence[tuple[int, int]], stated: int | None = None) -> Money:
+    """Return what counted notes, as (value, pieces), come to; `stated` is what it should add up to.
 
     refuses: invalid_fields, for a note that does not exist or is counted twice, an impossible
-    number of pieces, and notes that do not add up to what was told.
+    number of pieces, and notes that do not add up to what was stated.
     """
     errors = list(_miscounted(currency, pieces))
     if errors:
         raise INVALID(errors=errors)
     found = sum(value * number for value, number in pieces)
-    if told is not None and told != found:
-        says = N_("The notes add up to {found}, not to {told}. Count again.")
-        facts = (("found", str(found)), ("told", str(told)))
+    if stated is not None and stated != found:
+        says = N_("The notes add up to {found}, not to {stated}. Count again.")
+        facts = (("found", str(found)), ("stated", str(stated)))
         raise INVALID(errors=[FieldError("counted_minor", "does_not_add_up", says, facts)])
     return Money(found, currency)
 

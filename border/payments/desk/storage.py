@@ -7,15 +7,18 @@ counted is what was recorded. The row comes last of all that a transaction holds
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.money import Money
-from border.core.reading import row, rows
+from border.core.reading import further, placed, row, rows
+from border.core.statement import Statement, one_of
 from border.core.store import table_of
+from border.identity import policy
 from border.payments.charges.tables import ChargeRow, PaymentChargeRow
 from border.payments.desk.shift import Sums
 from border.payments.desk.tables import DeskShiftRow, DeskTakingRow
@@ -88,7 +91,7 @@ async def shifts_in(
 
 async def shifts(
     connection: AsyncConnection,
-    visible: ColumnElement[bool],
+    seen: policy.Reach,
     *,
     cashier_id: UUID | None,
     states: Collection[str],
@@ -97,17 +100,32 @@ async def shifts(
 ) -> list[DeskShiftRow]:
     """Return shifts, the newest first: of one cashier or of all, in any of `states` or in every.
 
-    `visible` is the condition under which the reader sees one.
+    `seen` says which of them the reader sees.
     """
-    newest = (_shift.c.opened_at.desc(), _shift.c.id.desc())
-    statement = select(_shift).where(visible).order_by(*newest).limit(limit)
+    given = placed(after)
     if cashier_id is not None:
-        statement = statement.where(_shift.c.cashier_id == cashier_id)
+        given["cashier_id"] = cashier_id
     if states:
-        statement = statement.where(_shift.c.state.in_(states))
-    if after is not None:
-        statement = statement.where(tuple_(_shift.c.opened_at, _shift.c.id) < tuple_(*after))
-    return await rows(connection, DeskShiftRow, statement)
+        given["states"] = states
+    statement = _shifts(seen.scopes, frozenset(given))
+    return await rows(connection, DeskShiftRow, statement, **seen.given, **given, limit=limit)
+
+
+@cache
+def _shifts(scopes: tuple[policy.Scope, ...], narrowed: frozenset[str]) -> Statement:
+    conditions = [policy.reached("desk_shift.list", scopes, _shift)]
+    if "cashier_id" in narrowed:
+        conditions.append(_shift.c.cashier_id == bindparam("cashier_id"))
+    if "states" in narrowed:
+        conditions.append(one_of(_shift.c.state, "states"))
+    if "before_at" in narrowed:
+        conditions.append(further(_shift.c.opened_at, _shift.c.id))
+    return Statement(
+        select(_shift)
+        .where(*conditions)
+        .order_by(_shift.c.opened_at.desc(), _shift.c.id.desc())
+        .limit(bindparam("limit"))
+    )
 
 
 async def waiting(connection: AsyncConnection, limit: int) -> list[DeskShiftRow]:

@@ -23,7 +23,7 @@ DESK = (Role.ACCOUNTANT, Role.MANAGER)
 
 EXCEPTION = Lifecycle(
     name="payment_exception",
-    says=N_("Something about money that a person of the zone looks into."),
+    label=N_("Something about money that a person of the zone looks into."),
     noun=N_("Exception"),
     states=(
         State("open", N_("Nobody looks into it yet"), owner=Role.ACCOUNTANT, timeout=_LOOKED_AT),
@@ -36,7 +36,12 @@ EXCEPTION = Lifecycle(
         Move("put_back", ("taken",), "open", DESK, N_("Put it back")),
         Move("resolve", ("open", "taken"), "resolved", DESK, N_("Resolve"), needs=("reason",)),
         Move(
-            "apply", ("open", "taken"), "resolved", DESK, N_("Pay charges with it"), offered=False
+            "apply",
+            ("open", "taken"),
+            "resolved",
+            (*DESK, SYSTEM),
+            N_("Pay charges with it"),
+            offered=False,
         ),
         Move(
             "refund", ("open", "taken"), "resolved", (*DESK, SYSTEM), N_("Give back"), offered=False
@@ -55,6 +60,8 @@ declare(
 KINDS: Mapping[str, str] = {
     "review": N_("The gateway suspects fraud, or took the money back"),
     "conflict": N_("The gateway says two different things about one transaction"),
+    "underpaid": N_("Less came than was asked for; it waits for the rest"),
+    "overpaid": N_("More came than was asked for; the rest of it waits"),
     "wrong_amount": N_("Another amount came than was asked for"),
     "nothing_owed": N_("Money came for charges that are no longer owed"),
     "paid_twice": N_("The same was paid a second time"),
@@ -69,7 +76,9 @@ KINDS: Mapping[str, str] = {
 }
 """What an exception can be about."""
 
-HOLDS_MONEY = frozenset({"wrong_amount", "nothing_owed", "paid_twice", "unmatched"})
+HOLDS_MONEY = frozenset(
+    {"underpaid", "overpaid", "wrong_amount", "nothing_owed", "paid_twice", "unmatched"}
+)
 """Kinds whose money waits in suspense until it is applied or given back."""
 CLOSES_GATE = frozenset({"review", "conflict", "reversed"})
 """Kinds that keep a truck from passing on the payment they are about, until they are resolved."""

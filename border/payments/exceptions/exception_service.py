@@ -109,15 +109,19 @@ async def act_on(
 
 
 async def end_with_money(
-    unit: Unit, id: UUID, verb: str, note: str, version: int | None = None
+    unit: Unit,
+    id: UUID,
+    verb: str,
+    note: str,
+    version: int | None = None,
+    actor: Actor | None = None,
 ) -> ExceptionRow:
     """End an exception whose money was applied or is given back; the mover of the money calls.
 
     writes: payment_exception, `payment_exception.<verb>`.
     """
-    return await _end(
-        unit, id, verb, {"apply": "applied", "refund": "refunded"}[verb], note, version=version
-    )
+    resolution = {"apply": "applied", "refund": "refunded"}[verb]
+    return await _end(unit, id, verb, resolution, note, version=version, actor=actor)
 
 
 async def _end(

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from border.core.reading import as_row
 from border.core.store import table_of
 from border.payments.exceptions.tables import ExceptionRow
 
@@ -22,14 +23,14 @@ async def exception_by_id(connection: AsyncConnection, id: UUID) -> ExceptionRow
     """Return an exception."""
     found = await connection.execute(select(_exception).where(_exception.c.id == id))
     row = found.one_or_none()
-    return None if row is None else ExceptionRow(**row._mapping)
+    return None if row is None else as_row(ExceptionRow, row._mapping)
 
 
 async def exception_by_key(connection: AsyncConnection, key: str) -> ExceptionRow | None:
     """Return the exception raised under a key."""
     found = await connection.execute(select(_exception).where(_exception.c.dedupe_key == key))
     row = found.one_or_none()
-    return None if row is None else ExceptionRow(**row._mapping)
+    return None if row is None else as_row(ExceptionRow, row._mapping)
 
 
 async def exceptions(
@@ -42,7 +43,7 @@ async def exceptions(
         .order_by(_exception.c.created_at, _exception.c.id)
         .limit(limit)
     )
-    return [ExceptionRow(**row._mapping) for row in found]
+    return [as_row(ExceptionRow, row._mapping) for row in found]
 
 
 async def exceptions_of(connection: AsyncConnection, payment_id: UUID) -> list[ExceptionRow]:
@@ -52,7 +53,7 @@ async def exceptions_of(connection: AsyncConnection, payment_id: UUID) -> list[E
         .where(_exception.c.payment_id == payment_id)
         .order_by(_exception.c.created_at, _exception.c.id)
     )
-    return [ExceptionRow(**row._mapping) for row in found]
+    return [as_row(ExceptionRow, row._mapping) for row in found]
 
 
 async def waiting(connection: AsyncConnection) -> int:

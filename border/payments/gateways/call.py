@@ -18,7 +18,7 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class GatewayAnswer:
     """The body of an answer, and the kind its sender says it is."""
 
     body: bytes
@@ -32,7 +32,7 @@ class Answer:
 
 async def post_json(
     client: httpx.AsyncClient, url: str, body: Mapping[str, object], patience_s: float
-) -> Answer:
+) -> GatewayAnswer:
     """Send `body` and return the answer, if the whole of it comes within `patience_s`.
 
     No redirect is followed: what is sent and what comes back is between us and this address.
@@ -49,7 +49,7 @@ async def post_json(
 
 async def _post(
     client: httpx.AsyncClient, url: str, body: Mapping[str, object], patience_s: float
-) -> Answer:
+) -> GatewayAnswer:
     async with client.stream(
         "POST", url, json=body, timeout=patience_s, follow_redirects=False
     ) as response:
@@ -61,4 +61,4 @@ async def _post(
             if len(received) > LARGEST:
                 raise NoAnswer("longer than any genuine answer")
         media_type = response.headers.get("content-type", "").partition(";")[0]
-        return Answer(received, media_type.strip().lower())
+        return GatewayAnswer(received, media_type.strip().lower())

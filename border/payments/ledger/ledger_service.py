@@ -1,6 +1,7 @@
 """Booking: each entry once, under its key. What is booked stays; a mistake is booked back."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -26,10 +27,42 @@ BOOKED_DIFFERENTLY = refuses(
 async def post(unit: Unit, entry: Entry) -> JournalRow | None:
     """Book an entry; None if the very same is booked already.
 
+    refuses, writes: as `post_many`.
+    """
+    return (await post_many([(unit, entry)]))[0]
+
+
+async def post_many(entries: Sequence[tuple[Unit, Entry]]) -> list[JournalRow | None]:
+    """Book entries in their order; for each, None if the very same is booked already.
+
+    Each is booked by whoever asks in its unit; all units are of one transaction.
     refuses: booked_differently, if its key or its capture has other postings. writes: journal,
     posting.
     """
-    row = JournalRow(
+    if not entries:
+        return []
+    connection = entries[0][0].connection
+    rows = [_journal_of(unit, entry) for unit, entry in entries]
+    added = await storage.add_journals(connection, rows)
+    booked = list(zip(rows, entries, strict=True))
+    await storage.add_postings(
+        connection, {row.id: entry.postings for row, (_, entry) in booked if row.id in added}
+    )
+    for row, (unit, entry) in booked:
+        if row.id not in added:
+            await _check_same(unit, entry)
+    return [row if row.id in added else None for row in rows]
+
+
+async def _check_same(unit: Unit, entry: Entry) -> None:
+    there = await storage.journal_by_key(unit.connection, entry.key)
+    lines = (await storage.postings_of(unit.connection, [there.id]))[there.id] if there else []
+    if sorted(lines, key=_order) != sorted(entry.postings, key=_order):
+        raise BOOKED_DIFFERENTLY(key=entry.key)
+
+
+def _journal_of(unit: Unit, entry: Entry) -> JournalRow:
+    return JournalRow(
         id=new_id(),
         kind=entry.kind,
         idempotency_key=entry.key,
@@ -45,14 +78,6 @@ async def post(unit: Unit, entry: Entry) -> JournalRow | None:
         booked_by=unit.actor.name_in_events,
         note=entry.note[:500],
     )
-    if await storage.add_journal(unit.connection, row):
-        await storage.add_postings(unit.connection, row.id, entry.postings)
-        return row
-    there = await storage.journal_by_key(unit.connection, entry.key)
-    lines = (await storage.postings_of(unit.connection, [there.id]))[there.id] if there else []
-    if sorted(lines, key=_order) != sorted(entry.postings, key=_order):
-        raise BOOKED_DIFFERENTLY(key=entry.key)
-    return None
 
 
 def _order(posting: Posting) -> tuple[str, int, str]:

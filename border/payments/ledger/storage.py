@@ -1,14 +1,16 @@
 """Statements on the ledger. No decisions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from border.core.database import as_json, inserting
 from border.core.money import Money
+from border.core.reading import as_row
+from border.core.statement import Statement
 from border.core.store import table_of
 from border.payments.ledger.book import PAYER, Posting
 from border.payments.ledger.tables import JournalRow, PostingRow
@@ -16,18 +18,26 @@ from border.payments.ledger.tables import JournalRow, PostingRow
 _journal, _posting = table_of(JournalRow), table_of(PostingRow)
 
 
-async def add_journal(connection: AsyncConnection, row: JournalRow) -> bool:
-    """Insert a journal; False if its key, or its capture, is booked already."""
-    values = row.model_dump(exclude={"number"})
-    statement = insert(_journal).values(**values).on_conflict_do_nothing()
-    added = await connection.execute(statement.returning(_journal.c.id))
-    return added.one_or_none() is not None
+_NAMES = [column.name for column in _journal.c if column.name != "number"]
+_ADDING = Statement(inserting(_journal, _NAMES).on_conflict_do_nothing().returning(_journal.c.id))
+_LINES = Statement(
+    inserting(_posting, ["journal_id", "line", "account", "amount_minor", "currency", "charge_id"])
+)
+
+
+async def add_journals(connection: AsyncConnection, rows: Sequence[JournalRow]) -> set[UUID]:
+    """Insert journals in their order; return the ids of those whose key, or capture, is new."""
+    if not rows:
+        return set()
+    values = [row.model_dump(exclude={"number"}) for row in rows]
+    added = await _ADDING.rows(connection, rows=as_json(values))
+    return {row.id for row in added}
 
 
 async def add_postings(
-    connection: AsyncConnection, journal_id: UUID, postings: Sequence[Posting]
+    connection: AsyncConnection, postings: Mapping[UUID, Sequence[Posting]]
 ) -> None:
-    """Insert the lines of a journal."""
+    """Insert the lines of journals, by their ids."""
     rows = [
         {
             "journal_id": journal_id,
@@ -37,16 +47,18 @@ async def add_postings(
             "currency": posting.amount.currency,
             "charge_id": posting.charge_id,
         }
-        for line, posting in enumerate(postings, 1)
+        for journal_id, lines in postings.items()
+        for line, posting in enumerate(lines, 1)
     ]
-    await connection.execute(insert(_posting), rows)
+    if rows:
+        await _LINES.rows(connection, rows=as_json(rows))
 
 
 async def journal_by_key(connection: AsyncConnection, key: str) -> JournalRow | None:
     """Return the journal booked under a key."""
     found = await connection.execute(select(_journal).where(_journal.c.idempotency_key == key))
     row = found.one_or_none()
-    return None if row is None else JournalRow(**row._mapping)
+    return None if row is None else as_row(JournalRow, row._mapping)
 
 
 async def journals_of(
@@ -58,7 +70,7 @@ async def journals_of(
         statement = statement.where(_journal.c.payment_id == payment_id)
     if refund_id is not None:
         statement = statement.where(_journal.c.refund_id == refund_id)
-    return [JournalRow(**row._mapping) for row in await connection.execute(statement)]
+    return [as_row(JournalRow, row._mapping) for row in await connection.execute(statement)]
 
 
 async def about_transaction(
@@ -73,7 +85,7 @@ async def about_transaction(
         .where(_journal.c.gateway == gateway, own | taken_back)
         .order_by(_journal.c.number)
     )
-    return [JournalRow(**row._mapping) for row in await connection.execute(statement)]
+    return [as_row(JournalRow, row._mapping) for row in await connection.execute(statement)]
 
 
 async def postings_of(

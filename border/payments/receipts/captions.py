@@ -1,8 +1,6 @@
 """The words printed on a receipt, in three languages."""
 
-from border.paper.words import InThree
-from border.payments.gateways.evidence import COUNTER
-from border.payments.gateways.registry import GATEWAY_KINDS
+from border.paper.words import InThree, chinese
 
 WORDS = {
     "title": InThree("BIÊN LAI THU PHÍ, LỆ PHÍ", "收费收据", "Receipt of fees and charges"),
@@ -65,4 +63,8 @@ METHODS = {
     "TM": InThree("Tiền mặt", "现金", "Cash"),
     "CK": InThree("Chuyển khoản", "转账", "Transfer"),
 }
-GATEWAYS = {code: kind.receipt_name for code, kind in GATEWAY_KINDS.items()} | {COUNTER: "Quầy thu"}
+KNOWN = (
+    chinese([*WORDS.values(), *ABOUT.values(), *METHODS.values(), REPLACED])
+    + "零壹贰叁肆伍陆柒捌玖拾佰仟万亿负越南盾整根据第号法令开具的电子收据。"
+)
+"""The Chinese characters that most receipts need: its words, amounts, and the law it names."""

@@ -22,8 +22,8 @@ from border.payments.receipts.receipt import (
     CAME_BACK,
     GIVEN_BACK,
     CannotBeReceipted,
-    Kind,
     Payer,
+    ReceiptKind,
     ReceiptLine,
     check_complete,
     exceeds,
@@ -31,7 +31,7 @@ from border.payments.receipts.receipt import (
     line_of,
     restored,
 )
-from border.payments.receipts.receipt_service import Draft, Office, issue, issue_original
+from border.payments.receipts.receipt_service import Office, ReceiptDraft, issue, issue_original
 from border.payments.receipts.tables import ReceiptRow
 
 NOT_REPLACEABLE = refuses(
@@ -90,7 +90,8 @@ async def adjust_for_refund(
         raise ADJUSTS_TOO_MUCH(
             amount_minor=amount.minor, currency=amount.currency, reference=receipt.reference
         )
-    return await _adjust(unit, office, payment, receipt, refund_id, back, reason, refund_id)
+    signed = office.speech.explanation(reason, {}, "vi")
+    return await _adjust(unit, office, payment, receipt, refund_id, back, signed, refund_id)
 
 
 async def restore_after_bounce(
@@ -182,8 +183,8 @@ async def _adjust(
     return await issue(
         unit,
         office,
-        Draft(
-            kind=Kind.ADJUSTMENT,
+        ReceiptDraft(
+            kind=ReceiptKind.ADJUSTMENT,
             issue_key=issue_key,
             payment=payment,
             payer=_payer(receipt),
@@ -233,7 +234,7 @@ async def replace(
     old = await storage.by_id(unit.connection, receipt_id, lock=True)
     assert payment is not None
     assert old is not None
-    if old.kind == Kind.ADJUSTMENT:
+    if old.kind == ReceiptKind.ADJUSTMENT:
         raise NOT_REPLACEABLE(reference=old.reference)
     _check_correction(old, reason, payer)
     await unit.move(
@@ -246,8 +247,8 @@ async def replace(
     return await issue(
         unit,
         office,
-        Draft(
-            kind=Kind.REPLACEMENT,
+        ReceiptDraft(
+            kind=ReceiptKind.REPLACEMENT,
             issue_key=old.id,
             payment=payment,
             payer=payer,

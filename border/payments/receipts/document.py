@@ -15,7 +15,7 @@ from lxml import etree
 
 from border.core.clock import ZONE
 from border.core.money import MINOR_UNITS
-from border.payments.receipts.receipt import Kind, ReceiptLine
+from border.payments.receipts.receipt import ReceiptKind, ReceiptLine
 from border.payments.receipts.tables import ReceiptRow
 
 DATA_ID = "data"
@@ -24,7 +24,7 @@ SIGNATURE_PLACE = "DSCKS/NThu"
 """Where the signature stands: among the signatures, the collector's."""
 _VERSIONS = {"ND123-2020": "1.0.0", "ND254-2026": "2.0.0"}
 _TITLE = "BIÊN LAI THU PHÍ, LỆ PHÍ"
-_NATURE = {Kind.ORIGINAL: "1", Kind.REPLACEMENT: "2", Kind.ADJUSTMENT: "3"}
+_NATURE = {ReceiptKind.ORIGINAL: "1", ReceiptKind.REPLACEMENT: "2", ReceiptKind.ADJUSTMENT: "3"}
 """What kind of receipt it is, in numbers as invoices have them."""
 _DSIG = "http://www.w3.org/2000/09/xmldsig#"
 
@@ -64,7 +64,7 @@ def _add_common(place: etree._Element, row: ReceiptRow, related: ReceiptRow | No
         Nam=str(row.year),
         NLap=issued.date().isoformat(),
         GLap=issued.isoformat(timespec="seconds"),
-        TCBLai=_NATURE[Kind(row.kind)],
+        TCBLai=_NATURE[ReceiptKind(row.kind)],
         DVTTe=row.currency,
         HTTToan=row.payment_method,
         KTToan=row.gateway,

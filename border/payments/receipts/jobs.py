@@ -8,6 +8,9 @@ from border.core.store import Store
 from border.payments.receipts import receipt_worker
 from border.payments.receipts.receipt_service import Office
 
+WOKEN_BY = ("charge.settle", "refund.", "payment.")
+"""What makes a receipt due, or its correction."""
+
 
 def jobs(store: Store, office: Callable[[], Office | None]) -> tuple[Job, ...]:
     """Return the jobs; without an office nothing is issued."""
@@ -17,4 +20,4 @@ def jobs(store: Store, office: Callable[[], Office | None]) -> tuple[Job, ...]:
         if opened := await asyncio.to_thread(office):
             await receipt_worker.work(store, opened)
 
-    return (Job("receipts", 5, issue, woken=True),)
+    return (Job("receipts", 5, issue, woken_by=WOKEN_BY),)

@@ -3,6 +3,9 @@
 Each charge stands with the reason for it line by line, as it was assessed and signed. Nothing is
 cut: what is long goes on to a further page. Not the decision what a receipt says, nor which
 version draws it (`renderers`).
+
+It is drawn by a process of its own (`border.paper.press`), so what it is given is plain, and it
+reads in neither the tables nor the gateways.
 """
 
 from collections.abc import Callable
@@ -12,12 +15,12 @@ from datetime import datetime
 from border.core.clock import ZONE
 from border.core.money import MINOR_UNITS, Money
 from border.paper.fonts import FontSet
-from border.paper.sheet import BLACK, GREY, RED, TENTHS, Colour, Sheet, drawing
-from border.paper.words import InThree, Locale
+from border.paper.sheet import BLACK, GREY, RED, TENTHS, Colour, Sheet
+from border.paper.words import InThree
 from border.payments.receipts.amount_words import amount_en, amount_zh
 from border.payments.receipts.captions import (
     ABOUT,
-    GATEWAYS,
+    KNOWN,
     METHODS,
     OF,
     REPLACED,
@@ -25,9 +28,7 @@ from border.payments.receipts.captions import (
     WATERMARK,
     WORDS,
 )
-from border.payments.receipts.reading_service import Check
-from border.payments.receipts.receipt import ReceiptLine, Speech
-from border.payments.receipts.tables import ReceiptRow
+from border.payments.receipts.printed import Cited, PrintedLine, PrintedReceipt
 
 _LEFT, _RIGHT = 100, 1_380
 _FOOT = 2_020
@@ -39,19 +40,6 @@ _CLOSING = 400
 
 
 @dataclass(frozen=True)
-class Paper:
-    """What is drawn: a stored receipt, what it is linked to, and whether it proved genuine."""
-
-    row: ReceiptRow
-    check: Check
-    speech: Speech
-    locale: Locale = "vi"
-    about: ReceiptRow | None = None
-    replaced_by: ReceiptRow | None = None
-    demo: bool = False
-
-
-@dataclass(frozen=True)
 class Style:
     """What differs between the versions of a receipt's paper."""
 
@@ -59,27 +47,26 @@ class Style:
     basis: InThree
 
 
-def draw_paper(paper: Paper, style: Style, fonts: FontSet) -> bytes:
+def draw_paper(paper: PrintedReceipt, style: Style, fonts: FontSet) -> bytes:
     """Return the receipt as a PDF; the same paper gives the same bytes.
 
     Takes some milliseconds of one core: call it from a thread or a process of its own.
     """
-    with drawing():
-        pages = 1
-        while True:
-            title = f"{getattr(WORDS['title'], paper.locale)} {paper.row.serial} {paper.row.number}"
-            sheet = Sheet(fonts, paper.locale, title, size="A5", unit=TENTHS)
-            writer = _Writer(sheet, paper, style, pages)
-            writer.write()
-            if writer.page == pages:
-                return sheet.finish()
-            pages = writer.page  # Drawn again, now that it is known how many pages there are.
+    pages = 1
+    while True:
+        title = f"{getattr(WORDS['title'], paper.locale)} {paper.row.serial} {paper.row.number}"
+        sheet = Sheet(fonts, paper.locale, title, size="A5", unit=TENTHS, known=KNOWN)
+        writer = _Writer(sheet, paper, style, pages)
+        writer.write()
+        if writer.page == pages:
+            return sheet.finish()
+        pages = writer.page  # Drawn again, now that it is known how many pages there are.
 
 
 class _Writer:
     """Goes down the pages and writes one part of the receipt after the other."""
 
-    def __init__(self, sheet: Sheet, paper: Paper, style: Style, pages: int) -> None:
+    def __init__(self, sheet: Sheet, paper: PrintedReceipt, style: Style, pages: int) -> None:
         self.sheet, self.paper, self.style, self.pages = sheet, paper, style, pages
         self.row, self.page, self.y = paper.row, 1, 0
 
@@ -219,7 +206,7 @@ class _Writer:
             self.y += size * _LEADING // 10 + 2
 
     @staticmethod
-    def _about(words: str, other: ReceiptRow) -> str:
+    def _about(words: str, other: Cited) -> str:
         day = other.issued_at.astimezone(ZONE)
         return words.format(
             serial=other.serial, number=f"{other.number:07d}", day=f"{day:%d/%m/%Y}"
@@ -245,13 +232,12 @@ class _Writer:
         self.sheet.line(_RIGHT, foot, head, 7, bold=True, align="right")
         self._rule(foot + 12)
         self.y = foot + 24
-        for number, stored in enumerate(self.row.lines, 1):
-            self._line(number, ReceiptLine.of(stored))
+        for number, line in enumerate(self.paper.lines, 1):
+            self._line(number, line)
         self._rule(self.y, 8)
 
-    def _line(self, number: int, line: ReceiptLine) -> None:
+    def _line(self, number: int, line: PrintedLine) -> None:
         """Write one charge: its name with the amount, then why, in Vietnamese and translated."""
-        speech, locale = self.paper.speech, self.paper.locale
         self._room(80)
 
         def beside(y: int) -> None:
@@ -259,8 +245,8 @@ class _Writer:
             self.sheet.line(_RIGHT, y, figure, 9, bold=True, align="right")
 
         self._flow(f"{number}. {line.name}", 9, width=900, bold=True, beside=beside)
-        if locale != "vi":
-            self._flow(speech.charge(line.kind, locale), 7, x=145, width=855, colour=GREY)
+        if line.beside:
+            self._flow(line.beside, 7, x=145, width=855, colour=GREY)
         for reason in line.reasons:
             minor = reason.minor
 
@@ -269,9 +255,8 @@ class _Writer:
                     self.sheet.line(_RIGHT, y, self._figure(minor), 7, align="right")
 
             self._flow(f"– {reason.text}", 7, x=130, width=890, beside=amount)
-            if locale != "vi":
-                said = speech.explanation(reason.says, reason.facts, locale)
-                self._flow(said, 6, x=152, width=868, colour=GREY)
+            if reason.beside:
+                self._flow(reason.beside, 6, x=152, width=868, colour=GREY)
         self._flow(f"{line.charge} · {line.subject}", 6, x=130, width=890, colour=GREY)
         self.y += 10
 
@@ -301,8 +286,9 @@ class _Writer:
 
     def _payment(self) -> None:
         row, method = self.row, METHODS[self.row.payment_method]
-        gateway = GATEWAYS.get(row.gateway, row.gateway)
-        self._labelled("method", f"{method.vi} ({gateway}) · {self._second(method)}")
+        self._labelled(
+            "method", f"{method.vi} ({self.paper.paid_through}) · {self._second(method)}"
+        )
         self._labelled("transaction", row.gateway_txn)
         self._labelled("payment", row.payment_reference)
         self._labelled("paid_at", _instant(row.paid_at))
@@ -325,16 +311,16 @@ class _Writer:
 
     def _signature(self, top: int) -> None:
         """Write who signed and when, in a frame."""
-        check = self.paper.check
+        paper = self.paper
         x, width = 850, _RIGHT - 850
         self.y = top + 14
-        head = WORDS["signed" if check.genuine else "not_genuine"]
+        head = WORDS["signed" if paper.genuine else "not_genuine"]
         self._flow(head.vi, 8, x=x, width=width - 20, bold=True, colour=RED)
         self._flow(self._second(head), 6, x=x, width=width - 20, colour=GREY)
-        if check.genuine and check.signed_at is not None:
+        if paper.genuine and paper.signed_at is not None:
             for label, value in (
-                ("signed_by", check.signed_by),
-                ("signed_at", _instant(check.signed_at)),
+                ("signed_by", paper.signed_by),
+                ("signed_at", _instant(paper.signed_at)),
                 ("certificate", self.row.cert_serial),
             ):
                 self._flow(f"{WORDS[label].vi}: {value}", 7, x=x, width=width - 20)

@@ -12,12 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from border.core.actor import Actor
 from border.core.ids import WrongReference, parse_reference
 from border.core.refusal import INVALID, NOT_FOUND
-from border.core.store import table_of
 from border.identity import policy
 from border.payments.receipts import storage
 from border.payments.receipts.document import Stated, stated
 from border.payments.receipts.lookup_code import Misread, field_error, read_lookup_code
-from border.payments.receipts.receipt import Kind
+from border.payments.receipts.receipt import ReceiptKind
 from border.payments.receipts.signing import NotWhole, ReceiptSigner
 from border.payments.receipts.tables import ReceiptRow
 
@@ -36,7 +35,7 @@ class SeenReceipt:
 
 
 @dataclass(frozen=True)
-class Check:
+class SignatureCheck:
     """Whether a stored receipt is what was signed; `signed_by` and `signed_at` if it is."""
 
     genuine: bool
@@ -81,13 +80,13 @@ async def list_receipts(
     payment_ids: Collection[UUID] | None = None,
 ) -> list[ReceiptRow]:
     """Return receipts newest first: of the actor's organisation, for the zone's people all."""
-    ours = policy.visible(actor, "receipt.list", table_of(ReceiptRow))
+    ours = policy.reach(actor, "receipt.list")
     return await storage.listed(connection, ours, before, limit, payment_ids)
 
 
 async def _with_links(connection: AsyncConnection, row: ReceiptRow) -> SeenReceipt:
     about_id = row.replaces_id or row.adjusts_id
-    adjusted = row.kind != Kind.ADJUSTMENT and row.state == "adjusted"
+    adjusted = row.kind != ReceiptKind.ADJUSTMENT and row.state == "adjusted"
     return SeenReceipt(
         row,
         await storage.by_id(connection, about_id) if about_id else None,
@@ -96,18 +95,18 @@ async def _with_links(connection: AsyncConnection, row: ReceiptRow) -> SeenRecei
     )
 
 
-async def check(signer: ReceiptSigner, row: ReceiptRow) -> Check:
+async def check(signer: ReceiptSigner, row: ReceiptRow) -> SignatureCheck:
     """Say whether a stored receipt is whole, signed by us, and the one its columns tell of."""
     return await asyncio.to_thread(_checked, signer, row)
 
 
-def _checked(signer: ReceiptSigner, row: ReceiptRow) -> Check:
+def _checked(signer: ReceiptSigner, row: ReceiptRow) -> SignatureCheck:
     if sha256(row.xml).digest() != row.xml_sha256:
-        return Check(False, why_not="the stored document has another digest")
+        return SignatureCheck(False, why_not="the stored document has another digest")
     try:
         signed = signer.verify(row.xml)
     except NotWhole as why:
-        return Check(False, why_not=str(why))
+        return SignatureCheck(False, why_not=str(why))
     if stated(signed.data) != Stated.by(row):
-        return Check(False, why_not="the signed data tell of another receipt")
-    return Check(True, signed.signed_by, signed.signed_at)
+        return SignatureCheck(False, why_not="the signed data tell of another receipt")
+    return SignatureCheck(True, signed.signed_by, signed.signed_at)

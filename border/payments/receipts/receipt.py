@@ -33,7 +33,7 @@ source: Law on Accounting 88/2015/QH13 article 41, ten years for documents of en
 
 RECEIPT = Lifecycle(
     name="receipt",
-    says=N_("A numbered and signed receipt of fees; it is never edited."),
+    label=N_("A numbered and signed receipt of fees; it is never edited."),
     noun=N_("Receipt"),
     states=(
         State("issued", N_("In force"), owner=SYSTEM, timeout=_KEPT),
@@ -75,7 +75,7 @@ declare(
 )
 
 
-class Kind(StrEnum):
+class ReceiptKind(StrEnum):
     """What a receipt is for."""
 
     ORIGINAL = "original"
@@ -215,14 +215,14 @@ def line_of(charge: Mapping[str, Any], paid: Money, speech: Speech) -> ReceiptLi
 
     Raises `CannotBeReceipted` where the charge's explanation cannot be read.
     """
-    told = [(line["says"], line["facts"], line["amount_minor"]) for line in _explained(charge)]
+    lines = [(line["says"], line["facts"], line["amount_minor"]) for line in _explained(charge)]
     if paid.minor != charge["amount_minor"]:
         whole = {"whole": str(charge["amount_minor"]), "part": str(paid.minor)}
-        told.append((PART_PAID, whole | {"currency": paid.currency}, None))
+        lines.append((PART_PAID, whole | {"currency": paid.currency}, None))
     try:
         reasons = tuple(
             Reason(speech.explanation(says, facts, "vi"), says, dict(facts), minor)
-            for says, facts, minor in told
+            for says, facts, minor in lines
         )
         name = speech.charge(charge["kind"], "vi")
     except (KeyError, IndexError, TypeError, ValueError) as error:

@@ -6,12 +6,12 @@ replacing are `correction_service`'s, finding is `reading_service`'s.
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +20,7 @@ from border.core.actor import PROGRAM
 from border.core.clock import ZONE
 from border.core.ids import new_reference
 from border.core.money import Money
+from border.core.postponed import Identified, Waits, one_by_one, waits
 from border.core.refusal import Refusal, refuses
 from border.core.store import Store, Unit
 from border.core.words import N_
@@ -32,8 +33,8 @@ from border.payments.receipts.lookup_code import new_lookup_code
 from border.payments.receipts.receipt import (
     CannotBeReceipted,
     Collector,
-    Kind,
     Payer,
+    ReceiptKind,
     ReceiptLine,
     Speech,
     check_complete,
@@ -43,8 +44,6 @@ from border.payments.receipts.receipt import (
 )
 from border.payments.receipts.signing import ReceiptSigner
 from border.payments.receipts.tables import ReceiptRow, ReceiptSeriesRow
-
-logger = logging.getLogger("border.receipts")
 
 SERIES_EXHAUSTED = refuses(
     "receipt_series_exhausted",
@@ -85,7 +84,7 @@ class Office:
 
 
 @dataclass(frozen=True)
-class Run:
+class IssueRun:
     """What one run of a worker did: receipts issued, and what could not have one, by reference."""
 
     issued: int
@@ -93,10 +92,10 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Draft:
+class ReceiptDraft:
     """What a receipt is to say, before it has a number."""
 
-    kind: Kind
+    kind: ReceiptKind
     issue_key: UUID
     payment: PaymentRow
     payer: Payer
@@ -110,71 +109,46 @@ class Draft:
     reason: str = ""
 
 
-async def issue_due(store: Store, office: Office, limit: int = 200) -> Run:
+async def issue_due(store: Store, office: Office, limit: int = 200) -> IssueRun:
     """Issue up to `limit` receipts of payments that have none, each in its own transaction.
 
-    A payment whose receipt fails is logged and left for the next run; the others go on. With the
-    series at its end nothing more is tried.
-    writes: receipt_series, receipt; `receipt.issue`.
+    A payment whose receipt fails is put off; the others go on. With the series at its end nothing
+    more is tried.
+    writes: receipt_series, receipt, postponed; `receipt.issue`.
     """
 
     async def make(unit: Unit, payment: PaymentRow) -> None:
         await issue_original(unit, office, payment)
 
-    return await each_due(store, storage.take_unreceipted_payment, make, limit)
+    return await each_due(store, "receipt", storage.take_unreceipted_payment, make, limit)
 
 
-class Due(Protocol):
-    """Something that a receipt is to be made for."""
-
-    id: UUID
-
-
-D = TypeVar("D", bound=Due)
+D = TypeVar("D", bound=Identified)
 
 
 async def each_due(
     store: Store,
-    take: Callable[[AsyncConnection, Collection[UUID]], Awaitable[D | None]],
+    work: str,
+    take: Callable[[AsyncConnection, Waits], Awaitable[D | None]],
     make: Callable[[Unit, D], Awaitable[None]],
     limit: int,
-) -> Run:
-    """Make what is due one by one, each in its own transaction, passing over what fails.
+) -> IssueRun:
+    """Make what is due one by one, each in its own transaction; what fails is put off.
 
-    `take` finds the next, but for those that failed. writes: what `make` does.
+    `take` finds the next that does not wait. writes: postponed, and what `make` does.
     """
-    failed: dict[UUID, str] = {}
-    issued = 0
-    while issued < limit:
-        taken: list[D] = []
 
-        async def work(unit: Unit, taken: list[D] = taken) -> bool:
-            due = await take(unit.connection, list(failed))
-            if due is None:
-                return False
-            taken[:] = [due]
-            await make(unit, due)
-            return True
+    async def taken(unit: Unit) -> D | None:
+        return await take(unit.connection, partial(waits, work, at=unit.at))
 
-        try:
-            if not await store.perform(PROGRAM, work):
-                break
-            issued += 1
-        except Exception as error:
-            if not taken:
-                raise
-            failed[taken[0].id] = str(getattr(taken[0], "reference", taken[0].id))
-            _log_failure(failed[taken[0].id], error)
-            if isinstance(error, Refusal) and error.kind is SERIES_EXHAUSTED:
-                break
-    return Run(issued, tuple(failed.values()))
+    done = await one_by_one(store, work, taken, make, limit=limit, ends=_is_exhausted)
+    return IssueRun(
+        done.count, tuple(str(getattr(one, "reference", one.id)) for one in done.put_off)
+    )
 
 
-def _log_failure(reference: str, error: Exception) -> None:
-    if isinstance(error, CannotBeReceipted | Refusal):
-        logger.warning("%s gets no receipt yet: %s", reference, error)
-    else:
-        logger.error("%s gets no receipt yet", reference, exc_info=error)
+def _is_exhausted(error: Exception) -> bool:
+    return isinstance(error, Refusal) and error.kind is SERIES_EXHAUSTED
 
 
 async def issue_original(unit: Unit, office: Office, payment: PaymentRow) -> ReceiptRow:
@@ -197,8 +171,8 @@ async def issue_original(unit: Unit, office: Office, payment: PaymentRow) -> Rec
     return await issue(
         unit,
         office,
-        Draft(
-            kind=Kind.ORIGINAL,
+        ReceiptDraft(
+            kind=ReceiptKind.ORIGINAL,
             issue_key=payment.id,
             payment=payment,
             payer=payer,
@@ -211,7 +185,7 @@ async def issue_original(unit: Unit, office: Office, payment: PaymentRow) -> Rec
     )
 
 
-async def issue(unit: Unit, office: Office, draft: Draft) -> ReceiptRow:
+async def issue(unit: Unit, office: Office, draft: ReceiptDraft) -> ReceiptRow:
     """Number, sign and store a receipt; a transaction that fails gives its number back.
 
     writes: receipt_series, receipt; `receipt.issue`.
@@ -228,8 +202,8 @@ async def issue(unit: Unit, office: Office, draft: Draft) -> ReceiptRow:
         "issue_key": draft.issue_key,
         "payment_id": payment.id,
         "refund_id": draft.refund_id,
-        "replaces_id": related.id if related and draft.kind is Kind.REPLACEMENT else None,
-        "adjusts_id": related.id if related and draft.kind is Kind.ADJUSTMENT else None,
+        "replaces_id": related.id if related and draft.kind is ReceiptKind.REPLACEMENT else None,
+        "adjusts_id": related.id if related and draft.kind is ReceiptKind.ADJUSTMENT else None,
         "reason": draft.reason,
         "collector_name": office.collector.name,
         "collector_tax_code": office.collector.tax_code,

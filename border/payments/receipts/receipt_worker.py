@@ -1,7 +1,7 @@
 """What the program does about receipts by itself, run over and over.
 
 Money never waits for paper: payments, refunds and applications are made first, and a fault here
-undoes none of them. Whatever could not be shown is tried again in the next run.
+undoes none of them. Whatever could not be shown is put off and holds up nothing else.
 """
 
 from uuid import UUID
@@ -16,14 +16,14 @@ from border.payments.receipts.correction_service import (
     adjust_for_refund,
     restore_after_bounce,
 )
-from border.payments.receipts.receipt_service import Office, Run, each_due, issue_due
+from border.payments.receipts.receipt_service import IssueRun, Office, each_due, issue_due
 from border.payments.refunds.tables import RefundRow
 
 
-async def work(store: Store, office: Office, limit: int = 200) -> Run:
+async def work(store: Store, office: Office, limit: int = 200) -> IssueRun:
     """Issue what is due: receipts of payments, then adjustments for what became of their money.
 
-    writes: receipt_series, receipt; `receipt.issue`, `receipt.adjust`.
+    writes: receipt_series, receipt, postponed; `receipt.issue`, `receipt.adjust`.
     """
 
     async def further(unit: Unit, journal: JournalRow) -> None:
@@ -48,11 +48,15 @@ async def work(store: Store, office: Office, limit: int = 200) -> Run:
 
     runs = [
         await issue_due(store, office, limit),
-        await each_due(store, storage.unreceipted_application, further, limit),
-        await each_due(store, storage.unadjusted_refund, refunded, limit),
-        await each_due(store, storage.bounced_refund, bounced, limit),
+        await each_due(
+            store, "receipt.application", storage.unreceipted_application, further, limit
+        ),
+        await each_due(store, "receipt.refund", storage.unadjusted_refund, refunded, limit),
+        await each_due(store, "receipt.bounce", storage.bounced_refund, bounced, limit),
     ]
-    return Run(sum(run.issued for run in runs), tuple(name for run in runs for name in run.failed))
+    return IssueRun(
+        sum(run.issued for run in runs), tuple(name for run in runs for name in run.failed)
+    )
 
 
 def _payment_of(refund: RefundRow) -> UUID:

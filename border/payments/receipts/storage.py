@@ -4,21 +4,26 @@ Whoever issues locks the payment first and takes the number last, so that the se
 as short a time as can be.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from border.core.postponed import Waits
+from border.core.reading import as_row, further, placed, rows
+from border.core.statement import Statement, one_of
 from border.core.store import AnyRow, table_of
+from border.identity import policy
 from border.identity.tables import OrganisationRow
 from border.payments.charges.tables import ChargeRow
 from border.payments.collection.tables import PaymentRow
 from border.payments.ledger.book import PAYER
 from border.payments.ledger.tables import JournalRow, PostingRow
-from border.payments.receipts.receipt import Kind
+from border.payments.receipts.receipt import ReceiptKind
 from border.payments.receipts.tables import ReceiptRow, ReceiptSeriesRow
 from border.payments.refunds.tables import RefundRow
 
@@ -63,10 +68,10 @@ async def take_number(connection: AsyncConnection, serial: str, year: int) -> in
 
 
 async def take_unreceipted_payment(
-    connection: AsyncConnection, but: Collection[UUID]
+    connection: AsyncConnection, put_off: Waits
 ) -> PaymentRow | None:
-    """Return, locked, the payment paid longest ago that has no receipt, `but` for these and those
-    that somebody is working on."""
+    """Return, locked, the payment paid longest ago that has no receipt, but for those `put_off`
+    and those that somebody is working on."""
     captured = exists().where(
         _journal.c.payment_id == _payment.c.id, _journal.c.kind.in_(_MONEY_IN)
     )
@@ -76,7 +81,7 @@ async def take_unreceipted_payment(
         .where(
             _payment.c.state.in_(_PAID),
             _payment.c.paid_at.is_not(None),
-            _payment.c.id.not_in(but),
+            ~put_off(_payment.c.id, changed_at=_payment.c.changed_at),
             captured,
             ~receipted,
         )
@@ -85,14 +90,14 @@ async def take_unreceipted_payment(
         .with_for_update(skip_locked=True, of=_payment)
     )
     found = (await connection.execute(statement)).one_or_none()
-    return None if found is None else PaymentRow(**found._mapping)
+    return None if found is None else as_row(PaymentRow, found._mapping)
 
 
 async def lock_payment(connection: AsyncConnection, id: UUID) -> PaymentRow | None:
     """Return a payment, locked."""
     statement = select(_payment).where(_payment.c.id == id).with_for_update()
     found = (await connection.execute(statement)).one_or_none()
-    return None if found is None else PaymentRow(**found._mapping)
+    return None if found is None else as_row(PaymentRow, found._mapping)
 
 
 async def charges(connection: AsyncConnection, ids: Collection[UUID]) -> list[AnyRow]:
@@ -121,15 +126,13 @@ async def organisation(connection: AsyncConnection, id: UUID) -> OrganisationRow
     """Return an organisation."""
     found = await connection.execute(select(_organisation).where(_organisation.c.id == id))
     row = found.one_or_none()
-    return None if row is None else OrganisationRow(**row._mapping)
+    return None if row is None else as_row(OrganisationRow, row._mapping)
 
 
 # What a receipt is corrected for
 
 
-async def unreceipted_application(
-    connection: AsyncConnection, but: Collection[UUID]
-) -> JournalRow | None:
+async def unreceipted_application(connection: AsyncConnection, put_off: Waits) -> JournalRow | None:
     """Return the booking, made first, that paid charges out of suspense under a payment whose
     receipts do not name them."""
     named = _receipt.c.lines.contains(
@@ -148,15 +151,15 @@ async def unreceipted_application(
     receipted = exists().where(_receipt.c.issue_key == _journal.c.payment_id)
     statement = (
         select(_journal)
-        .where(_journal.c.kind == "apply", _journal.c.id.not_in(but), receipted, unnamed)
+        .where(_journal.c.kind == "apply", ~put_off(_journal.c.id), receipted, unnamed)
         .order_by(_journal.c.number)
         .limit(1)
     )
     found = (await connection.execute(statement)).one_or_none()
-    return None if found is None else JournalRow(**found._mapping)
+    return None if found is None else as_row(JournalRow, found._mapping)
 
 
-async def unadjusted_refund(connection: AsyncConnection, but: Collection[UUID]) -> RefundRow | None:
+async def unadjusted_refund(connection: AsyncConnection, put_off: Waits) -> RefundRow | None:
     """Return the refund of charges, made longest ago, that no adjustment shows."""
     shown = exists().where(_receipt.c.issue_key == _refund.c.id)
     return await _refund_where(
@@ -164,12 +167,12 @@ async def unadjusted_refund(connection: AsyncConnection, but: Collection[UUID]) 
         _refund.c.state == "succeeded",
         func.jsonb_array_length(_refund.c.allocations) > 0,
         _refund.c.payment_id.is_not(None),
-        _refund.c.id.not_in(but),
+        ~put_off(_refund.c.id, changed_at=_refund.c.changed_at),
         ~shown,
     )
 
 
-async def bounced_refund(connection: AsyncConnection, but: Collection[UUID]) -> RefundRow | None:
+async def bounced_refund(connection: AsyncConnection, put_off: Waits) -> RefundRow | None:
     """Return the refund that came back, longest ago, and that its adjustment still shows."""
     undone = _receipt.alias("undone")
     shown = exists().where(
@@ -177,7 +180,10 @@ async def bounced_refund(connection: AsyncConnection, but: Collection[UUID]) -> 
         ~exists().where(undone.c.issue_key == _receipt.c.id),
     )
     return await _refund_where(
-        connection, _refund.c.state == "rejected", _refund.c.id.not_in(but), shown
+        connection,
+        _refund.c.state == "rejected",
+        ~put_off(_refund.c.id, changed_at=_refund.c.changed_at),
+        shown,
     )
 
 
@@ -187,7 +193,7 @@ async def _refund_where(
     order = (_refund.c.changed_at, _refund.c.id)
     statement = select(_refund).where(*conditions).order_by(*order).limit(1)
     found = (await connection.execute(statement)).one_or_none()
-    return None if found is None else RefundRow(**found._mapping)
+    return None if found is None else as_row(RefundRow, found._mapping)
 
 
 # Receipts
@@ -199,7 +205,7 @@ async def _one(
     statement = select(_receipt).where(*conditions)
     found = await connection.execute(statement.with_for_update() if lock else statement)
     row = found.one_or_none()
-    return None if row is None else ReceiptRow(**row._mapping)
+    return None if row is None else as_row(ReceiptRow, row._mapping)
 
 
 async def issued_for(connection: AsyncConnection, issue_key: UUID) -> ReceiptRow | None:
@@ -212,7 +218,7 @@ async def in_force(connection: AsyncConnection, payment_id: UUID) -> ReceiptRow 
     return await _one(
         connection,
         _receipt.c.payment_id == payment_id,
-        _receipt.c.kind != Kind.ADJUSTMENT,
+        _receipt.c.kind != ReceiptKind.ADJUSTMENT,
         _receipt.c.state != "replaced",
         lock=True,
     )
@@ -238,38 +244,46 @@ async def replacement_of(connection: AsyncConnection, id: UUID) -> ReceiptRow | 
     return await _one(connection, _receipt.c.replaces_id == id)
 
 
+_ADJUSTMENTS = Statement(
+    select(_receipt)
+    .where(_receipt.c.adjusts_id == bindparam("id"))
+    .order_by(_receipt.c.issued_at, _receipt.c.id)
+)
+
+
 async def adjustments_of(connection: AsyncConnection, id: UUID) -> list[ReceiptRow]:
     """Return the adjustments of a receipt, the first one first."""
-    return await _listed(
-        connection, (_receipt.c.adjusts_id == id,), (_receipt.c.issued_at, _receipt.c.id)
-    )
+    return await rows(connection, ReceiptRow, _ADJUSTMENTS, id=id)
 
 
 async def listed(
     connection: AsyncConnection,
-    visible: ColumnElement[bool],
+    ours: policy.Reach,
     before: tuple[datetime, UUID] | None,
     limit: int,
     payment_ids: Collection[UUID] | None = None,
 ) -> list[ReceiptRow]:
-    """Return the receipts under the condition `visible`, newest first; of some payments only."""
-    conditions: list[ColumnElement[bool]] = [visible]
+    """Return the receipts within `ours`, newest first; of some payments only."""
+    given = placed(before)
     if payment_ids is not None:
-        conditions.append(_receipt.c.payment_id.in_(payment_ids))
-    if before is not None:
-        conditions.append(tuple_(_receipt.c.issued_at, _receipt.c.id) < tuple_(*before))
-    order = (_receipt.c.issued_at.desc(), _receipt.c.id.desc())
-    return await _listed(connection, conditions, order, limit)
+        given["payment_ids"] = payment_ids
+    statement = _list(ours.scopes, frozenset(given))
+    return await rows(connection, ReceiptRow, statement, **ours.given, **given, limit=limit)
 
 
-async def _listed(
-    connection: AsyncConnection,
-    conditions: Iterable[ColumnElement[bool]],
-    order: Iterable[ColumnElement[object]],
-    limit: int | None = None,
-) -> list[ReceiptRow]:
-    statement = select(_receipt).where(*conditions).order_by(*order).limit(limit)
-    return [ReceiptRow(**row._mapping) for row in await connection.execute(statement)]
+@cache
+def _list(scopes: tuple[policy.Scope, ...], narrowed: frozenset[str]) -> Statement:
+    conditions = [policy.reached("receipt.list", scopes, _receipt)]
+    if "payment_ids" in narrowed:
+        conditions.append(one_of(_receipt.c.payment_id, "payment_ids"))
+    if "before_at" in narrowed:
+        conditions.append(further(_receipt.c.issued_at, _receipt.c.id))
+    return Statement(
+        select(_receipt)
+        .where(*conditions)
+        .order_by(_receipt.c.issued_at.desc(), _receipt.c.id.desc())
+        .limit(bindparam("limit"))
+    )
 
 
 async def waiting_since(connection: AsyncConnection) -> tuple[int, datetime | None]:

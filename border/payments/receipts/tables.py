@@ -23,7 +23,7 @@ from sqlmodel import Field, SQLModel
 
 from border.core.lifecycle import Lifecycle
 from border.core.tables import Record, json_column, record_args
-from border.payments.receipts.receipt import RECEIPT, Kind
+from border.payments.receipts.receipt import RECEIPT, ReceiptKind
 
 
 class ReceiptSeriesRow(SQLModel, table=True):
@@ -47,7 +47,7 @@ class ReceiptSeriesRow(SQLModel, table=True):
     opened_at: datetime
 
 
-_KINDS = ", ".join(f"'{kind.value}'" for kind in Kind)
+_KINDS = ", ".join(f"'{kind.value}'" for kind in ReceiptKind)
 
 
 class ReceiptRow(Record, table=True):

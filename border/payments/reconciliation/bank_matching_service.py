@@ -25,8 +25,8 @@ from border.payments.reconciliation.lookup_storage import FoundInLedger
 from border.payments.reconciliation.matching import (
     AGREES,
     Act,
+    AwaitedPayout,
     LineClass,
-    Payout,
     match_bank,
     payer_in,
     payout_of,
@@ -42,7 +42,7 @@ DIRECT = tuple(code for code, kind in GATEWAY_KINDS.items() if kind.own_account)
 """The cash desk, whose takings a person pays in at the bank."""
 
 
-async def work_bank_lines(unit: Unit) -> int:
+async def process_bank_lines(unit: Unit) -> int:
     """Work the next lines of the bank's statements and return how many; 0 when none wait.
 
     writes: statement_line, payment_exception, journal, posting, and what evidence moves.
@@ -89,13 +89,13 @@ async def pair_waiting(unit: Unit) -> int:
     return len(done)
 
 
-def _payout(line: StatementLineRow, payouts: Iterable[Payout]) -> Payout | None:
+def _payout(line: StatementLineRow, payouts: Iterable[AwaitedPayout]) -> AwaitedPayout | None:
     if line.type != LineType.CREDIT or not line.counts:
         return None
     return payout_of(line.transaction_no, line.memo, amount_of(line), payouts)
 
 
-async def _pair(unit: Unit, line: StatementLineRow, payout: Payout) -> Done:
+async def _pair(unit: Unit, line: StatementLineRow, payout: AwaitedPayout) -> Done:
     """Note on the gateway's line and on the bank's that they tell of the same payout."""
     agrees = payout.amount == amount_of(line)
     one, raised = LineClass.MATCHED if agrees else LineClass.AMOUNT_DIFF, None
@@ -106,7 +106,7 @@ async def _pair(unit: Unit, line: StatementLineRow, payout: Payout) -> Done:
             one,
             journal_id=payout.journal_id,
             gateway=payout.gateway,
-            told_minor=payout.amount.minor,
+            reported_minor=payout.amount.minor,
             payout=payout.transaction_no,
         )
     await storage.change_line(
@@ -115,7 +115,7 @@ async def _pair(unit: Unit, line: StatementLineRow, payout: Payout) -> Done:
         payout.number,
         line_class=one,
         note=line.transaction_no,
-        worked_at=unit.at,
+        processed_at=unit.at,
     )
     note = "The other side's statement has it."
     await heal(unit, exception_key(LineClass.MISSING_IN_LEDGER, line), note)

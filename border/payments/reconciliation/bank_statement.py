@@ -48,7 +48,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self._begun = self._ended = False
-        self._told: tuple[int, int, int] | None = None
+        self._stated: tuple[int, int, int] | None = None
         self._count = 0
         self._sums = {LineType.CREDIT: 0, LineType.DEBIT: 0}
 
@@ -77,7 +77,7 @@ class _Reading:
                 raise NotSo("account")
             if is_shortened(account):
                 yield wrong(number, "account", SPREADSHEET_NUMBER, SPREADSHEET_SAYS, given=account)
-            self._told = whole_number(count), _dong(credit), _dong(debit)
+            self._stated = whole_number(count), _dong(credit), _dong(debit)
             yield Heading(account, _day(day))
         except NotSo:
             says = N_("The first line must be H|account|day|lines|credits|debits.")
@@ -138,20 +138,20 @@ class _Reading:
             )
 
     def _trailer(self, number: int, fields: list[str]) -> Iterator[Problem]:
-        says = N_("The file says {told} lines and has {found}.")
+        says = N_("The file says {stated} lines and has {found}.")
         if len(fields) != _TRAILER or fields[1] != str(self._count):
-            told = fields[1][:20] if len(fields) > 1 else "?"
-            yield wrong(number, "trailer", "wrong_count", says, told=told, found=self._count)
-        if self._told is None:
+            trailer = fields[1][:20] if len(fields) > 1 else "?"
+            yield wrong(number, "trailer", "wrong_count", says, stated=trailer, found=self._count)
+        if self._stated is None:
             return
-        count, *sums = self._told
+        count, *sums = self._stated
         if count != self._count:
-            yield wrong(1, "header", "wrong_count", says, told=count, found=self._count)
-        says = N_("The file says a sum of {told}; its lines add up to {found}.")
+            yield wrong(1, "header", "wrong_count", says, stated=count, found=self._count)
+        says = N_("The file says a sum of {stated}; its lines add up to {found}.")
         found = self._sums.values()
         for name, stated, summed in zip(("credits", "debits"), sums, found, strict=True):
             if stated != summed:
-                yield wrong(1, name, "wrong_total", says, told=stated, found=summed)
+                yield wrong(1, name, "wrong_total", says, stated=stated, found=summed)
 
     def end(self) -> Iterator[Problem]:
         """Yield what is missing now that the file is over."""

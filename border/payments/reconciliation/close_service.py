@@ -13,22 +13,23 @@ from border.core.words import N_
 from border.identity import policy
 from border.payments.desk import storage as desk_storage
 from border.payments.gateways.evidence import COUNTER
-from border.payments.reconciliation import close_storage, storage
+from border.payments.reconciliation import chain_storage, close_storage, storage
 from border.payments.reconciliation.daily_close import (
     ALL,
     FIRST,
     MOST_LISTED,
-    Facts,
-    Listed,
+    CloseFacts,
+    ListExcerpt,
     blockers_of,
     closing_of,
     figures_of,
     first_broken,
+    in_chain,
     proof_of,
 )
 from border.payments.reconciliation.reconciliation_service import GATEWAYS
 from border.payments.reconciliation.statement_service import SENDERS
-from border.payments.reconciliation.tables import BANK_GATEWAY, DailyCloseRow
+from border.payments.reconciliation.tables import BANK_GATEWAY, DailyCloseRow, ReopeningRow
 
 SCOPES = (ALL, *GATEWAYS, COUNTER)
 """What is closed: each gateway, the cash desk, and all of them together."""
@@ -44,7 +45,7 @@ DAY_NOT_OVER = refuses(
 LINES_WAIT = refuses(
     "lines_wait",
     409,
-    N_("Lines of statements are not worked yet"),
+    N_("Lines of statements are not processed yet"),
     N_("{count} lines of statements up to {day} wait to be matched. Close the day after that."),
     retry=True,
 )
@@ -80,18 +81,21 @@ async def close_day(
     A program sees them in the figures' proofs and gives none.
 
     refuses: not_allowed, invalid_fields, day_not_over, lines_wait, closed_already,
-    earlier_day_open, books_broken, busy. writes: daily_close.
+    earlier_day_open, books_broken, busy. writes: daily_close; where the day was reopened,
+    close_reopening, `close_reopening.close_again`.
     """
     policy.check(unit.actor, "reconciliation.close")
-    _known(scope)
+    known_scope(scope)
     if unit.at < local_midnight(day + timedelta(days=1)):
         raise DAY_NOT_OVER(day=day.isoformat())
     if not await unit.lock_name("daily_close", scope):
         raise BUSY()
-    last = await close_storage.last_close(unit.connection, scope)
+    last = await chain_storage.last_close(unit.connection, scope)
+    reopened = await chain_storage.first_reopened(unit.connection, scope)
     if last and last.day >= day:
         raise CLOSED_ALREADY(scope=scope, last=last.day.isoformat(), day=day.isoformat())
-    if last and (next_day := last.day + timedelta(days=1)) < day:
+    next_day = reopened.closed_day if reopened else last.day + timedelta(days=1) if last else day
+    if next_day != day:
         raise EARLIER_DAY_OPEN(next=next_day.isoformat(), day=day.isoformat())
     if waiting := await storage.count_waiting(unit.connection, _senders(scope), day):
         raise LINES_WAIT(count=waiting, day=day.isoformat())
@@ -103,7 +107,10 @@ async def close_day(
     if seen is not None and (unseen := [name for name in blockers if name not in seen]):
         raise INVALID(errors=[FieldError(f"seen-{n}", "not_seen", _TICK_SAYS) for n in unseen])
     figures["blockers"] = [{"name": n, "acknowledged": seen is not None} for n in blockers]
-    before = last.proof if last else FIRST
+    if reopened:
+        figures["reopened"] = _said_of(reopened)
+    end = await chain_storage.end_of_chain(unit.connection, scope)
+    before = end.proof if end else FIRST
     close = DailyCloseRow(
         day=day,
         scope=scope,
@@ -112,10 +119,25 @@ async def close_day(
         proof=proof_of(before, figures),
         closed_by=unit.actor.name_in_events,
         closed_at=unit.at,
+        attempt=reopened.attempt + 1 if reopened else 1,
     )
-    if not await close_storage.add_close(unit.connection, close):
+    if not await chain_storage.add_close(unit.connection, close):
         raise CLOSED_ALREADY(scope=scope, last=day.isoformat(), day=day.isoformat())
+    if reopened:
+        await unit.move(ReopeningRow, reopened.id, "close_again")
     return close
+
+
+def _said_of(reopening: ReopeningRow) -> dict[str, Any]:
+    """Return what a close says of the reopening that it ends; it is proved with the figures."""
+    return {
+        "reference": reopening.reference,
+        "attempt": reopening.attempt,
+        "reason": reopening.reason,
+        "requested_by": str(reopening.requested_by),
+        "approved_by": str(reopening.decided_by),
+        "approved_at": (reopening.decided_at or reopening.changed_at).isoformat(),
+    }
 
 
 async def blockers_for(connection: AsyncConnection, figures: Mapping[str, Any]) -> tuple[str, ...]:
@@ -127,23 +149,23 @@ async def blockers_for(connection: AsyncConnection, figures: Mapping[str, Any]) 
     return blockers_of(figures, waiting)
 
 
-def _known(scope: str) -> None:
+def known_scope(scope: str) -> None:
     """Refuse a scope there is none of. refuses: invalid_fields."""
     if scope not in SCOPES:
         says = N_("Say what is closed: one of {scopes}.")
-        told = (("scopes", ", ".join(SCOPES)),)
-        raise INVALID(errors=[FieldError("scope", "unknown_scope", says, told)])
+        facts = (("scopes", ", ".join(SCOPES)),)
+        raise INVALID(errors=[FieldError("scope", "unknown_scope", says, facts)])
 
 
 def _senders(scope: str) -> tuple[str, ...]:
-    """Return whose lines must be worked before a scope is closed."""
+    """Return whose lines must be processed before a scope is closed."""
     return SENDERS if scope == ALL else (scope, BANK_GATEWAY)
 
 
 async def figures_for(connection: AsyncConnection, day: date, scope: str = ALL) -> dict[str, Any]:
     """Return the figures of a day as they stand now, closed or not. refuses: invalid_fields."""
-    _known(scope)
-    last = await close_storage.last_close(connection, scope)
+    known_scope(scope)
+    last = await chain_storage.last_close(connection, scope)
     return figures_of(
         await _facts(connection, day, scope, last if last and last.day < day else None)
     )
@@ -151,18 +173,18 @@ async def figures_for(connection: AsyncConnection, day: date, scope: str = ALL) 
 
 async def _facts(
     connection: AsyncConnection, day: date, scope: str, last: DailyCloseRow | None
-) -> Facts:
+) -> CloseFacts:
     begin, end = local_midnight(day), local_midnight(day + timedelta(days=1))
-    told = [
+    senders = [
         gateway
         for gateway in (GATEWAYS if scope == ALL else (scope,))
         if await close_storage.has_statement(connection, gateway, day)
     ]
-    sums, differ = [], list[Listed]()
-    for gateway in told:
+    sums, differ = [], list[ListExcerpt]()
+    for gateway in senders:
         sums += await close_storage.statement_sums(connection, gateway, day, begin, end)
         differ.append(await close_storage.differences(connection, gateway, day, begin, end))
-    return Facts(
+    return CloseFacts(
         day=day,
         scope=scope,
         opening=await close_storage.held(connection, scope, begin),
@@ -181,9 +203,9 @@ async def _facts(
     )
 
 
-def _joined(lists: Sequence[Listed]) -> Listed:
+def _joined(lists: Sequence[ListExcerpt]) -> ListExcerpt:
     rows = [row for one in lists for row in one.rows]
-    return Listed(rows[:MOST_LISTED], sum(one.count for one in lists))
+    return ListExcerpt(rows[:MOST_LISTED], sum(one.count for one in lists))
 
 
 _LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
@@ -195,41 +217,57 @@ async def _after_close(
     begin: datetime,
     end: datetime,
     last: DailyCloseRow | None,
-) -> Listed:
+) -> ListExcerpt:
     """Return what was booked in the day but became true on a day that was closed before."""
     if last is None:
-        return Listed([], 0)
+        return ListExcerpt([], 0)
     closed_until = local_midnight(last.day + timedelta(days=1))
     return await close_storage.booked_late(
         connection, scope, (_LONG_AGO, closed_until), (begin, end)
     )
 
 
-async def late_facts(connection: AsyncConnection, day: date, scope: str = ALL) -> Listed:
+async def late_facts(connection: AsyncConnection, day: date, scope: str = ALL) -> ListExcerpt:
     """Return what became true on a day and was booked after it was over."""
     begin, end = local_midnight(day), local_midnight(day + timedelta(days=1))
     return await close_storage.booked_late(connection, scope, (begin, end), (end, None))
 
 
 async def closes(
-    connection: AsyncConnection, scope: str | None = None, limit: int = 60
+    connection: AsyncConnection,
+    scope: str | None = None,
+    limit: int = 60,
+    *,
+    history: bool = False,
 ) -> list[DailyCloseRow]:
-    """Return the closes of a scope, or of all, the newest first."""
-    return await close_storage.closes(connection, scope, limit)
+    """Return the closes in force, the newest first; with `history` those reopened since too."""
+    return await chain_storage.closes(connection, scope, limit, history=history)
 
 
 async def close_of(
     connection: AsyncConnection, day: date, scope: str = ALL
 ) -> DailyCloseRow | None:
     """Return the close of a day, None while it is open."""
-    return await close_storage.close_of(connection, scope, day)
+    return await chain_storage.close_of(connection, scope, day)
+
+
+async def last_close(connection: AsyncConnection, scope: str = ALL) -> DailyCloseRow | None:
+    """Return the close in force of the newest day: the only one whose day can be reopened."""
+    return await chain_storage.last_close(connection, scope)
+
+
+async def earlier_close(
+    connection: AsyncConnection, day: date, scope: str, attempt: int
+) -> DailyCloseRow | None:
+    """Return one close of a day, whether or not it is the one in force."""
+    return await chain_storage.close_at(connection, scope, day, attempt)
 
 
 async def broken_closes(connection: AsyncConnection) -> list[tuple[str, date]]:
     """Return, for each scope whose chain is broken, the first day that does not hold."""
     broken = []
     for scope in SCOPES:
-        chain = (await close_storage.closes(connection, scope, None))[::-1]
+        chain = in_chain(await chain_storage.closes(connection, scope, None, history=True))
         place = first_broken((one.before, one.proof, one.figures) for one in chain)
         if place is not None:
             broken.append((scope, chain[place].day))

@@ -1,14 +1,12 @@
-"""Statements for the daily close: what was booked, told, receipted and left open. No decisions."""
+"""Statements for the daily close: what was booked, reported, receipted, left open. No decisions."""
 
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, text, true
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.clock import local_date
-from border.core.reading import row, rows
 from border.core.store import table_of
 from border.payments.exceptions.tables import ExceptionRow
 from border.payments.ledger.book import PAYER
@@ -18,7 +16,7 @@ from border.payments.reconciliation.bank_matching_service import DIRECT
 from border.payments.reconciliation.daily_close import (
     ALL,
     MOST_LISTED,
-    Listed,
+    ListExcerpt,
     Moved,
     ReceiptRange,
     StatementSum,
@@ -26,18 +24,13 @@ from border.payments.reconciliation.daily_close import (
 from border.payments.reconciliation.statement import LineType
 from border.payments.reconciliation.tables import (
     BANK_GATEWAY,
-    DailyCloseRow,
     StatementFileRow,
     StatementLineRow,
 )
 
 _journal, _posting = table_of(JournalRow), table_of(PostingRow)
 _line, _file = table_of(StatementLineRow), table_of(StatementFileRow)
-_exception, _receipt, _close = (
-    table_of(ExceptionRow),
-    table_of(ReceiptRow),
-    table_of(DailyCloseRow),
-)
+_exception, _receipt = table_of(ExceptionRow), table_of(ReceiptRow)
 _HELD = "gateway_receivable:"
 
 
@@ -48,35 +41,6 @@ def _of(scope: str, gateway: Any) -> ColumnElement[bool]:
 async def wait_for_writers(connection: AsyncConnection) -> None:
     """Wait for the journals being written, and let nobody book until this transaction ends."""
     await connection.execute(text("LOCK TABLE journal IN SHARE MODE"))
-
-
-async def last_close(connection: AsyncConnection, scope: str) -> DailyCloseRow | None:
-    """Return the newest close of a scope."""
-    newest = select(_close).where(_close.c.scope == scope).order_by(_close.c.day.desc()).limit(1)
-    return await row(connection, DailyCloseRow, newest)
-
-
-async def close_of(connection: AsyncConnection, scope: str, day: date) -> DailyCloseRow | None:
-    """Return the close of a day."""
-    wanted = select(_close).where(_close.c.scope == scope, _close.c.day == day)
-    return await row(connection, DailyCloseRow, wanted)
-
-
-async def closes(
-    connection: AsyncConnection, scope: str | None, limit: int | None
-) -> list[DailyCloseRow]:
-    """Return the closes of a scope, or of all, the newest first."""
-    statement = select(_close).order_by(_close.c.day.desc(), _close.c.scope).limit(limit)
-    if scope is not None:
-        statement = statement.where(_close.c.scope == scope)
-    return await rows(connection, DailyCloseRow, statement)
-
-
-async def add_close(connection: AsyncConnection, close: DailyCloseRow) -> bool:
-    """Insert a close; False if that day, or the link it hangs on, is taken."""
-    statement = insert(_close).values(**close.model_dump()).on_conflict_do_nothing()
-    added = await connection.execute(statement.returning(_close.c.day))
-    return added.one_or_none() is not None
 
 
 async def held(connection: AsyncConnection, scope: str, until: datetime) -> dict[str, int]:
@@ -161,7 +125,7 @@ async def has_statement(connection: AsyncConnection, gateway: str, day: date) ->
     return found is not None
 
 
-def _told(gateway: str, day: date) -> Any:
+def _reported(gateway: str, day: date) -> Any:
     """Return the payments that statements have of a gateway for a day, with their journals."""
     own = and_(_line.c.gateway == gateway, _line.c.type == LineType.PAYMENT)
     at_bank = and_(
@@ -214,10 +178,10 @@ async def statement_sums(
     connection: AsyncConnection, gateway: str, day: date, begin: datetime, end: datetime
 ) -> list[StatementSum]:
     """Return the totals of a gateway's statement of a day beside those of the books."""
-    told, captured = _told(gateway, day), _captured(gateway, begin, end)
+    reported, captured = _reported(gateway, day), _captured(gateway, begin, end)
     sums: dict[str, dict[str, int]] = {}
     for currency, minor in await connection.execute(
-        select(told.c.currency, func.sum(told.c.amount_minor)).group_by(told.c.currency)
+        select(reported.c.currency, func.sum(reported.c.amount_minor)).group_by(reported.c.currency)
     ):
         sums.setdefault(currency, {})["statement"] = int(minor)
     for currency, on_charges, in_suspense in await connection.execute(
@@ -233,7 +197,7 @@ async def statement_sums(
                 0,
             ),
         )
-        .join(told, told.c.journal_id == _posting.c.journal_id)
+        .join(reported, reported.c.journal_id == _posting.c.journal_id)
         .group_by(_posting.c.currency)
     ):
         sums.setdefault(currency, {}).update(
@@ -252,23 +216,23 @@ async def statement_sums(
 
 async def differences(
     connection: AsyncConnection, gateway: str, day: date, begin: datetime, end: datetime
-) -> Listed:
+) -> ListExcerpt:
     """Return what only the statement or only the books have of a day, or with another amount."""
-    told, captured = _told(gateway, day), _captured(gateway, begin, end)
+    reported, captured = _reported(gateway, day), _captured(gateway, begin, end)
     statement = (
         select(
-            func.coalesce(told.c.transaction_no, captured.c.provider_txn).label("number"),
-            told.c.amount_minor.label("statement"),
+            func.coalesce(reported.c.transaction_no, captured.c.provider_txn).label("number"),
+            reported.c.amount_minor.label("statement"),
             captured.c.amount_minor.label("ledger"),
-            func.coalesce(told.c.line_class, "").label("line_class"),
+            func.coalesce(reported.c.line_class, "").label("line_class"),
             func.count().over().label("in_all"),
         )
-        .select_from(told.join(captured, captured.c.id == told.c.journal_id, full=True))
+        .select_from(reported.join(captured, captured.c.id == reported.c.journal_id, full=True))
         .where(
             or_(
-                told.c.amount_minor.is_(None),
+                reported.c.amount_minor.is_(None),
                 captured.c.amount_minor.is_(None),
-                told.c.amount_minor != captured.c.amount_minor,
+                reported.c.amount_minor != captured.c.amount_minor,
             )
         )
         .order_by("number")
@@ -285,13 +249,13 @@ async def differences(
         }
         for one in found
     ]
-    return Listed(listed, found[0].in_all if found else 0)
+    return ListExcerpt(listed, found[0].in_all if found else 0)
 
 
 # What is left open, what came late, what was receipted
 
 
-async def open_exceptions(connection: AsyncConnection, scope: str, until: datetime) -> Listed:
+async def open_exceptions(connection: AsyncConnection, scope: str, until: datetime) -> ListExcerpt:
     """Return the exceptions raised before `until` that are not resolved, oldest first."""
     conditions = (
         _exception.c.state != "resolved",
@@ -321,7 +285,7 @@ async def open_exceptions(connection: AsyncConnection, scope: str, until: dateti
         }
         for one in found
     ]
-    return Listed(listed, int(count or 0))
+    return ListExcerpt(listed, int(count or 0))
 
 
 async def booked_late(
@@ -329,7 +293,7 @@ async def booked_late(
     scope: str,
     effective: tuple[datetime, datetime],
     created: tuple[datetime, datetime | None],
-) -> Listed:
+) -> ListExcerpt:
     """Return what became true in one window and was booked in another, in the order of booking."""
     conditions = [
         _journal.c.effective_at >= effective[0],
@@ -369,7 +333,7 @@ async def booked_late(
         }
         for one in found
     ]
-    return Listed(listed, int(count or 0))
+    return ListExcerpt(listed, int(count or 0))
 
 
 async def receipts(

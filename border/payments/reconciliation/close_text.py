@@ -22,6 +22,8 @@ def _lines(figures: Mapping[str, Any], proof: str, before: str, closed: str) -> 
     yield "=" * WIDTH
     yield _spread(f"DAILY CLOSE  {figures['day']}  {figures['scope']}", state)
     yield "=" * WIDTH
+    if again := figures.get("reopened"):
+        yield f"Closed again after {again['reference']}: {again['reason']}"[:WIDTH]
     for currency, one in figures["currencies"].items():
         yield f"[{currency}]"
         for name, says in figures_said(figures["scope"]).items():

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from border.core.money import MINOR_UNITS, Money
 from border.core.words import N_
-from border.files.csv_rows import Table
+from border.files.csv_rows import CsvTable
 from border.files.fault import Problem, wrong
 from border.files.spoiled import SPREADSHEET_NUMBER, SPREADSHEET_SAYS, is_shortened
 from border.payments.reconciliation.column_map import ColumnMap
@@ -31,7 +31,7 @@ def read_csv(lines: Iterable[str], using: ColumnMap) -> Iterator[Part]:
     refuses: Unreadable, where the rest cannot be read as CSV.
     """
     wanted = using.headings
-    table = Table(lines, wanted.values(), separator=using.delimiter, skip=using.skip_lines)
+    table = CsvTable(lines, wanted.values(), separator=using.delimiter, skip=using.skip_lines)
     yield Heading()
     places, problems = table.places(wanted.values())
     yield from problems
@@ -39,7 +39,7 @@ def read_csv(lines: Iterable[str], using: ColumnMap) -> Iterator[Part]:
         yield from _read(table, {name: places[each] for name, each in wanted.items()}, using)
 
 
-def _read(table: Table, places: Mapping[str, int], using: ColumnMap) -> Iterator[Part]:
+def _read(table: CsvTable, places: Mapping[str, int], using: ColumnMap) -> Iterator[Part]:
     written = count = 0
     currency = ""
     ended = False
@@ -76,18 +76,18 @@ def _check_total(
 ) -> Iterator[Problem]:
     """Yield what the total says otherwise than the lines."""
     try:
-        told_count = whole_number(cells[1])
-        told_sum = _amount(cells[2], currency or using.currency, using)
+        stated_count = whole_number(cells[1])
+        stated_sum = _amount(cells[2], currency or using.currency, using)
     except (NotSo, IndexError):
         says = N_("The total needs the number of lines and their sum.")
         yield wrong(line, "total", "not_a_total", says)
         return
-    if told_count != count:
-        says = N_("The file says {told} lines and has {found}.")
-        yield wrong(line, "total", "wrong_count", says, told=told_count, found=count)
-    if told_sum != written:
-        says = N_("The file says a sum of {told}; its lines add up to {found}.")
-        yield wrong(line, "total", "wrong_total", says, told=told_sum, found=written)
+    if stated_count != count:
+        says = N_("The file says {stated} lines and has {found}.")
+        yield wrong(line, "total", "wrong_count", says, stated=stated_count, found=count)
+    if stated_sum != written:
+        says = N_("The file says a sum of {stated}; its lines add up to {found}.")
+        yield wrong(line, "total", "wrong_total", says, stated=stated_sum, found=written)
 
 
 def _amount(text: str, currency: str, using: ColumnMap) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from border.core.words import N_
 from border.payments.gateways.evidence import COUNTER
@@ -133,7 +133,7 @@ class ReceiptRange:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListExcerpt:
     """Some rows of a list, and how many there are in all."""
 
     rows: Sequence[Mapping[str, Any]]
@@ -141,7 +141,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Facts:
+class CloseFacts:
     """All that a close is made of."""
 
     day: date
@@ -153,13 +153,13 @@ class Facts:
     unbalanced: int
     moved: Sequence[Moved]
     statements: Sequence[StatementSum]
-    differences: Listed
-    exceptions: Listed
-    after_close: Listed
+    differences: ListExcerpt
+    exceptions: ListExcerpt
+    after_close: ListExcerpt
     receipts: Sequence[ReceiptRange]
 
 
-def figures_of(facts: Facts) -> dict[str, Any]:
+def figures_of(facts: CloseFacts) -> dict[str, Any]:
     """Return the figures as they are kept, printed and hashed: whole numbers, texts and lists."""
     currencies = sorted(
         {*facts.opening, *facts.closing, *(one.currency for one in facts.moved)} or {"VND"}
@@ -185,7 +185,7 @@ def _held(account: str) -> bool:
     return account.startswith("gateway_receivable:")
 
 
-def _of_currency(facts: Facts, currency: str) -> dict[str, int]:
+def _of_currency(facts: CloseFacts, currency: str) -> dict[str, int]:
     """Return the figures of one currency."""
     held, fees, variance = Counter[str](), 0, 0
     suspense_in = suspense_out = 0
@@ -213,7 +213,7 @@ def _of_currency(facts: Facts, currency: str) -> dict[str, int]:
     }
 
 
-def _proofs(facts: Facts, figures: Mapping[str, Mapping[str, int]]) -> dict[str, bool | None]:
+def _proofs(facts: CloseFacts, figures: Mapping[str, Mapping[str, int]]) -> dict[str, bool | None]:
     """Return whether each proof holds; None where there is nothing to prove it by."""
     before = facts.closed_before
     return {
@@ -259,12 +259,35 @@ def proof_of(before: str, figures: Mapping[str, Any]) -> str:
     return sha256(f"{before}\n{written}".encode()).hexdigest()
 
 
+class Link(Protocol):
+    """What of a close ties it to another."""
+
+    before: str
+    proof: str
+
+
+L = TypeVar("L", bound=Link)
+
+
+def in_chain(closes: Sequence[L]) -> list[L]:
+    """Return the closes of one scope in the order in which they hang on each other.
+
+    A day that was reopened hangs further on than its date. What hangs on nothing comes last.
+    """
+    following, last = {one.before: one for one in closes}, FIRST
+    chain: list[L] = []
+    while following and (one := following.pop(last, None)):
+        chain.append(one)
+        last = one.proof
+    return [*chain, *reversed(following.values())]
+
+
 def first_broken(
     closes: Iterable[tuple[str, str, Mapping[str, Any]]],
 ) -> int | None:
     """Return the place of the first close of a chain whose proof does not hold, None if all do.
 
-    `closes` are one scope's (before, proof, figures), in the order of their days.
+    `closes` are one scope's (before, proof, figures), in the order of `in_chain`.
     """
     last = FIRST
     for place, (before, proof, figures) in enumerate(closes):

@@ -37,7 +37,7 @@ BOOKED_AS: Mapping[LineType, tuple[str, ...]] = {
 """The kinds of journal that a type of line is looked for in."""
 
 
-async def work_gateway_lines(unit: Unit, gateway: str) -> int:
+async def process_gateway_lines(unit: Unit, gateway: str) -> int:
     """Work the next lines of a gateway's statements and return how many; 0 when none wait.
 
     Running it again changes nothing: a line that has its class is let be.

@@ -284,7 +284,7 @@ async def write(unit: Unit, done: list[tuple[StatementLineRow, Done]]) -> None:
                 "to_journal_id": one.journal_id,
                 "to_exception_id": one.exception_id,
                 "to_note": one.note[:200],
-                "to_worked_at": unit.at,
+                "to_processed_at": unit.at,
             }
             for line, one in done
         ],

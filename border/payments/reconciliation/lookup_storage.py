@@ -233,7 +233,7 @@ async def unseen_captures(
     What an exception was raised about is left out, and what is put off `at` this moment.
     """
     seen = select(true()).where(_line.c.journal_id == _journal.c.id, _line.c.gateway.in_(beside))
-    told = select(true()).where(
+    reported = select(true()).where(
         _exception.c.journal_id == _journal.c.id, _exception.c.kind == LineClass.MISSING_AT_GATEWAY
     )
     statement = (
@@ -244,7 +244,7 @@ async def unseen_captures(
             _journal.c.effective_at >= begin,
             _journal.c.effective_at < end,
             ~seen.exists(),
-            ~told.exists(),
+            ~reported.exists(),
             ~waits(MISSING, _journal.c.id, at),
         )
         .limit(limit)

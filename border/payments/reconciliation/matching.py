@@ -189,7 +189,7 @@ _SHORTEST_NUMBER = 4
 
 
 @dataclass(frozen=True)
-class Payout:
+class AwaitedPayout:
     """A payout that a gateway told of and the bank has not shown yet."""
 
     file_id: UUID
@@ -215,8 +215,8 @@ def payer_in(memo: str) -> str:
 
 
 def payout_of(
-    transaction_no: str, memo: str, amount: Money, payouts: Iterable[Payout]
-) -> Payout | None:
+    transaction_no: str, memo: str, amount: Money, payouts: Iterable[AwaitedPayout]
+) -> AwaitedPayout | None:
     """Return the payout that a credit of the bank's is: by its number, else by payer and amount.
 
     One named by number is returned also where the amount differs; by amount alone only where the

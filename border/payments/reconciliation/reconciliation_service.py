@@ -21,9 +21,9 @@ from border.payments.reconciliation.bank_matching_service import (
     DIRECT,
     pair_waiting,
     payout_key,
-    work_bank_lines,
+    process_bank_lines,
 )
-from border.payments.reconciliation.gateway_matching_service import work_gateway_lines
+from border.payments.reconciliation.gateway_matching_service import process_gateway_lines
 from border.payments.reconciliation.line_work import (
     amount_of,
     exception_key,
@@ -87,27 +87,27 @@ async def reconcile(
     """Take a statement and work all that waits for it; the same file again changes nothing.
 
     `how` is passed on to `take_statement`. refuses: not_allowed, invalid_fields,
-    statement_refused, busy. writes: as `take_statement` and `work_statements`.
+    statement_refused, busy. writes: as `take_statement` and `process_statements`.
     """
     taken = await take_statement(store, actor, file, name, on_progress=on_progress, **how)
-    await work_statements(store, [taken.file.gateway], on_progress)
+    await process_statements(store, [taken.file.gateway], on_progress)
     return await outcome_of(store, actor, taken)
 
 
-async def work_statements(
+async def process_statements(
     store: Store, gateways: Sequence[str] = SENDERS, on_progress: OnProgress = nobody
 ) -> int:
     """Work every line that waits, pair payouts with the bank, and look for what is missing.
 
     Done by the program, batch by batch; it may be cut short and begun again at any time.
-    refuses: busy. writes: as `work_gateway_lines`, `work_bank_lines` and `find_missing`.
+    refuses: busy. writes: as `process_gateway_lines`, `process_bank_lines` and `find_missing`.
     """
     async with store.reading() as connection:
         waiting = await storage.count_waiting(connection, gateways)
     done = 0
     for gateway in gateways:
-        while worked := await store.perform(PROGRAM, _alone(gateway)):
-            done += worked
+        while processed := await store.perform(PROGRAM, _alone(gateway)):
+            done += processed
             on_progress(done, max(waiting, done))
     await store.perform(PROGRAM, _pairing)
     await find_missing(store)
@@ -121,8 +121,8 @@ def _alone(gateway: str) -> Any:
         if not await unit.lock_name("reconciliation"):
             raise BUSY()
         if gateway == BANK_GATEWAY:
-            return await work_bank_lines(unit)
-        return await work_gateway_lines(unit, gateway)
+            return await process_bank_lines(unit)
+        return await process_gateway_lines(unit, gateway)
 
     return work
 
@@ -233,26 +233,30 @@ _DIFFER = (
 )
 
 
-async def outcome_of(store: Store, actor: Actor, taken: TakenStatement) -> Reconciled:
-    """Return what came of a file. refuses: not_allowed."""
+async def outcome_of(
+    store: Store, actor: Actor, taken: TakenStatement, most: int = MOST_DIFFERENCES
+) -> Reconciled:
+    """Return what came of a file, with `most` of the lines to look at. refuses: not_allowed."""
     policy.check(actor, "reconciliation.read")
     async with store.reading() as connection:
         return Reconciled(
             taken.file,
             taken.again,
             await _classes(connection, taken.file.id),
-            await storage.lines_of_class(connection, taken.file.id, _DIFFER, MOST_DIFFERENCES),
+            await storage.lines_of_class(connection, taken.file.id, _DIFFER, most),
         )
 
 
-async def statement(store: Store, actor: Actor, id: UUID) -> Reconciled:
+async def statement(
+    store: Store, actor: Actor, id: UUID, most: int = MOST_DIFFERENCES
+) -> Reconciled:
     """Return what came of a file that was taken before. refuses: not_allowed, not_found."""
     policy.check(actor, "reconciliation.read")
     async with store.reading() as connection:
         file = await storage.file_by_id(connection, id)
     if file is None:
         raise NOT_FOUND(what="statement")
-    return await outcome_of(store, actor, TakenStatement(file, again=True))
+    return await outcome_of(store, actor, TakenStatement(file, again=True), most)
 
 
 async def statements(connection: AsyncConnection, limit: int = 20) -> list[StatementFileRow]:

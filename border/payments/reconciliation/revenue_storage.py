@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy import Date, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Date, and_, case, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.clock import ZONE, local_midnight
@@ -18,16 +18,31 @@ _journal, _posting, _charge = table_of(JournalRow), table_of(PostingRow), table_
 _PAID = ("capture", "apply")
 _BACK = ("refund_pay", "refund_bounce")
 
+_paid = and_(_posting.c.account == PAYER, _journal.c.kind.in_(_PAID))
+_taken_back = and_(_posting.c.account == PAYER, _journal.c.kind == "external_refund")
+_given_back = and_(_posting.c.account == REFUND_PAYABLE, _journal.c.kind.in_(_BACK))
+COLLECTED = func.coalesce(func.sum(case((_paid, -_posting.c.amount_minor))), 0)
+"""What was paid for charges, of postings `of_revenue`."""
+REFUNDED = func.coalesce(
+    func.sum(case((or_(_given_back, _taken_back), _posting.c.amount_minor))), 0
+)
+"""What was given back, or taken back by a gateway without us."""
+
+
+def of_revenue(first: date, last: date) -> ColumnElement[bool]:
+    """Return the condition on postings that are revenue of the days, both included."""
+    return and_(
+        _journal.c.effective_at >= local_midnight(first),
+        _journal.c.effective_at < local_midnight(last + timedelta(days=1)),
+        or_(_paid, _given_back, _taken_back),
+    )
+
 
 async def takings(connection: AsyncConnection, first: date, last: date) -> list[Taking]:
     """Return what was paid for charges and given back from one day to another, both included.
 
     What a gateway took back without us counts as given back.
     """
-    minor = _posting.c.amount_minor
-    paid = and_(_posting.c.account == PAYER, _journal.c.kind.in_(_PAID))
-    taken_back = and_(_posting.c.account == PAYER, _journal.c.kind == "external_refund")
-    back = and_(_posting.c.account == REFUND_PAYABLE, _journal.c.kind.in_(_BACK))
     day = cast(func.timezone(ZONE.key, _journal.c.effective_at), Date)
     statement = (
         select(
@@ -35,16 +50,12 @@ async def takings(connection: AsyncConnection, first: date, last: date) -> list[
             func.coalesce(_journal.c.gateway, "").label("gateway"),
             _charge.c.kind,
             _posting.c.currency,
-            func.coalesce(func.sum(case((paid, -minor))), 0).label("collected"),
-            func.coalesce(func.sum(case((or_(back, taken_back), minor))), 0).label("refunded"),
+            COLLECTED.label("collected"),
+            REFUNDED.label("refunded"),
         )
         .join(_journal, _journal.c.id == _posting.c.journal_id)
         .join(_charge, _charge.c.id == _posting.c.charge_id)
-        .where(
-            _journal.c.effective_at >= local_midnight(first),
-            _journal.c.effective_at < local_midnight(last + timedelta(days=1)),
-            or_(paid, back, taken_back),
-        )
+        .where(of_revenue(first, last))
         .group_by("day", _journal.c.gateway, _charge.c.kind, _posting.c.currency)
         .order_by("day", "gateway", _charge.c.kind, _posting.c.currency)
     )

@@ -93,12 +93,12 @@ def _sender(found: Examined, named: str | None) -> str:
     sender = named or (BANK_GATEWAY if is_bank else "")
     if sender not in SENDERS:
         says = N_("Say whose statement it is: one of {senders}.")
-        told = (("senders", ", ".join(SENDERS)),)
-        raise INVALID(errors=[FieldError("gateway", "unknown_sender", says, told)])
+        facts = (("senders", ", ".join(SENDERS)),)
+        raise INVALID(errors=[FieldError("gateway", "unknown_sender", says, facts)])
     if is_bank != (sender == BANK_GATEWAY) and found.layout is not None:
         says = N_("The file is not in the form of {sender}'s statements.")
-        told = (("sender", sender),)
-        raise INVALID(errors=[FieldError("gateway", "other_form", says, told)])
+        facts = (("sender", sender),)
+        raise INVALID(errors=[FieldError("gateway", "other_form", says, facts)])
     return sender
 
 

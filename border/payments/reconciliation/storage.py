@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from border.core.money import Money
 from border.core.reading import row, rows
 from border.core.store import table_of
-from border.payments.reconciliation.matching import LineClass, Payout
+from border.payments.reconciliation.matching import AwaitedPayout, LineClass
 from border.payments.reconciliation.statement import LineType
 from border.payments.reconciliation.tables import (
     BANK_GATEWAY,
@@ -83,7 +83,7 @@ async def add_lines(connection: AsyncConnection, lines: Sequence[Mapping[str, An
 async def waiting_lines(
     connection: AsyncConnection, gateway: str, limit: int
 ) -> list[StatementLineRow]:
-    """Return, locked, lines of a gateway that were not worked yet, in the order they came in.
+    """Return, locked, lines of a gateway that were not processed yet, in the order they came in.
 
     The ids of files sort by the time at which they were made.
     """
@@ -101,7 +101,7 @@ async def waiting_lines(
 async def count_waiting(
     connection: AsyncConnection, gateways: Collection[str], until: date | None = None
 ) -> int:
-    """Return how many lines of these gateways, up to a day, were not worked yet."""
+    """Return how many lines of these gateways, up to a day, were not processed yet."""
     statement = select(func.count()).where(
         _line.c.gateway.in_(gateways), _line.c.line_class.is_(None)
     )
@@ -144,7 +144,7 @@ async def write_verdicts(
             .values(
                 {
                     name: bindparam(f"to_{name}")
-                    for name in ("line_class", "journal_id", "exception_id", "note", "worked_at")
+                    for name in ("line_class", "journal_id", "exception_id", "note", "processed_at")
                 }
             ),
             list(verdicts),
@@ -160,7 +160,7 @@ async def change_line(
     )
 
 
-async def awaited_payouts(connection: AsyncConnection) -> list[Payout]:
+async def awaited_payouts(connection: AsyncConnection) -> list[AwaitedPayout]:
     """Return the payouts that gateways told of and the bank has not shown, the oldest first."""
     found = await rows(
         connection,
@@ -174,7 +174,7 @@ async def awaited_payouts(connection: AsyncConnection) -> list[Payout]:
         .order_by(_line.c.happened_at, _line.c.file_id, _line.c.number),
     )
     return [
-        Payout(
+        AwaitedPayout(
             line.file_id,
             line.number,
             line.gateway,

@@ -5,7 +5,7 @@ written into it later. Migration 0004 sees to that in the database.
 """
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -20,8 +20,10 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel
 
 from border.core.ids import new_id
-from border.core.tables import json_column
+from border.core.lifecycle import Lifecycle
+from border.core.tables import Record, json_column, record_args
 from border.payments.reconciliation.matching import LineClass
+from border.payments.reconciliation.reopening import REOPENING
 from border.payments.reconciliation.statement import LineType
 
 _TYPES = ", ".join(repr(one.value) for one in LineType)
@@ -125,19 +127,21 @@ class StatementLineRow(SQLModel, table=True):
     journal_id: UUID | None = Field(default=None, foreign_key="journal.id")
     exception_id: UUID | None = Field(default=None, foreign_key="payment_exception.id")
     note: str = Field(default="", max_length=200)
-    worked_at: datetime | None = None
+    processed_at: datetime | None = None
 
 
 class DailyCloseRow(SQLModel, table=True):
     """A day that was closed for a gateway, for the bank or for all; its proof hangs on the last.
 
-    `proof` is the SHA-256 of `before`, the proof of the close before it, and the figures.
+    `proof` is the SHA-256 of `before`, the proof of the close before it, and the figures. A day
+    that was reopened is closed under the next `attempt`; the one before stays as it is.
     """
 
     __tablename__ = "daily_close"
     __table_args__ = (
         CheckConstraint("proof ~ '^[0-9a-f]{64}$'", name="proof"),
         CheckConstraint("before ~ '^[0-9a-f]{64}$'", name="before"),
+        CheckConstraint("attempt > 0", name="attempt"),
         Index("uq_daily_close_before", "scope", "before", unique=True),
     )
 
@@ -148,3 +152,38 @@ class DailyCloseRow(SQLModel, table=True):
     proof: str = Field(max_length=64)
     closed_by: str = Field(max_length=80)
     closed_at: datetime
+    attempt: int = Field(default=1, primary_key=True)
+
+
+class ReopeningRow(Record, table=True):
+    """A closed day that somebody asked to open again, and what became of it."""
+
+    __tablename__ = "close_reopening"
+    lifecycle: ClassVar[Lifecycle] = REOPENING
+    prefix: ClassVar[str] = "ROP"
+    __table_args__ = record_args(
+        REOPENING,
+        CheckConstraint("attempt > 0", name="attempt"),
+        CheckConstraint("decided_by <> requested_by", name="second_person"),
+        CheckConstraint(
+            "state NOT IN ('reopened', 'closed_again', 'declined') OR decided_by IS NOT NULL",
+            name="decided",
+        ),
+        Index(
+            "uq_close_reopening_live",
+            "close_scope",
+            "closed_day",
+            "attempt",
+            unique=True,
+            postgresql_where=text("state IN ('requested', 'reopened', 'closed_again')"),
+        ),
+    )
+
+    closed_day: date
+    close_scope: str = Field(max_length=16)
+    attempt: int = Field(description="which close of the day is reopened")
+    reason: str = Field(max_length=500)
+    requested_by: UUID
+    decided_by: UUID | None = None
+    decided_at: datetime | None = None
+    note: str = Field(default="", max_length=500, description="why it was declined")

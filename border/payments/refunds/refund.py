@@ -50,7 +50,7 @@ _COMES_BACK = timedelta(days=90)
 
 REFUND = Lifecycle(
     name="refund",
-    says=N_("Money on its way back to whoever paid it."),
+    label=N_("Money on its way back to whoever paid it."),
     noun=N_("Refund"),
     states=(
         State("requested", N_("To be approved"), owner=Role.ACCOUNTANT, timeout=_DECIDED_IN),

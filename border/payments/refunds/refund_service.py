@@ -13,7 +13,7 @@ from border.core.refusal import INVALID, FieldError, refuses
 from border.core.store import Unit, table_of
 from border.core.words import N_
 from border.identity import policy
-from border.payments.collection import payment_storage
+from border.payments.collection import part_service, payment_storage
 from border.payments.collection.tables import PaymentRow
 from border.payments.desk.drawer_service import record_payout
 from border.payments.exceptions import storage as exception_storage
@@ -83,14 +83,13 @@ async def decline(unit: Unit, id: UUID, reason: str, version: int | None = None)
     """Turn a refund down and put its money back.
 
     refuses: invalid_fields, not_found, not_allowed, move_not_open, stale_version. writes: refund,
-    journal, posting; `refund.decline`.
+    journal, posting; `refund.decline`; what `settle_if_enough` writes.
     """
     policy.check(unit.actor, "refund.decline")
     if not reason.strip():
         raise INVALID(errors=[FieldError("reason", "missing", N_("Say why it is declined."))])
-    return await reserve_service.drop(
-        unit, await locked(unit, id, "decline"), "decline", reason, version=version
-    )
+    refund = await locked(unit, id, "decline")
+    return await _dropped(unit, refund, "decline", reason, version)
 
 
 async def withdraw(unit: Unit, id: UUID, version: int | None = None) -> RefundRow:
@@ -102,7 +101,17 @@ async def withdraw(unit: Unit, id: UUID, version: int | None = None) -> RefundRo
     refund = await locked(unit, id, "withdraw")
     if unit.actor.id is None or unit.actor.id != refund.requested_by:
         raise NOT_YOURS(reference=refund.reference)
-    return await reserve_service.drop(unit, refund, "withdraw", "", version=version)
+    return await _dropped(unit, refund, "withdraw", "", version)
+
+
+async def _dropped(
+    unit: Unit, refund: RefundRow, verb: str, note: str, version: int | None
+) -> RefundRow:
+    """Let a refund come to nothing; where its money was a part, it counts for its payment again."""
+    dropped = await reserve_service.drop(unit, refund, verb, note, version=version)
+    if refund.exception_id and refund.payment_id:
+        await part_service.settle_if_enough(unit, refund.payment_id)
+    return dropped
 
 
 async def pay_out(unit: Unit, id: UUID, reference: str, version: int | None = None) -> RefundRow:

@@ -42,36 +42,36 @@ class _Handed:
     order: RefundOrder
 
 
-async def work_refunds(store: Store, refunders: Mapping[str, GatewayRefund]) -> int:
-    """Hand over what is approved, then ask about what is under way; return how many were worked.
+async def process_refunds(store: Store, refunders: Mapping[str, GatewayRefund]) -> int:
+    """Hand over what is approved, then ask about what is under way; return how many were processed.
 
     Any number of workers do no harm: each refund is taken by one, and a payment has one refund at
-    its gateway at a time.
-    writes: what `outcome_service.apply_reply` writes; `refund.submit`.
+    its gateway at a time. One that cannot be handed over or asked about is put off.
+    writes: postponed; what `outcome_service.apply_reply` writes; `refund.submit`.
     """
-    worked = await _submit_all(store, refunders)
-    return worked + await _ask_all(store, refunders)
+    processed = await _submit_all(store, refunders)
+    return processed + await _ask_all(store, refunders)
 
 
 async def _submit_all(store: Store, refunders: Mapping[str, GatewayRefund]) -> int:
-    passed_over: set[UUID] = set()
+    rivals: set[UUID] = set()
     for done in range(_AT_ONCE):
         taken: list[UUID] = []
 
         async def take(unit: Unit, taken: list[UUID] = taken) -> _Handed | None:
-            return await _take(unit, tuple(refunders), passed_over, taken)
+            return await _take(unit, tuple(refunders), rivals, taken)
 
         try:
             handed = await store.perform(PROGRAM, take)
         except IntegrityError:
             # A rival has just handed over another refund of the same payment.
-            passed_over.update(taken)
+            rivals.update(taken)
             continue
-        except Exception:
+        except Exception as error:
             if not taken:
                 raise
-            _log.exception("the refund %s could not be handed over and stays approved", *taken)
-            passed_over.update(taken)
+            # It stays approved.
+            await put_off(store, storage.SUBMITTING, taken[0], error)
             continue
         if handed is None:
             if not taken:
@@ -91,7 +91,7 @@ async def _take(
 ) -> _Handed | None:
     """Bind the next refund to its request and mark it as handed over; None if none was."""
     taken.clear()
-    refund = await storage.take_approved(unit.connection, gateways, but)
+    refund = await storage.take_approved(unit.connection, gateways, but, unit.at)
     if refund is None:
         return None
     taken.append(refund.id)

@@ -51,7 +51,7 @@ _MAIN = "main"
 
 
 @dataclass(frozen=True)
-class Asked:
+class RefundTerms:
     """What is to go back and on whose word; `allocations` is empty for money in suspense."""
 
     amount: Money
@@ -155,7 +155,7 @@ async def on_cancelled(unit: Unit, event: Event, row: Record | None) -> None:
     await refund_for_subject(unit, event.subject, why, "cancelled_in_time")
 
 
-async def begin(unit: Unit, asked: Asked) -> RefundRow:
+async def begin(unit: Unit, asked: RefundTerms) -> RefundRow:
     """Write a refund down and set its money aside; the caller has seen that there is as much.
 
     writes: refund, journal, posting; `refund.ask`, or `refund.order` if a rule decides.
@@ -163,10 +163,12 @@ async def begin(unit: Unit, asked: Asked) -> RefundRow:
     gateway = asked.capture.gateway or COUNTER
     own = OWN_METHOD.get(gateway, RefundMethod.TRANSFER)
     refund_method = asked.refund_method or own
-    if refund_method is RefundMethod.API and asked.attempt_id is None:
-        refund_method = RefundMethod.TRANSFER
     lines = (await postings_of(unit.connection, [asked.capture.id]))[asked.capture.id]
     came = sum(line.amount.minor for line in lines if line.amount.minor > 0)
+    # A gateway gives back one transaction; of money that came in parts it knows only its own.
+    by_gateway = asked.attempt_id is not None and asked.amount.minor <= came
+    if refund_method is RefundMethod.API and not by_gateway:
+        refund_method = RefundMethod.TRANSFER
     refund = await unit.create(
         RefundRow,
         "approved" if asked.automatic else "requested",
@@ -220,13 +222,13 @@ def _the_same(there: RefundRow, payment_id: UUID, amount: Money | None, reason: 
 
 async def _of_charges(
     unit: Unit, payment: PaymentRow, left: reserve_service.Left, amount: Money, reason: str
-) -> Asked | None:
+) -> RefundTerms | None:
     """Return what to ask for of a payment's charges; None if no money ever came for them."""
     capture = await money_storage.capture_of(unit.connection, payment.id)
     if capture is None:
         return None
     parts = allocated(amount.minor, left.by_charge)
-    return Asked(
+    return RefundTerms(
         amount=amount,
         reason=reason,
         capture=capture,

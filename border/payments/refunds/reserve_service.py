@@ -15,6 +15,7 @@ from border.core.money import Money
 from border.core.store import PROGRAM, Unit, table_of
 from border.payments.charges import storage as charge_storage
 from border.payments.charges.tables import ChargeRow
+from border.payments.collection.payment import MAY_WAIT_IN_PART
 from border.payments.collection.tables import PaymentRow
 from border.payments.exceptions.exception_service import ZONE_WIDE, raise_exception
 from border.payments.gateways.evidence import RefundMethod, Source
@@ -106,7 +107,8 @@ async def drop(
 
 async def reserve(unit: Unit, refund: RefundRow, postings: tuple[Posting, ...]) -> None:
     """Set a refund's money aside. writes: journal, posting."""
-    await _book(unit, refund, "refund_reserve", postings, unit.at)
+    number = await _of_transaction(unit, refund)
+    await _book(unit, refund, "refund_reserve", postings, unit.at, number=number)
 
 
 async def release(unit: Unit, refund: RefundRow) -> None:
@@ -114,7 +116,8 @@ async def release(unit: Unit, refund: RefundRow) -> None:
     taken = await ledger_service.postings_under(
         unit.connection, f"refund_reserve:{refund.reference}"
     )
-    await _book(unit, refund, "refund_release", reversed_postings(taken), unit.at)
+    number = await _of_transaction(unit, refund)
+    await _book(unit, refund, "refund_release", reversed_postings(taken), unit.at, number=number)
 
 
 async def give_back(
@@ -165,6 +168,17 @@ async def tell_accountant(unit: Unit, refund: RefundRow, why: str) -> None:
     )
 
 
+async def _of_transaction(unit: Unit, refund: RefundRow) -> str | None:
+    """Return the gateway's number of the money that waited and is set aside by a refund.
+
+    It tells what of that money still waits; of money that paid charges, the charges tell.
+    """
+    if refund.exception_id is None:
+        return None
+    capture = await money_storage.journal_by_id(unit.connection, refund.capture_id)
+    return capture.provider_txn if capture else None
+
+
 async def _book(
     unit: Unit,
     refund: RefundRow,
@@ -172,6 +186,7 @@ async def _book(
     postings: tuple[Posting, ...],
     at: datetime,
     source: Source | None = None,
+    number: str | None = None,
 ) -> None:
     await ledger_service.post(
         unit,
@@ -181,7 +196,7 @@ async def _book(
             postings=postings,
             effective_at=at,
             gateway=refund.gateway,
-            provider_txn=refund.provider_txn,
+            provider_txn=number or refund.provider_txn,
             payment_id=refund.payment_id,
             attempt_id=refund.attempt_id,
             refund_id=refund.id,
@@ -212,7 +227,7 @@ async def _move_charges(unit: Unit, refund: RefundRow) -> None:
 async def _move_payment(unit: Unit, refund: RefundRow, payment: PaymentRow) -> None:
     """Record how much of a payment is back: money that only waited leaves a paid one as it is."""
     gone = not await money_storage.collected(unit.connection, payment.gateway, payment.id)
-    if payment.state == "needs_review":
+    if payment.state in MAY_WAIT_IN_PART:
         verb = "refund" if gone else ""
     elif payment.state in ("paid", "partially_refunded") and not refund.exception_id:
         verb = "refund" if await _nothing_left(unit, payment) else "refund_part"

@@ -21,6 +21,8 @@ from border.payments.refunds.tables import RefundRow
 
 ASKING = "ask refund"
 """Under what a refund that cannot be asked about is put off."""
+SUBMITTING = "submit refund"
+"""Under what a refund that cannot be handed to its gateway is put off."""
 _refund, _charge, _attempt = table_of(RefundRow), table_of(ChargeRow), table_of(AttemptRow)
 
 
@@ -114,11 +116,12 @@ async def charges_paid_on(connection: AsyncConnection, subject: str) -> list[UUI
 
 
 async def take_approved(
-    connection: AsyncConnection, gateways: Collection[str], but: Collection[UUID]
+    connection: AsyncConnection, gateways: Collection[str], but: Collection[UUID], at: datetime
 ) -> RefundRow | None:
     """Return, locked, the refund that has waited longest to be handed to its gateway.
 
-    One whose payment has another at the gateway waits its turn; those taken are skipped.
+    One whose payment has another at the gateway waits its turn; those taken or put off are
+    skipped.
     """
     other = _refund.alias("other")
     busy = select(true()).where(
@@ -138,6 +141,7 @@ async def take_approved(
             _refund.c.refund_method == "api",
             _refund.c.gateway.in_(gateways),
             _refund.c.id.not_in(but),
+            ~waits(SUBMITTING, _refund.c.id, at, _refund.c.changed_at),
             ~busy.exists(),
         )
         .order_by(_refund.c.changed_at, _refund.c.id)

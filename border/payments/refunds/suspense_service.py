@@ -1,7 +1,7 @@
 """Money that waits in suspense: paying charges with it, and giving it back.
 
-The accountant decides; for money that came a second time, or for what was no longer owed, the
-program proposes to give it back and a person approves.
+The accountant decides; for money that came a second time, was too much, or was for what is no
+longer owed, the program proposes to give it back and a person approves.
 """
 
 from collections.abc import Collection
@@ -18,9 +18,9 @@ from border.core.words import N_
 from border.payments.charges import charge_service
 from border.payments.charges import storage as charge_storage
 from border.payments.charges.tables import ChargeRow
-from border.payments.collection import payment_storage
-from border.payments.collection.payment import PAYMENT_LASTS
-from border.payments.collection.settlement_service import settle_charge
+from border.payments.collection import part_storage, payment_storage
+from border.payments.collection.part_service import apply_key, settle_charge
+from border.payments.collection.payment import PAYMENT, PAYMENT_LASTS
 from border.payments.collection.tables import PaymentRow
 from border.payments.exceptions.exception import HOLDS_MONEY
 from border.payments.exceptions.exception_service import ZONE_WIDE, end_with_money, get_exception
@@ -30,7 +30,7 @@ from border.payments.ledger.book import PAYER, REFUND_PAYABLE, Entry, Posting
 from border.payments.ledger.tables import JournalRow
 from border.payments.refunds import money_storage, request_service, reserve_service, storage
 from border.payments.refunds.refund import UNDECIDED
-from border.payments.refunds.request_service import Asked
+from border.payments.refunds.request_service import RefundTerms
 from border.payments.refunds.tables import RefundRow
 
 NO_MONEY_WAITS = refuses(
@@ -56,6 +56,7 @@ NOT_OWED_HERE = refuses(
 )
 
 _EXPLAINED = {
+    "overpaid": N_("More was paid than was asked for."),
     "paid_twice": N_("The same was paid a second time."),
     "nothing_owed": N_("Nothing was owed any more when it was paid."),
 }
@@ -106,7 +107,7 @@ async def apply_suspense(
         unit,
         Entry(
             kind="apply",
-            key=_apply_key(held.exception),
+            key=apply_key(held.exception.reference),
             postings=(Posting(held.account, Money(sum_owed, held.amount.currency)), *paid),
             effective_at=unit.at,
             gateway=held.capture.gateway,
@@ -142,21 +143,36 @@ async def give_back(
 
 
 async def propose_for_exception(unit: Unit, event: Event, row: Record | None) -> None:
-    """Propose to give back money that came twice or for nothing owed; a person approves it.
+    """Propose to give back money that was too much, or for nothing owed; a person approves it.
 
     A reaction to `payment_exception.raise`. writes: refund, journal, posting; `refund.ask`.
     """
     if not isinstance(row, ExceptionRow) or row.kind not in _EXPLAINED or row.journal_id is None:
         return
-    held = await _held(unit, row.id)
-    asked = _asked(held, _EXPLAINED[row.kind], PROGRAM)
-    await request_service.begin(
-        unit, replace(asked, rule=row.kind, operation_key=f"propose:{row.reference}")
-    )
+    await _propose(unit, row.id, row.kind)
 
 
-def _apply_key(exception: ExceptionRow) -> str:
-    return f"apply:{exception.reference}"
+async def propose_for_voided(unit: Unit, event: Event, row: Record | None) -> None:
+    """Propose to give back what came in part for charges of which none is owed any more.
+
+    A reaction to `charge.void` and `charge.waive`. writes: refund, journal, posting; `refund.ask`.
+    """
+    if not isinstance(row, ChargeRow):
+        return
+    for payment in await payment_storage.waiting_in_part(unit.connection, [row.id]):
+        charges = await charge_storage.charges_of(unit.connection, payment.id)
+        if not any(charge.state == "owed" for charge in charges):
+            for part in await part_storage.parts_of(unit.connection, payment.id):
+                await _propose(unit, part.exception_id, "nothing_owed")
+
+
+async def _propose(unit: Unit, exception_id: UUID, why: str) -> None:
+    """Ask in the program's name that money goes back, once for each exception."""
+    held = await _held(unit, exception_id, PROGRAM)
+    key = f"propose:{held.exception.reference}"
+    if await storage.refund_by_key(unit.connection, key) is None:
+        asked = _asked(held, _EXPLAINED[why], PROGRAM)
+        await request_service.begin(unit, replace(asked, rule=why, operation_key=key))
 
 
 async def _drop_proposal(unit: Unit, exception_id: UUID) -> None:
@@ -170,9 +186,11 @@ async def _drop_proposal(unit: Unit, exception_id: UUID) -> None:
             await reserve_service.drop(unit, refund, "withdraw", note, PROGRAM)
 
 
-async def _locked(unit: Unit, exception_id: UUID) -> tuple[ExceptionRow, PaymentRow | None]:
+async def _locked(
+    unit: Unit, exception_id: UUID, actor: Actor | None = None
+) -> tuple[ExceptionRow, PaymentRow | None]:
     """Return an exception, locked after its payment. refuses: not_allowed, not_found."""
-    seen = await get_exception(unit.connection, unit.actor, exception_id)
+    seen = await get_exception(unit.connection, actor or unit.actor, exception_id)
     payment = (
         await payment_storage.lock_payment(unit.connection, seen.payment_id)
         if seen.payment_id
@@ -183,9 +201,9 @@ async def _locked(unit: Unit, exception_id: UUID) -> tuple[ExceptionRow, Payment
     return found or seen, payment
 
 
-async def _held(unit: Unit, exception_id: UUID) -> _Held:
+async def _held(unit: Unit, exception_id: UUID, actor: Actor | None = None) -> _Held:
     """Return what waits under an exception. refuses: not_allowed, not_found, no_money_waits."""
-    exception, payment = await _locked(unit, exception_id)
+    exception, payment = await _locked(unit, exception_id, actor)
     capture = (
         await money_storage.journal_by_id(unit.connection, exception.journal_id)
         if exception.journal_id and exception.kind in HOLDS_MONEY
@@ -193,7 +211,7 @@ async def _held(unit: Unit, exception_id: UUID) -> _Held:
     )
     waits = (
         await money_storage.held_in_suspense(
-            unit.connection, capture.id, exception.id, _apply_key(exception)
+            unit.connection, capture.id, exception.id, apply_key(exception.reference)
         )
         if capture
         else {}
@@ -205,9 +223,9 @@ async def _held(unit: Unit, exception_id: UUID) -> _Held:
     return _Held(exception, payment, capture, account, money)
 
 
-def _asked(held: _Held, reason: str, asker: Actor) -> Asked:
+def _asked(held: _Held, reason: str, asker: Actor) -> RefundTerms:
     amount = held.amount
-    return Asked(
+    return RefundTerms(
         amount=amount,
         reason=reason,
         capture=held.capture,
@@ -264,9 +282,8 @@ async def _payment_for(unit: Unit, held: _Held, charges: list[ChargeRow], minor:
 async def _pay_if_settled(unit: Unit, payment: PaymentRow) -> None:
     """Record a payment as paid once none of its charges is owed any more."""
     charges = await charge_storage.charges_of(unit.connection, payment.id)
-    if payment.state not in ("pending", "needs_review", "expired", "cancelled") or any(
-        charge.state == "owed" for charge in charges
-    ):
+    open_to_money = PAYMENT.of("pay")[0].sources
+    if payment.state not in open_to_money or any(charge.state == "owed" for charge in charges):
         return
     await unit.move(
         PaymentRow,

@@ -34,7 +34,7 @@ class ExplanationLine:
 
 
 @dataclass(frozen=True)
-class Part:
+class AmountPart:
     """What of an amount belongs on one account of the books."""
 
     account: str
@@ -126,7 +126,7 @@ class Assessment:
     amount: Money
     lines: tuple[ExplanationLine, ...]
     rule_codes: tuple[str, ...]
-    parts: tuple[Part, ...] = ()
+    parts: tuple[AmountPart, ...] = ()
     resolution: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -18,16 +18,25 @@ in whole minor units, digits only. With no legal_basis of its own a rule has its
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
 from border.core.refusal import INVALID, FieldError
 from border.core.words import N_
-from border.files.csv_rows import Table, folded
+from border.files.csv_rows import CsvTable, folded
 from border.files.fault import Unreadable
 from border.files.text import encoding_of, lines_of, too_large
 from border.payments.tariffs.resolution import Resolution
-from border.payments.tariffs.row_reading import COLUMNS, Row, condition_key, contents_of, header_of
+from border.payments.tariffs.row_reading import (
+    COLUMNS,
+    CONDITIONS,
+    RateRow,
+    condition_key,
+    contents_of,
+    header_of,
+)
+from border.payments.tariffs.rule import ANY_GROUP
 
 MOST_ROWS = 2_000
 MOST_BYTES = 1_000_000
@@ -43,7 +52,7 @@ def read(raw: bytes) -> Resolution:
     resolution = header_of(rows, errors) if not errors else None
     if resolution is not None:
         resolution = contents_of(resolution, rows, errors)
-        errors += _repeated(rows)
+        errors += repeated(rows)
     if errors or resolution is None:
         raise INVALID(errors=sorted(errors, key=_place))
     return resolution
@@ -55,19 +64,21 @@ def _place(error: FieldError) -> tuple[int, str]:
     return int(line), error.field
 
 
-def _rows(raw: bytes) -> tuple[list[Row], list[FieldError]]:
+def _rows(raw: bytes) -> tuple[list[RateRow], list[FieldError]]:
     """Return the rows of a file by column name, and what is wrong with the file as a whole."""
     if len(raw) > MOST_BYTES:
         return [], [too_large(1, MOST_BYTES).problem.error]
     try:
         encoding = encoding_of(lambda: io.BytesIO(raw))
-        table = Table(lines_of(io.BytesIO(raw), encoding, MOST_BYTES), COLUMNS, most_rows=MOST_ROWS)
+        table = CsvTable(
+            lines_of(io.BytesIO(raw), encoding, MOST_BYTES), COLUMNS, most_rows=MOST_ROWS
+        )
         return _named(table)
     except Unreadable as fault:
         return [], [fault.problem.error]
 
 
-def _named(table: Table) -> tuple[list[Row], list[FieldError]]:
+def _named(table: CsvTable) -> tuple[list[RateRow], list[FieldError]]:
     names = [folded(heading) for heading in table.headings]
     field = f"lines.{table.line}"
     if wrong := [name for name in names if name not in COLUMNS]:
@@ -79,7 +90,7 @@ def _named(table: Table) -> tuple[list[Row], list[FieldError]]:
     if "record" not in places:
         says = N_("The first line names each column once, the column record among them.")
         return [], [FieldError(field, "columns", says)]
-    rows: list[Row] = []
+    rows: list[RateRow] = []
     errors: list[FieldError] = []
     for row in table:
         short = len(row.cells) < len(table.headings)
@@ -89,7 +100,7 @@ def _named(table: Table) -> tuple[list[Row], list[FieldError]]:
         # What a short row leaves out is empty: each cell that is needed is then asked for by name.
         given = dict(enumerate(row.cells))
         cells = {name: cell for name, at in places.items() if (cell := given.get(at))}
-        rows.append(Row(row.line, cells))
+        rows.append(RateRow(row.line, cells))
     if not rows and not errors:
         errors.append(_of_file("empty", N_("The file holds no rows.")))
     return rows, errors
@@ -99,7 +110,7 @@ def _of_file(code: str, says: str) -> FieldError:
     return FieldError("file", code, says)
 
 
-def _repeated(rows: list[Row]) -> list[FieldError]:
+def repeated(rows: Sequence[RateRow]) -> list[FieldError]:
     """Return an error for every row that says again, or otherwise, what an earlier one said."""
     seen: dict[tuple[str, ...], int] = {}
     errors = []
@@ -134,25 +145,27 @@ def written(resolution: Resolution) -> str:
             "note": resolution.note,
         }
     )
+    for row in rows_of(resolution):
+        writer.writerow(row)
+    return out.getvalue()
+
+
+def rows_of(resolution: Resolution) -> Iterator[dict[str, str | int]]:
+    """Yield the rows of a resolution below its head: the cells that hold something."""
     for kind, terms in sorted(resolution.terms, key=lambda pair: pair[0]):
-        writer.writerow(
-            {
-                "record": "terms",
-                "kind": kind,
-                "mixed_load": terms.mixed_load,
-                "collector_per_mille": terms.collector_per_mille,
-                "vat": terms.vat,
-            }
-        )
+        yield {
+            "record": "terms",
+            "kind": kind,
+            "mixed_load": terms.mixed_load,
+            "collector_per_mille": terms.collector_per_mille,
+            "vat": terms.vat,
+        }
     for rule in resolution.rules:
         conditions = {
-            name: value
-            for name in ("regime_group", "commodity_group", "direction", "vehicle_class")
-            if (value := getattr(rule, name)) != "any"
+            name: value for name in CONDITIONS if (value := getattr(rule, name)) != ANY_GROUP
         }
         row: dict[str, str | int] = {"record": rule.effect, "code": rule.code, "kind": rule.kind}
         row |= conditions | {"legal_basis": rule.legal_basis, "status": rule.status}
-        row |= {} if rule.movement == "any" else {"movement": rule.movement}
         row |= {} if rule.payload_below_g is None else {"payload_below_g": rule.payload_below_g}
         if rule.effect == "rate":
             row |= {"unit": rule.unit, "amount_minor": rule.rate.minor}
@@ -160,8 +173,7 @@ def written(resolution: Resolution) -> str:
         else:
             row |= {"reason": rule.reason}
         row |= {"per_mille": rule.per_mille} if rule.effect == "coefficient" else {}
-        writer.writerow({**row, "currency": rule.rate.currency})
-    return out.getvalue()
+        yield {**row, "currency": rule.rate.currency}
 
 
 def digest(resolution: Resolution) -> bytes:

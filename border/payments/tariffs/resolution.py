@@ -1,21 +1,20 @@
 """A resolution: a decision on rates, from its draft to its days, and what keeps it in order.
 
-Pure. Whether a scheduled resolution is in force is decided by its days alone; each kind of price
-is a chain of them, as `border.regulation` says of all dated rules.
+Pure. Its life, its two people and its days are those of all dated rules (`border.regulation`);
+each kind of price is a chain.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import product
 
 from border.core.actor import Role
 from border.core.event_type import Besides, events_of
-from border.core.lifecycle import Lifecycle, Move, State
 from border.core.payload import Nothing, Payload
 from border.core.refusal import refuses
 from border.core.words import N_
-from border.identity.policy import ANYONE, allow, declare, holders
+from border.identity.policy import ANYONE, allow, declare
 from border.payments.tariffs.rule import (
     COMMODITY_GROUPS,
     DIRECTIONS,
@@ -26,84 +25,21 @@ from border.payments.tariffs.rule import (
     wider,
 )
 from border.platform.payload_fields import FirstDay, GivenReason, RulesCode
+from border.regulation.regulation import RuleRefusals, life_of_rules
 from border.vocabulary import VEHICLE_CLASSES
 
 PREPARERS = (Role.MANAGER, Role.ACCOUNTANT)
 """Who prepares a resolution, and who approves another's."""
-TARIFF_RESOLUTION = Lifecycle(
-    name="tariff_resolution",
-    says=N_("A decision on rates: prepared by one person, put in force by another."),
-    noun=N_("Tariff resolution"),
-    states=(
-        State(
-            "draft",
-            N_("A draft: nobody is charged by it"),
-            owner=Role.MANAGER,
-            timeout=timedelta(days=90),
-        ),
-        State(
-            "scheduled",
-            N_("In force on its days"),
-            owner=Role.MANAGER,
-            # Rates older than a term of the People's Council are to be looked at again.
-            timeout=timedelta(days=5 * 365),
-        ),
-        State("withdrawn", N_("Withdrawn before it was in force")),
-    ),
-    initial=("draft", "scheduled"),
-    moves=(
-        Move("schedule", ("draft",), "scheduled", PREPARERS, N_("Put in force on its days")),
-        Move(
-            "withdraw",
-            ("draft", "scheduled"),
-            "withdrawn",
-            PREPARERS,
-            N_("Withdraw"),
-            needs=("reason",),
-        ),
-    ),
-)
-
-declare(
+TARIFF_RESOLUTION = life_of_rules(
     "tariff_resolution",
-    allow(PREPARERS, "prepare", "update", "read"),
-    moves=TARIFF_RESOLUTION,
+    N_("Tariff resolution"),
+    N_("A decision on rates: prepared by one person, put in force by another."),
+    PREPARERS,
+    N_("A draft: nobody is charged by it"),
 )
+"""The life of dated rules, under the name that events of resolutions carry."""
 declare("tariff", allow((ANYONE,), "list"))
 
-CODE_IN_USE = refuses(
-    "tariff_code_in_use",
-    409,
-    N_("The code names another resolution"),
-    N_("{code} is {state} with other contents. Give the new resolution a code of its own."),
-)
-SECOND_PERSON = refuses(
-    "tariff_second_person",
-    409,
-    N_("Another person puts it in force"),
-    N_("You prepared {code}. Ask a manager or an accountant who did not, to put it in force."),
-)
-EXAMPLE = refuses(
-    "tariff_example",
-    409,
-    N_("An example is never put in force"),
-    N_("{code} is an example and no decision for this zone. Prepare a resolution of your own."),
-)
-STARTS_TOO_EARLY = refuses(
-    "tariff_starts_too_early",
-    409,
-    N_("The first day is not ahead"),
-    N_("{code} begins on {begins}. The earliest first day is {earliest}; correct the draft."),
-)
-OVERLAP = refuses(
-    "tariff_overlap",
-    409,
-    N_("Another resolution holds these days"),
-    N_(
-        "For {kind}, {other} begins on {begins}, within the days of {code}. Withdraw one of "
-        "them, or give {code} a last day before that."
-    ),
-)
 GAPS = refuses(
     "tariff_gaps",
     409,
@@ -113,12 +49,49 @@ GAPS = refuses(
         "nobody can be charged for these."
     ),
 )
-IN_FORCE_ALREADY = refuses(
-    "tariff_in_force",
-    409,
-    N_("It is in force already"),
-    N_("{code} has been in force since {begins}. End it by putting another one in force."),
+TARIFF_REFUSALS = RuleRefusals(
+    code_in_use=refuses(
+        "tariff_code_in_use",
+        409,
+        N_("The code names another resolution"),
+        N_("{code} is {state} with other contents. Give the new resolution a code of its own."),
+    ),
+    second_person=refuses(
+        "tariff_second_person",
+        409,
+        N_("Another person puts it in force"),
+        N_("You prepared {code}. Ask a manager or an accountant who did not, to put it in force."),
+    ),
+    example=refuses(
+        "tariff_example",
+        409,
+        N_("An example is never put in force"),
+        N_("{code} is an example and no decision for this zone. Prepare a resolution of your own."),
+    ),
+    starts_too_early=refuses(
+        "tariff_starts_too_early",
+        409,
+        N_("The first day is not ahead"),
+        N_("{code} begins on {begins}. The earliest first day is {earliest}; correct the draft."),
+    ),
+    overlap=refuses(
+        "tariff_overlap",
+        409,
+        N_("Another resolution holds these days"),
+        N_(
+            "For {kind}, {other} begins on {begins}, within the days of {code}. Withdraw one of "
+            "them, or give {code} a last day before that."
+        ),
+    ),
+    in_force=refuses(
+        "tariff_in_force",
+        409,
+        N_("It is in force already"),
+        N_("{code} has been in force since {begins}. End it by putting another one in force."),
+    ),
+    gaps=GAPS,
 )
+"""What the life of a resolution refuses, under the codes that tariffs are known by."""
 
 
 @dataclass(frozen=True)
@@ -208,8 +181,8 @@ EVENTS = events_of(
     TARIFF_RESOLUTION,
     ResolutionPayload,
     besides=(
-        Besides("prepare", N_("Prepare a resolution"), holders("tariff_resolution.prepare")),
-        Besides("update", N_("Replace a draft"), holders("tariff_resolution.update"), Nothing),
+        Besides("prepare", N_("Prepare a resolution"), PREPARERS),
+        Besides("update", N_("Replace a draft"), PREPARERS, Nothing),
     ),
     schedule=ResolutionScheduled,
 )

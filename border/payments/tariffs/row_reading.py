@@ -83,7 +83,7 @@ _RUN_BY_SPREADSHEETS = "=+-@"
 
 
 @dataclass(frozen=True)
-class Row:
+class RateRow:
     """One line of the file: its cells that hold something, by column."""
 
     line: int
@@ -97,7 +97,7 @@ class Row:
 class _Cells:
     """The cells of one row as values; what is wrong with them is added to `errors`."""
 
-    def __init__(self, row: Row, errors: list[FieldError]) -> None:
+    def __init__(self, row: RateRow, errors: list[FieldError]) -> None:
         self.row = row
         self.errors = errors
 
@@ -176,7 +176,7 @@ class _Cells:
             return None
 
 
-def condition_key(row: Row) -> tuple[str, ...]:
+def condition_key(row: RateRow) -> tuple[str, ...]:
     """Return what a row is about: of rows about the same there can be one only."""
     record = row.text("record")
     if record == "terms":
@@ -187,7 +187,7 @@ def condition_key(row: Row) -> tuple[str, ...]:
     return (record, row.text("payload_below_g"), *about, row.text("kind"))
 
 
-def header_of(rows: Sequence[Row], errors: list[FieldError]) -> Resolution | None:
+def header_of(rows: Sequence[RateRow], errors: list[FieldError]) -> Resolution | None:
     """Return the resolution without its contents, or None with what is wrong added."""
     for row in rows:
         if row.text("record") not in FILLED:
@@ -215,7 +215,7 @@ def header_of(rows: Sequence[Row], errors: list[FieldError]) -> Resolution | Non
 
 
 def contents_of(
-    resolution: Resolution, rows: Sequence[Row], errors: list[FieldError]
+    resolution: Resolution, rows: Sequence[RateRow], errors: list[FieldError]
 ) -> Resolution:
     """Return the resolution with its terms and rules; what is wrong is added to `errors`."""
     terms: dict[str, Terms] = {}
@@ -239,7 +239,7 @@ def contents_of(
 
 
 def _rule(
-    row: Row, resolution: Resolution, terms: Mapping[str, Terms], errors: list[FieldError]
+    row: RateRow, resolution: Resolution, terms: Mapping[str, Terms], errors: list[FieldError]
 ) -> TariffRule:
     effect, cells = row.text("record"), _Cells(row, errors)
     cells.fitting(effect)

@@ -13,7 +13,7 @@ from border.core.money import CurrencyMismatch, Money, share
 from border.core.refusal import refuses
 from border.core.words import N_
 from border.payments.ledger.book import COLLECTOR, VAT, due
-from border.payments.tariffs.assessment import Assessment, ExplanationLine, Load, Part, Trip
+from border.payments.tariffs.assessment import AmountPart, Assessment, ExplanationLine, Load, Trip
 from border.payments.tariffs.commodity import groups_of
 from border.payments.tariffs.rule import (
     ANY_GROUP,
@@ -298,7 +298,9 @@ def _with_tax(
         }
         lines = [*lines, ExplanationLine(_VAT, facts, Money(shares[VAT], currency))]
         codes = (*codes, tax.code)
-    parts = tuple(Part(name, Money(minor, currency)) for name, minor in shares.items() if minor)
+    parts = tuple(
+        AmountPart(name, Money(minor, currency)) for name, minor in shares.items() if minor
+    )
     amount = Money(sum(shares.values()), currency)
     return Assessment(
         amount, tuple(lines), codes, parts, terms.resolution, trip.stored(), _versions(terms)
@@ -324,10 +326,10 @@ __all__ = [
     "REGIME_GROUPS",
     "STATUSES",
     "UNITS",
+    "AmountPart",
     "Assessment",
     "ExplanationLine",
     "Load",
-    "Part",
     "TariffRule",
     "Trip",
     "assess",

@@ -1,39 +1,30 @@
-"""Resolutions through their life: loaded as drafts, put in force by a second person, withdrawn.
+"""Resolutions through their life, which is that of all dated rules: `border.regulation`.
 
-No charge is touched by any of it: a price was frozen when it was assessed.
+Here stands what is a resolution's own: the file it is loaded from, the rates it comes to, and what
+a draft leaves without one. No charge is touched by any of it: a price was frozen when it was
+assessed.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from importlib.resources import files
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.core.clock import local_date
-from border.core.ids import new_reference
-from border.core.refusal import INVALID, NOT_FOUND, FieldError
-from border.core.store import Clash, Unit
-from border.core.words import N_
+from border.core.refusal import INVALID, Refusal
+from border.core.store import Unit
 from border.identity import policy
-from border.payments.tariffs import draft_file, storage
-from border.payments.tariffs.resolution import (
-    CODE_IN_USE,
-    EXAMPLE,
-    GAPS,
-    IN_FORCE_ALREADY,
-    OVERLAP,
-    SECOND_PERSON,
-    STARTS_TOO_EARLY,
-    Gap,
-    Resolution,
-    gaps,
-)
-from border.payments.tariffs.tables import ONE_AT_A_TIME, TariffResolutionRow
-from border.regulation.regulation import ZONE, Period, chained, in_the_way
+from border.payments.tariffs import draft_file
+from border.payments.tariffs.resolution import Gap, Resolution
+from border.payments.tariffs.rule import TariffRule
+from border.payments.tariffs.tariff_kind import TARIFF, as_draft, resolution_of, rules_in
+from border.regulation import history, regulation_service, rulebook, storage
+from border.regulation.history import Written
+from border.regulation.regulation import Period
+from border.regulation.regulation_service import HEAD
+from border.regulation.tables import RegulationRow
 
 IN_FORCE_FROM_THE_START = ("lao_cai_2014",)
 EXAMPLES = ("lang_son_2025", "yard_service_example")
@@ -55,263 +46,115 @@ def seeds() -> Iterator[Resolution]:
 async def load_tariff(unit: Unit) -> int:
     """Load the resolutions the program comes with and return how many rules in force were new.
 
-    One that is there already, changed or not, stays as it is.
-    writes: tariff_resolution, tariff_terms, tariff_provision.
+    One that is there already, changed or not, stays as it is. writes: regulation,
+    regulation_period.
     """
-    loaded = 0
-    for seed in seeds():
-        if await storage.resolution_by_code(unit.connection, seed.code) is not None:
-            continue
-        in_force = seed.code in IN_FORCE_FROM_THE_START
-        state = "scheduled" if in_force else "draft"
-        # No event: nobody decided anything, the program came with it.
-        row = TariffResolutionRow(
-            reference=new_reference(TariffResolutionRow.prefix),
-            state=state,
-            # An example is nobody's turn: it can never be put in force.
-            overdue_at=None
-            if seed.example
-            else TariffResolutionRow.lifecycle.overdue_at(state, unit.at),
-            gate=ZONE,
-            created_at=unit.at,
-            changed_at=unit.at,
-            code=seed.code,
-            **_columns(seed),
-        )
-        await unit.add(row)
-        await storage.put_contents(unit.connection, row.id, seed)
-        if in_force:
-            for kind in seed.kinds:
-                await storage.put_period(unit.connection, _period(seed, kind))
-            loaded += len(seed.rules)
-    return loaded
+    wanted = list(seeds())
+    there = await storage.known_codes(unit.connection, TARIFF.name, [one.code for one in wanted])
+    await regulation_service.load(unit, TARIFF, map(as_draft, wanted))
+    return sum(len(one.rules) for one in wanted if not one.example and one.code not in there)
 
 
-def _period(resolution: Resolution | TariffResolutionRow, kind: str) -> Period:
-    ends = resolution.effective_to
-    return Period(kind, resolution.code, resolution.effective_from, ends, ends)
-
-
-def _columns(contents: Resolution) -> dict[str, Any]:
-    """Return the columns of a resolution that come from its file."""
-    return {
-        "title": contents.title,
-        "issued_by": contents.issued_by,
-        "legal_basis": contents.legal_basis,
-        "effective_from": contents.effective_from,
-        "effective_to": contents.effective_to,
-        "example": contents.example,
-        "note": contents.note,
-        "digest": draft_file.digest(contents),
-    }
-
-
-async def put_draft(unit: Unit, raw: bytes) -> TariffResolutionRow:
+async def put_draft(unit: Unit, raw: bytes) -> RegulationRow:
     """Load a resolution from a file as a draft; a draft of that code is replaced as a whole.
 
     What the file says already is left alone, whoever sends it.
 
-    refuses: not_allowed, invalid_fields, tariff_code_in_use. writes: tariff_resolution,
-    tariff_terms, tariff_provision; tariff_resolution.prepare or tariff_resolution.update.
+    refuses: not_allowed, invalid_fields, tariff_code_in_use. writes: regulation;
+    tariff_resolution.prepare or tariff_resolution.update.
     """
-    policy.check(unit.actor, "tariff_resolution.prepare")
-    contents = draft_file.read(raw)
-    # One at a time, for the code of a draft that is not there yet cannot be locked as a row.
-    await storage.lock_drafting(unit.connection, contents.code)
-    there = await storage.resolution_by_code(unit.connection, contents.code, lock=True)
-    if there is not None and there.digest == draft_file.digest(contents):
-        return there
-    if there is not None and there.state != "draft":
-        raise CODE_IN_USE(code=there.code, state=there.state, reference=there.reference)
-    codes = [rule.code for rule in contents.rules]
-    taken = await storage.codes_elsewhere(unit.connection, codes, there.id if there else None)
-    if taken:
-        says = N_("These codes name rules of another resolution: {codes}.")
-        facts = (("codes", ", ".join(sorted(taken))),)
-        raise INVALID(errors=[FieldError("file", "codes_taken", says, facts)])
-    columns = {"prepared_by": unit.actor.id, **_columns(contents)}
-    if there is None:
-        row = await unit.create(
-            TariffResolutionRow,
-            "draft",
-            "prepare",
-            gate=ZONE,
-            code=contents.code,
-            **columns,
-        )
-    else:
-        row = await unit.change(TariffResolutionRow, there.id, None, ["draft"], **columns)
-    await storage.put_contents(unit.connection, row.id, contents)
-    return row
+    policy.check(unit.actor, TARIFF.verb("prepare"))
+    draft = as_draft(draft_file.read(raw))
+    try:
+        return await regulation_service.put_draft(unit, TARIFF, draft)
+    except Refusal as refusal:
+        if refusal.kind is not INVALID:
+            raise
+        # The cells were found right: what is wrong now is wrong with the file as a whole.
+        raise INVALID(errors=[replace(one, field="file") for one in refusal.errors]) from refusal
 
 
 async def schedule(
     unit: Unit, code: str, version: int | None = None, *, gaps_known: bool = False
-) -> TariffResolutionRow:
+) -> RegulationRow:
     """Put a draft in force on its days; it ends its predecessors on the day it begins.
 
     `gaps_known` says that whoever schedules it knows of the trips it has no rate for.
 
-    refuses: not_found, not_allowed, tariff_second_person, tariff_example, move_not_open,
-    stale_version, tariff_starts_too_early, tariff_overlap, tariff_gaps. writes:
-    tariff_resolution, tariff_terms; tariff_resolution.schedule.
+    refuses: not_allowed, not_found, tariff_second_person, tariff_example, move_not_open,
+    stale_version, tariff_starts_too_early, tariff_overlap, tariff_gaps. writes: regulation,
+    regulation_period; tariff_resolution.schedule.
     """
-    policy.check(unit.actor, "tariff_resolution.schedule")
-    row = await _found(unit, code)
-    if row.state == "draft":
-        await _may_schedule(unit, row, gaps_known)
-    moved = await unit.move(
-        TariffResolutionRow,
-        row.id,
-        "schedule",
-        version=version,
-        changes={"approved_by": unit.actor.id},
-    )
-    kinds = [kind for kind, _ in await storage.terms_of(unit.connection, row.id)]
-    periods = await storage.lock_periods(unit.connection, kinds)
-    for kind in kinds:
-        new = _period(row, kind)
-        others = [period for period in periods if period.chain == kind]
-        if other := in_the_way(new, others):
-            raise OVERLAP(
-                kind=kind, other=other.code, begins=other.effective_from.isoformat(), code=code
-            )
-        try:
-            await _chain(unit, others, [*others, new])
-        except IntegrityError as error:
-            # A rival has put another one in force since these were read: look again.
-            if ONE_AT_A_TIME in str(error.orig):
-                raise Clash from error
-            raise
-    return moved
+    return await regulation_service.schedule(unit, TARIFF, code, version, gaps_known=gaps_known)
 
 
-async def _chain(unit: Unit, before: list[Period], after: list[Period]) -> None:
-    """Write the days of one kind: those that end earlier first, so that none overlap between."""
-    ended = {period: period.effective_to for period in before}
-    for period in chained(after):
-        if period not in ended or ended[period] != period.effective_to:
-            await storage.put_period(unit.connection, period)
-
-
-async def _may_schedule(unit: Unit, row: TariffResolutionRow, gaps_known: bool) -> None:
-    """Refuse a draft that may not be put in force, or not by this person."""
-    if row.prepared_by == unit.actor.id:
-        raise SECOND_PERSON(code=row.code)
-    if row.example:
-        raise EXAMPLE(code=row.code)
-    today = local_date(unit.at)
-    if row.effective_from <= today:
-        raise STARTS_TOO_EARLY(
-            code=row.code,
-            begins=row.effective_from.isoformat(),
-            earliest=(today + timedelta(days=1)).isoformat(),
-        )
-    missing = await gaps_of(unit.connection, row.code, today)
-    if missing and not gaps_known:
-        raise GAPS(code=row.code, gaps=[str(gap) for gap in missing])
-
-
-async def gaps_of(connection: AsyncConnection, code: str, today: date) -> list[Gap]:
-    """Return what is priced today and not by a draft."""
-    draft = await storage.rules_of(connection, [code])
-    now = [
-        rule
-        for kind in sorted({rule.kind for rule in draft})
-        for rule in await storage.tariff_rules(connection, kind)
-        if rule.in_force(today)
-    ]
-    return gaps(now, draft)
-
-
-async def withdraw(
-    unit: Unit, code: str, reason: str, version: int | None = None
-) -> TariffResolutionRow:
+async def withdraw(unit: Unit, code: str, reason: str, version: int | None = None) -> RegulationRow:
     """Withdraw a draft, or a resolution not yet in force, whose predecessors then go on.
 
-    refuses: not_found, invalid_fields, tariff_in_force, not_allowed, move_not_open,
-    stale_version. writes: tariff_resolution, tariff_terms; tariff_resolution.withdraw.
+    refuses: not_allowed, not_found, invalid_fields, tariff_in_force, move_not_open,
+    stale_version. writes: regulation, regulation_period; tariff_resolution.withdraw.
     """
-    policy.check(unit.actor, "tariff_resolution.withdraw")
-    row = await _found(unit, code)
-    if not reason.strip():
-        raise INVALID(errors=[FieldError("reason", "missing", N_("Say why it is withdrawn."))])
-    if row.state == "scheduled" and row.effective_from <= local_date(unit.at):
-        raise IN_FORCE_ALREADY(code=code, begins=row.effective_from.isoformat())
-    moved = await unit.move(
-        TariffResolutionRow,
-        row.id,
-        "withdraw",
-        version=version,
-        payload={"reason": reason.strip()},
-    )
-    kinds = [kind for kind, _ in await storage.terms_of(unit.connection, row.id)]
-    periods = await storage.lock_periods(unit.connection, kinds)
-    for kind in kinds:
-        own = [period for period in periods if period.chain == kind]
-        for period in own:
-            if period.code == code:
-                await storage.clear_period(unit.connection, period)
-        await _chain(unit, own, [period for period in own if period.code != code])
-    return moved
+    return await regulation_service.withdraw(unit, TARIFF, code, reason, version)
 
 
-async def _found(unit: Unit, code: str) -> TariffResolutionRow:
-    row = await storage.resolution_by_code(unit.connection, code, lock=True)
-    if row is None:
-        raise NOT_FOUND(what="tariff_resolution")
-    return row
+async def gaps_of(connection: AsyncConnection, row: RegulationRow, today: date) -> Sequence[Gap]:
+    """Return what is priced today and not by a draft."""
+    return await regulation_service.gaps_of(connection, TARIFF, TARIFF.read(row.rows), today)
+
+
+async def rules_on_day(connection: AsyncConnection, kind: str, on: date) -> Sequence[TariffRule]:
+    """Return the rules of a kind of price in force on a day: one statement, once they are known."""
+    return (await rules_on_days(connection, kind, [on]))[on]
+
+
+async def rules_on_days(
+    connection: AsyncConnection, kind: str, days: Collection[date]
+) -> dict[date, Sequence[TariffRule]]:
+    """Return the rules of a kind of price in force on each of some days, as for one day."""
+    books = await rulebook.rules_on_days(connection, days, [TARIFF])
+    found = {on: book.find(TARIFF, subject=kind) for on, book in books.items()}
+    return {on: rules_in(one) if one else () for on, one in found.items()}
 
 
 @dataclass(frozen=True)
 class Published:
     """A resolution as people read it: what it says, and the days it holds for each kind."""
 
-    row: TariffResolutionRow
+    row: RegulationRow
     contents: Resolution
-    periods: tuple[Period, ...]
+    periods: Sequence[Period]
+
+    @classmethod
+    def of(cls, found: Written) -> "Published":
+        """Return a set of rules as the resolution it is."""
+        row = found.row
+        head = {name: getattr(row, name) for name in HEAD}
+        return cls(row, resolution_of(head, TARIFF.read(row.rows)), found.periods)
 
     def in_force(self, on: date) -> bool:
         """Say whether it sets some price on that day."""
-        return any(
-            period.begun(on) and (period.effective_to is None or on < period.effective_to)
-            for period in self.periods
-        )
+        return any(period.begun(on) and not period.over(on) for period in self.periods)
 
 
 async def published(connection: AsyncConnection, on: date) -> list[Published]:
     """Return the resolutions in force on a day and those that follow, in the order they begin."""
-    codes = await storage.days_held(connection, on)
-    found = [await one(connection, code) for code in codes]
-    return sorted(found, key=lambda one: (one.row.effective_from, one.row.code))
+    every = await history.written(connection, [TARIFF.name])
+    found = [one for one in every if any(not period.over(on) for period in one.periods)]
+    found.sort(key=lambda one: (one.row.effective_from, one.row.code))
+    return [Published.of(one) for one in found]
 
 
 async def one(connection: AsyncConnection, code: str) -> Published:
     """Return a resolution with all it says, whatever its state. refuses: not_found."""
-    row = await storage.resolution_by_code(connection, code)
-    if row is None:
-        raise NOT_FOUND(what="tariff_resolution")
-    contents = Resolution(
-        row.code,
-        row.title,
-        row.issued_by,
-        row.legal_basis,
-        row.effective_from,
-        row.effective_to,
-        row.example,
-        row.note,
-        await storage.terms_of(connection, row.id),
-        await storage.rules_of(connection, [code]),
-    )
-    periods = tuple(one for one in await storage.periods(connection) if one.code == code)
-    return Published(row, contents, periods)
+    return Published.of(await history.one(connection, TARIFF, code))
 
 
-async def unpublished(connection: AsyncConnection) -> list[TariffResolutionRow]:
+async def unpublished(connection: AsyncConnection) -> list[RegulationRow]:
     """Return the drafts, the latest first day first."""
-    return await storage.resolutions(connection, ["draft"])
+    every = await storage.of_kinds(connection, [TARIFF.name])
+    return [row for row in every if row.state == "draft"]
 
 
-def approvable_by(row: TariffResolutionRow, who: UUID | None) -> bool:
+def approvable_by(row: RegulationRow, who: UUID | None) -> bool:
     """Say whether somebody may put a draft in force: not its preparer, and never an example."""
     return row.state == "draft" and not row.example and row.prepared_by != who

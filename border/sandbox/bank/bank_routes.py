@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect
 
 from border.sandbox.bank.counter import LARGEST_VND
-from border.sandbox.bank.emv import CodeRefused, TransferCode, read_code
+from border.sandbox.bank.emv import CodeRefused, ScannedCode, read_code
 from border.sandbox.bank.way import PAY, TROUBLE_WAYS, WAYS
 from border.sandbox.desk import Desk
 from border.sandbox.pages import page
@@ -34,11 +34,11 @@ class TransferForm:
 
 
 @dataclass(frozen=True)
-class Draft:
+class TransferDraft:
     """A transfer as it stands in the app's fields, and what is wrong with it."""
 
     payload: str
-    code: TransferCode
+    code: ScannedCode
     amount: str
     memo: str
     mistake: str = ""
@@ -59,7 +59,7 @@ async def show_bank_app(
     except CodeRefused as refused:
         return _scan_page(language, payload, refused)
     amount = "" if code.amount_vnd is None else str(code.amount_vnd)
-    return _transfer_page(desk, language, Draft(payload.strip(), code, amount, code.memo))
+    return _transfer_page(desk, language, TransferDraft(payload.strip(), code, amount, code.memo))
 
 
 @post(f"{_PATH}/transfer")
@@ -77,7 +77,7 @@ async def transfer(
     if way is None or not data.form:
         return _scan_page(language, data.payload, CodeRefused("code_empty"))
     if amount_vnd is None or not 0 < amount_vnd + way.differs_by_vnd <= LARGEST_VND:
-        draft = Draft(data.payload, code, data.amount, data.memo, mistake="amount_wrong")
+        draft = TransferDraft(data.payload, code, data.amount, data.memo, mistake="amount_wrong")
         return _transfer_page(desk, language, draft)
     made = desk.bank.pay(data.form, code, amount_vnd, memo, way)
     return Redirect(f"{_PATH}/transfers/{made[0].reference}?lang={language}", status_code=303)
@@ -128,7 +128,7 @@ def _scan_page(
     )
 
 
-def _transfer_page(desk: Desk, language: str, draft: Draft) -> Response[str]:
+def _transfer_page(desk: Desk, language: str, draft: TransferDraft) -> Response[str]:
     return page(
         "bank_transfer.html",
         language,

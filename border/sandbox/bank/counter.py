@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from border.core.clock import Clock
-from border.sandbox.bank.emv import TransferCode
-from border.sandbox.bank.way import Way
-from border.sandbox.bank.webhook import told
+from border.sandbox.bank.emv import ScannedCode
+from border.sandbox.bank.way import TransferWay
+from border.sandbox.bank.webhook import message_of
 from border.sandbox.books.books import Books
 from border.sandbox.books.callbacks import Call, Callback, NewCallback
-from border.sandbox.books.transfers import Transfer, bank_reference
+from border.sandbox.books.transfers import BankTransfer, bank_reference
 from border.sandbox.callback_caller import CallbackCaller
 from border.sandbox.config import SandboxConfig
 from border.sandbox.fault_plan import FaultPlan
@@ -21,7 +21,7 @@ LARGEST_VND = 999_999_999_999
 class TransferAccount:
     """All that is booked about one transfer."""
 
-    transfer: Transfer
+    transfer: BankTransfer
     callbacks: list[tuple[Callback, list[Call]]]
     sent_back_vnd: int
 
@@ -37,13 +37,13 @@ class BankCounter:
         self._books = books
         self._caller = caller
 
-    def is_merchants(self, code: TransferCode) -> bool:
+    def is_merchants(self, code: ScannedCode) -> bool:
         """Tell whether a code leads to the merchant's account."""
         return (code.bank, code.account) == (self._config.bank_bin, self._config.bank_account)
 
     def pay(
-        self, form: str, code: TransferCode, amount_vnd: int, memo: str, way: Way
-    ) -> list[Transfer]:
+        self, form: str, code: ScannedCode, amount_vnd: int, memo: str, way: TransferWay
+    ) -> list[BankTransfer]:
         """Make the transfer a page of the app orders; the same page twice moves nothing more.
 
         `form` is the page's own mark. Money to another account than the merchant's is moved and
@@ -65,7 +65,7 @@ class BankCounter:
         self._caller.wake()
         return made
 
-    def send(self, amount_vnd: int, memo: str, account: str, returns: int | None) -> Transfer:
+    def send(self, amount_vnd: int, memo: str, account: str, returns: int | None) -> BankTransfer:
         """Send money out of the merchant's account, as its accountant does at the bank.
 
         `returns` is the number of the transfer that is sent back, if it is one.
@@ -73,7 +73,7 @@ class BankCounter:
         with self._books.one_commit():
             at = self._clock.now()
             number = self._books.transfers.next_number()
-            transfer = Transfer(
+            transfer = BankTransfer(
                 number=number,
                 reference=bank_reference(number, at),
                 form="",
@@ -89,7 +89,7 @@ class BankCounter:
             self._books.transfers.add(transfer)
         return transfer
 
-    def account(self, transfer: Transfer) -> TransferAccount:
+    def account(self, transfer: BankTransfer) -> TransferAccount:
         """Return all that is booked about a transfer."""
         return TransferAccount(
             transfer,
@@ -98,11 +98,11 @@ class BankCounter:
         )
 
     def _book(
-        self, form: str, code: TransferCode, amount_vnd: int, memo: str, way: Way
-    ) -> Transfer:
+        self, form: str, code: ScannedCode, amount_vnd: int, memo: str, way: TransferWay
+    ) -> BankTransfer:
         at = self._clock.now() + (self._config.transfer_later_by if way.later else timedelta(0))
         number = self._books.transfers.next_number()
-        transfer = Transfer(
+        transfer = BankTransfer(
             number=number,
             reference=bank_reference(number, at),
             form=form,
@@ -117,10 +117,10 @@ class BankCounter:
         self._books.transfers.add(transfer)
         return transfer
 
-    def _plan_message(self, transfer: Transfer, way: Way, faults: FaultPlan) -> None:
+    def _plan_message(self, transfer: BankTransfer, way: TransferWay, faults: FaultPlan) -> None:
         told_at = transfer.happened_at + timedelta(seconds=faults.delay_s)
         callback = NewCallback(
-            told(
+            message_of(
                 transfer,
                 faults.account or transfer.account,
                 transfer.amount_vnd + faults.wrong_amount,

@@ -25,7 +25,7 @@ class CodeRefused(ValueError):
 
 
 @dataclass(frozen=True)
-class TransferCode:
+class ScannedCode:
     """A transfer as a VietQR code asks for it."""
 
     bank: str
@@ -51,7 +51,7 @@ class TransferCode:
         return self.bill_number or self.purpose
 
 
-def read_code(text: str) -> TransferCode:
+def read_code(text: str) -> ScannedCode:
     """Return the transfer a scanned or pasted VietQR payload asks for.
 
     refuses: CodeRefused, with the first thing that is wrong.
@@ -79,7 +79,7 @@ def read_code(text: str) -> TransferCode:
     if fields.get("53") != "704" or fields.get("58") != "VN":
         raise CodeRefused("code_currency", fields.get("53", ""))
     more = _fields(fields.get("62", ""))
-    return TransferCode(
+    return ScannedCode(
         bank=bank,
         account=account,
         to_card=_SERVICES[template["02"]],

@@ -38,7 +38,7 @@ def _without_accents(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Way:
+class TransferWay:
     """One way of making a transfer, and of telling the merchant."""
 
     code: str
@@ -55,18 +55,18 @@ class Way:
     well_signed: bool = True
 
 
-PAY = Way("transfer")
+PAY = TransferWay("transfer")
 TROUBLE_WAYS = (
-    Way("transfer_twice", transfers=2),
-    Way("transfer_later", later=True),
-    Way("amount_plus_1", differs_by_vnd=1),
-    Way("amount_minus_1000", differs_by_vnd=-1000),
-    Way("memo_stripped", memo=_stripped),
-    Way("memo_upper", memo=_upper),
-    Way("memo_prefixed", memo=_prefixed),
-    Way("memo_lost", memo=_lost),
-    Way("statement_only", told=False),
-    Way("told_twice", extra_copies=1),
-    Way("told_badly_signed", well_signed=False),
+    TransferWay("transfer_twice", transfers=2),
+    TransferWay("transfer_later", later=True),
+    TransferWay("amount_plus_1", differs_by_vnd=1),
+    TransferWay("amount_minus_1000", differs_by_vnd=-1000),
+    TransferWay("memo_stripped", memo=_stripped),
+    TransferWay("memo_upper", memo=_upper),
+    TransferWay("memo_prefixed", memo=_prefixed),
+    TransferWay("memo_lost", memo=_lost),
+    TransferWay("statement_only", told=False),
+    TransferWay("told_twice", extra_copies=1),
+    TransferWay("told_badly_signed", well_signed=False),
 )
 WAYS = {way.code: way for way in (PAY, *TROUBLE_WAYS)}

@@ -13,8 +13,8 @@ import httpx
 
 from border.core.clock import ZONE
 from border.sandbox.books.callbacks import Callback
-from border.sandbox.books.transfers import Transfer
-from border.sandbox.callback_caller import Answer
+from border.sandbox.books.transfers import BankTransfer
+from border.sandbox.callback_caller import MerchantReply
 from border.sandbox.config import SandboxConfig
 
 _SOMEBODY_ELSES = "a key of somebody else"
@@ -30,7 +30,7 @@ def sign_data(data: Mapping[str, str | int | None], key: str) -> str:
     return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()
 
 
-def told(transfer: Transfer, account: str, amount_vnd: int) -> dict[str, str]:
+def message_of(transfer: BankTransfer, account: str, amount_vnd: int) -> dict[str, str]:
     """Return the data that tells the merchant of `transfer`, every value as text.
 
     No order was made at the intermediary for a bare transfer, so orderCode is 0.
@@ -78,7 +78,7 @@ class Webhook:
         }
         return httpx.Request("POST", self._url, json=message)
 
-    def read(self, status: int, body: bytes) -> Answer:
+    def read(self, status: int, body: bytes) -> MerchantReply:
         """Return what the answer amounts to: the HTTP status alone tells."""
         shown = body.decode("utf-8", "replace")[:_ANSWER_SHOWN]
-        return Answer(200 <= status < 300, str(status), shown)
+        return MerchantReply(200 <= status < 300, str(status), shown)

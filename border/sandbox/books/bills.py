@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from border.sandbox.books.state_file import StateFile, text_of
-from border.sandbox.wire.portal_bill import Bill, bill_of
+from border.sandbox.wire.portal_bill import PortalBill, bill_of
 
 _FIRST_NUMBER = 1
 
@@ -17,7 +17,7 @@ class BookedBill:
     """A bill the merchant opened; `code` is how it ended (00 paid), None while it is open."""
 
     token: str
-    bill: Bill
+    bill: PortalBill
     opened_at: datetime
     code: str | None
 
@@ -44,7 +44,7 @@ class Bills:
     def __init__(self, file: StateFile) -> None:
         self._file = file
 
-    def open(self, bill: Bill, at: datetime) -> BookedBill | None:
+    def open(self, bill: PortalBill, at: datetime) -> BookedBill | None:
         """Book `bill`, or find it booked already.
 
         returns: None when its reference was used for other content.
@@ -105,7 +105,7 @@ class Bills:
         )
         return [_payment(row) for row in rows]
 
-    def all_paid(self) -> list[tuple[Bill, BillPayment]]:
+    def all_paid(self) -> list[tuple[PortalBill, BillPayment]]:
         """Return every payment that succeeded, with its bill, in order."""
         rows = self._file.execute(
             "SELECT bill_payment.*, params FROM bill_payment JOIN bill USING (token)"

@@ -11,7 +11,7 @@ _FIRST_NUMBER = 100_001
 
 
 @dataclass(frozen=True)
-class Transfer:
+class BankTransfer:
     """One transfer; `account` is the one the money went to.
 
     `direction` is the bank's: C into the merchant's account, D out of it. `ours` is false for
@@ -42,7 +42,7 @@ class Transfers:
         """Return the number the next transfer will have."""
         return self._file.next_number("transfer", _FIRST_NUMBER)
 
-    def add(self, transfer: Transfer) -> None:
+    def add(self, transfer: BankTransfer) -> None:
         """Book a transfer."""
         self._file.execute(
             "INSERT INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -61,19 +61,19 @@ class Transfers:
             ),
         )
 
-    def of_form(self, form: str) -> list[Transfer]:
+    def of_form(self, form: str) -> list[BankTransfer]:
         """Return the transfers ordered by one page of the bank app, in order."""
         rows = self._file.execute("SELECT * FROM transfer WHERE form = ? ORDER BY number", (form,))
         return [_transfer(row) for row in rows]
 
-    def by_reference(self, reference: str) -> Transfer | None:
+    def by_reference(self, reference: str) -> BankTransfer | None:
         """Return the transfer with the bank's `reference`."""
         row = self._file.execute(
             "SELECT * FROM transfer WHERE reference = ?", (reference,)
         ).fetchone()
         return _transfer(row) if row else None
 
-    def by_number(self, number: int) -> Transfer | None:
+    def by_number(self, number: int) -> BankTransfer | None:
         """Return the transfer of `number`."""
         row = self._file.execute("SELECT * FROM transfer WHERE number = ?", (number,)).fetchone()
         return _transfer(row) if row else None
@@ -86,12 +86,12 @@ class Transfers:
         ).fetchone()
         return int(row["total"])
 
-    def on_account(self) -> list[Transfer]:
+    def on_account(self) -> list[BankTransfer]:
         """Return every transfer into or out of the merchant's account, oldest first."""
         rows = self._file.execute("SELECT * FROM transfer WHERE ours ORDER BY happened_at, number")
         return [_transfer(row) for row in rows]
 
-    def newest(self, limit: int) -> list[Transfer]:
+    def newest(self, limit: int) -> list[BankTransfer]:
         """Return the last `limit` transfers, newest first."""
         rows = self._file.execute("SELECT * FROM transfer ORDER BY number DESC LIMIT ?", (limit,))
         return [_transfer(row) for row in rows]
@@ -102,8 +102,8 @@ def bank_reference(number: int, at: datetime) -> str:
     return f"FT{at.astimezone(ZONE):%y%j}{number:07d}"
 
 
-def _transfer(row: sqlite3.Row) -> Transfer:
-    return Transfer(
+def _transfer(row: sqlite3.Row) -> BankTransfer:
+    return BankTransfer(
         number=row["number"],
         reference=row["reference"],
         form=row["form"],

@@ -99,5 +99,5 @@ def _prove(form: DeedForm, desk: Desk) -> None:
 
 
 def _back(form: DeedForm, done: str = "") -> Redirect:
-    told = f"&done={done}" if done else ""
-    return Redirect(f"/sandbox?lang={language_of(form.lang)}{told}", status_code=303)
+    done_said = f"&done={done}" if done else ""
+    return Redirect(f"/sandbox?lang={language_of(form.lang)}{done_said}", status_code=303)

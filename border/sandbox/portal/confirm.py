@@ -4,14 +4,14 @@ import httpx
 import msgspec
 
 from border.sandbox.books.callbacks import Callback
-from border.sandbox.callback_caller import Answer, UnreadableAnswer
+from border.sandbox.callback_caller import MerchantReply, UnreadableAnswer
 from border.sandbox.config import SandboxConfig
 from border.sandbox.wire.portal import CONFIRM, HASH_FIELD, hash_of
 
 _SOMEBODY_ELSES = "a key of somebody else"
 
 
-class MerchantAnswer(msgspec.Struct):
+class ConfirmAnswer(msgspec.Struct):
     """What the merchant's address has to answer."""
 
     code: str = msgspec.field(name="MaLoi")
@@ -31,10 +31,10 @@ class Confirm:
         message = callback.params | {HASH_FIELD: hash_of(CONFIRM, callback.params, key)}
         return httpx.Request("POST", self._url, json=message)
 
-    def read(self, status: int, body: bytes) -> Answer:
+    def read(self, status: int, body: bytes) -> MerchantReply:
         """Return what the answer amounts to; refuses: UnreadableAnswer."""
         try:
-            answer = msgspec.json.decode(body, type=MerchantAnswer)
+            answer = msgspec.json.decode(body, type=ConfirmAnswer)
         except msgspec.MsgspecError as broken:
             raise UnreadableAnswer("the answer is not MaLoi and MoTaLoi") from broken
-        return Answer(status == 200 and answer.code == "00", answer.code, answer.message)
+        return MerchantReply(status == 200 and answer.code == "00", answer.code, answer.message)

@@ -9,7 +9,7 @@ from border.sandbox.books.callbacks import Call, Callback
 from border.sandbox.callback_caller import CallbackCaller
 from border.sandbox.config import SandboxConfig
 from border.sandbox.fault_plan import FaultPlan
-from border.sandbox.outcome import Outcome
+from border.sandbox.outcome import PaymentEnding
 from border.sandbox.portal.settlement import settle_bill
 
 
@@ -34,7 +34,7 @@ class PortalCounter:
         self._books = books
         self._caller = caller
 
-    async def conclude(self, booked: BookedBill, chosen: Outcome) -> None:
+    async def conclude(self, booked: BookedBill, chosen: PaymentEnding) -> None:
         """End the bill as the payer chose; a second choice for the same bill changes nothing.
 
         writes: the bill's end, its payments and callbacks, in one commit.

@@ -12,9 +12,9 @@ from border.sandbox.books.bills import BillPayment, BookedBill
 from border.sandbox.books.callbacks import NewCallback
 from border.sandbox.config import SandboxConfig
 from border.sandbox.fault_plan import FaultPlan
-from border.sandbox.outcome import LATE_BY, WINDOW_PASSED, Outcome, callback_at
+from border.sandbox.outcome import LATE_BY, WINDOW_PASSED, PaymentEnding, callback_at
 from border.sandbox.stamps import stamp
-from border.sandbox.wire.portal_bill import OPEN, TOO_LATE, Bill
+from border.sandbox.wire.portal_bill import OPEN, TOO_LATE, PortalBill
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class BillSettlement:
 
 def settle_bill(
     booked: BookedBill,
-    chosen: Outcome,
+    chosen: PaymentEnding,
     faults: FaultPlan,
     first_number: int,
     at: datetime,
@@ -50,7 +50,7 @@ def settle_bill(
     send_at = callback_at(outcome, faults, at, config)
     callbacks = tuple(
         NewCallback(
-            told("CONFIRM", booked.bill, payment, payment.amount_vnd + off_by),
+            fields_of("CONFIRM", booked.bill, payment, payment.amount_vnd + off_by),
             send_at,
             well_signed=not (outcome.badly_signed or faults.bad_signature),
         )
@@ -60,7 +60,7 @@ def settle_bill(
     return BillSettlement(payments, callbacks)
 
 
-def told(kind: str, bill: Bill, payment: BillPayment, amount_vnd: int) -> dict[str, str]:
+def fields_of(kind: str, bill: PortalBill, payment: BillPayment, amount_vnd: int) -> dict[str, str]:
     """Return the fields of CONFIRM that tell of `payment`, not yet signed."""
     return {
         "LoaiBanTin": kind,
@@ -85,10 +85,10 @@ def state_of(
     """
     paid = next((one for one in payments if one.succeeded), next(iter(payments), None))
     if paid is not None:
-        return told("GET_BILL", booked.bill, paid, paid.amount_vnd)
+        return fields_of("GET_BILL", booked.bill, paid, paid.amount_vnd)
     code = OPEN if at < booked.opened_at + config.bill_open_for else TOO_LATE
     untouched = BillPayment(0, booked.bill.amount_vnd, code, "", at)
-    return told("GET_BILL", booked.bill, untouched, untouched.amount_vnd)
+    return fields_of("GET_BILL", booked.bill, untouched, untouched.amount_vnd)
 
 
 def transaction_number(payment: BillPayment) -> str:

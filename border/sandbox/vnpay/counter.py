@@ -8,7 +8,7 @@ from border.sandbox.books.callbacks import Call, Callback
 from border.sandbox.callback_caller import CallbackCaller
 from border.sandbox.config import SandboxConfig
 from border.sandbox.fault_plan import FaultPlan
-from border.sandbox.outcome import Outcome
+from border.sandbox.outcome import PaymentEnding
 from border.sandbox.stamps import stamp
 from border.sandbox.vnpay.settlement import outcome_in_time, settle
 from border.sandbox.wire.vnpay import sign_query
@@ -37,7 +37,7 @@ class VnpayCounter:
         self._books = books
         self._caller = caller
 
-    async def conclude(self, booked: BookedOrder, chosen: Outcome) -> str:
+    async def conclude(self, booked: BookedOrder, chosen: PaymentEnding) -> str:
         """End the order as the payer chose and return the address to send the browser to.
 
         A second choice for the same order changes nothing: the first one's address comes back.
@@ -76,14 +76,14 @@ class VnpayCounter:
             payment = next((m for m in movements if m.number == number and m.succeeded), None)
             if token is None or payment is None:
                 return False
-            standing = [m for m in movements if m.refund_of == number and m.status_at(at) != "09"]
-            left_vnd = payment.amount_vnd - sum(m.amount_vnd for m in standing)
+            accepted = [m for m in movements if m.refund_of == number and m.status_at(at) != "09"]
+            left_vnd = payment.amount_vnd - sum(m.amount_vnd for m in accepted)
             if left_vnd == 0:
                 return False
             refund = replace(
                 payment,
                 number=books.movements.next_number(),
-                kind="03" if standing else "02",
+                kind="03" if accepted else "02",
                 amount_vnd=left_vnd,
                 status="05",
                 pay_date=stamp(at),

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 from border.sandbox.books.callbacks import Callback
-from border.sandbox.callback_caller import Answer, UnreadableAnswer
+from border.sandbox.callback_caller import MerchantReply, UnreadableAnswer
 from border.sandbox.config import SandboxConfig
 from border.sandbox.wire.vnpay import sign_query
 
@@ -15,7 +15,7 @@ ENDS_THE_CALLS = frozenset({"00", "02"})
 _SOMEBODY_ELSES = "a secret of somebody else"
 
 
-class MerchantAnswer(msgspec.Struct):
+class IpnAnswer(msgspec.Struct):
     """What the merchant's address has to answer."""
 
     rsp_code: str = msgspec.field(name="RspCode")
@@ -35,11 +35,11 @@ class Ipn:
         joint = "&" if "?" in self._url else "?"
         return httpx.Request("GET", self._url + joint + sign_query(callback.params, secret))
 
-    def read(self, status: int, body: bytes) -> Answer:
+    def read(self, status: int, body: bytes) -> MerchantReply:
         """Return what the answer amounts to; refuses: UnreadableAnswer."""
         try:
-            answer = msgspec.json.decode(body, type=MerchantAnswer)
+            answer = msgspec.json.decode(body, type=IpnAnswer)
         except msgspec.MsgspecError as broken:
             raise UnreadableAnswer("the answer is not RspCode and Message") from broken
         noted = status == 200 and answer.rsp_code in ENDS_THE_CALLS
-        return Answer(noted, answer.rsp_code, answer.message)
+        return MerchantReply(noted, answer.rsp_code, answer.message)

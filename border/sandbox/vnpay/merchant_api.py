@@ -150,11 +150,11 @@ class MerchantApi:
         if payment is None:
             return self._answer("91", asked)
         amount_vnd = int(asked["vnp_Amount"]) // 100
-        standing = [
+        accepted = [
             m for m in movements if m.refund_of == payment.number and m.status_at(at) != "09"
         ]
         refused = _refusal_of_refund(
-            asked["vnp_TransactionType"], amount_vnd, payment, standing, at
+            asked["vnp_TransactionType"], amount_vnd, payment, accepted, at
         )
         if refused is not None:
             return self._answer(refused, asked)
@@ -176,7 +176,7 @@ class MerchantApi:
         return self._answer("00", asked, _told(refund, at))
 
     def _answer(
-        self, code: str, asked: Mapping[str, str], told: Mapping[str, str] | None = None
+        self, code: str, asked: Mapping[str, str], more: Mapping[str, str] | None = None
     ) -> dict[str, str]:
         answer = {
             "vnp_ResponseId": secrets.token_hex(16),
@@ -186,16 +186,16 @@ class MerchantApi:
             "vnp_TmnCode": self._config.terminal,
             "vnp_TxnRef": asked.get("vnp_TxnRef", ""),
         }
-        return answer | dict(told or {})
+        return answer | dict(more or {})
 
 
 def _refusal_of_refund(
-    kind: str, amount_vnd: int, payment: Movement, standing: list[Movement], at: datetime
+    kind: str, amount_vnd: int, payment: Movement, accepted: list[Movement], at: datetime
 ) -> str | None:
-    """Return the code that refuses a refund of `payment`, or None; `standing` were accepted."""
-    left_vnd = payment.amount_vnd - sum(m.amount_vnd for m in standing)
+    """Return the code that refuses a refund of `payment`, or None; `accepted` is what was."""
+    left_vnd = payment.amount_vnd - sum(m.amount_vnd for m in accepted)
     same_under_way = any(
-        (m.kind, m.amount_vnd, m.status_at(at)) == (kind, amount_vnd, "05") for m in standing
+        (m.kind, m.amount_vnd, m.status_at(at)) == (kind, amount_vnd, "05") for m in accepted
     )
     if same_under_way or left_vnd == 0:
         return "94"

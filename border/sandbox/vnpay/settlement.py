@@ -12,7 +12,7 @@ from datetime import datetime
 from border.sandbox.books.callbacks import NewCallback
 from border.sandbox.config import SandboxConfig
 from border.sandbox.fault_plan import FaultPlan
-from border.sandbox.outcome import LATE_BY, WINDOW_PASSED, Outcome, callback_at
+from border.sandbox.outcome import LATE_BY, WINDOW_PASSED, PaymentEnding, callback_at
 from border.sandbox.stamps import stamp
 from border.sandbox.wire.vnpay_order import PayOrder
 from border.sandbox.wire.vnpay_records import Movement
@@ -27,14 +27,14 @@ class Settlement:
     return_params: dict[str, str]
 
 
-def outcome_in_time(outcome: Outcome, order: PayOrder, at: datetime) -> Outcome:
+def outcome_in_time(outcome: PaymentEnding, order: PayOrder, at: datetime) -> PaymentEnding:
     """Return `outcome`, or code 11 when the payer took longer than the order allowed."""
     return outcome if at < order.expires_at or outcome.late else WINDOW_PASSED
 
 
 def settle(
     order: PayOrder,
-    outcome: Outcome,
+    outcome: PaymentEnding,
     faults: FaultPlan,
     first_number: int,
     at: datetime,
@@ -60,7 +60,7 @@ def settle(
     send_at = callback_at(outcome, faults, at, config)
     callbacks = tuple(
         NewCallback(
-            told(order, movement, config.terminal, movement.amount_vnd + off_by),
+            fields_of(order, movement, config.terminal, movement.amount_vnd + off_by),
             send_at,
             well_signed=not (outcome.badly_signed or faults.bad_signature),
         )
@@ -68,10 +68,14 @@ def settle(
         for _ in range(1 + outcome.extra_copies + faults.duplicate_ipn)
     )
     first = movements[0]
-    return Settlement(movements, callbacks, told(order, first, config.terminal, first.amount_vnd))
+    return Settlement(
+        movements, callbacks, fields_of(order, first, config.terminal, first.amount_vnd)
+    )
 
 
-def told(order: PayOrder, movement: Movement, terminal: str, amount_vnd: int) -> dict[str, str]:
+def fields_of(
+    order: PayOrder, movement: Movement, terminal: str, amount_vnd: int
+) -> dict[str, str]:
     """Return the parameters that tell the merchant of `movement`, not yet signed."""
     params = {
         "vnp_Amount": str(amount_vnd * 100),

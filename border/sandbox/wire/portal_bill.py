@@ -69,7 +69,7 @@ class MessageRefused(ValueError):
 
 
 @dataclass(frozen=True)
-class Bill:
+class PortalBill:
     """What is to be paid, as the merchant's INIT said it."""
 
     reference: str
@@ -84,12 +84,12 @@ class Bill:
         """The scheme, host and port the browser is sent back to, or nothing."""
         return origin_of(self.return_url) if self.return_url else ""
 
-    def asks_the_same(self, other: "Bill") -> bool:
+    def asks_the_same(self, other: "PortalBill") -> bool:
         """Tell whether `other` asks for the same payment."""
         return all(self.params.get(name) == other.params.get(name) for name in _CONTENT)
 
 
-def read_init(message: Mapping[str, str], config: SandboxConfig) -> Bill:
+def read_init(message: Mapping[str, str], config: SandboxConfig) -> PortalBill:
     """Return the bill of an INIT, once partner, signature and every field hold.
 
     refuses: MessageRefused.
@@ -112,9 +112,9 @@ def read_get_bill(message: Mapping[str, str], config: SandboxConfig) -> str:
     return message["MaThamChieu"]
 
 
-def bill_of(params: dict[str, str]) -> Bill:
+def bill_of(params: dict[str, str]) -> PortalBill:
     """Return the bill in `params`, which have been checked."""
-    return Bill(
+    return PortalBill(
         reference=params["MaThamChieu"],
         amount_vnd=int(params["SoTien"]),
         says=params["ThongTinGiaoDich"],

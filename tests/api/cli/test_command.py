@@ -1,4 +1,7 @@
-"""The command line as an operator types it: real processes, their own servers, signals."""
+"""The command line as an operator types it: real processes, their own servers, signals.
+
+Where no process is what matters, the command is asked in this one: `Machine.asks`.
+"""
 
 import json
 import os
@@ -15,7 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from api.__main__ import main
 from border.paper.fonts import FontSet
@@ -63,12 +66,21 @@ class Machine:
             check=False,
         )
 
-    def start(self) -> "subprocess.Popen[str]":
-        """Start `border demo` and wait until it serves."""
+    def asks(self, *words: str, **more: str) -> Result:
+        """Do what `run` does in this process, which has read the program in already."""
+        away = {name: None for name in os.environ if name.startswith("BORDER_")}
+        told = CliRunner().invoke(main, words, env={**away, **self.environment, **more})
+        if told.exception and not isinstance(told.exception, SystemExit):
+            raise told.exception  # a process would show a traceback
+        return told
+
+    def start(self, *words: str, **more: str) -> "subprocess.Popen[str]":
+        """Start `border demo`, or what is asked for, and wait until it serves."""
+        asked = words or ("demo", "--no-fill")
         program = subprocess.Popen(
-            [sys.executable, "-m", "api", "demo", "--no-fill", "--port", str(self.port)],
+            [sys.executable, "-m", "api", *asked, "--port", str(self.port)],
             cwd=ROOT,
-            env=self.environment,
+            env={**self.environment, **more},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -84,7 +96,7 @@ class Machine:
             except httpx.TransportError:
                 time.sleep(0.1)
         program.kill()
-        raise AssertionError("the demonstration did not start")
+        raise AssertionError(f"{asked[0]} did not start")
 
     def drafted(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Draft a declaration at the running demonstration; return it and who is signed in."""
@@ -194,11 +206,11 @@ def test_beside_the_running_demonstration_other_commands_use_its_servers(
     assert "hs_code" in spoilt["field"]
     assert "999999" in spoilt["says"]
 
-    again = json.loads(machine.run("import", str(path), "--json").stdout)
+    again = json.loads(machine.asks("import", str(path), "--json").stdout)
     assert (again["accepted"], again["already_there"]) == (0, told["accepted"])
 
-    assert "events counted" in machine.run("metrics", "rebuild").stdout
-    assert "handed on" in machine.run("relay", "--from-start", "--once").stdout
+    assert "events counted" in machine.asks("metrics", "rebuild").stdout
+    assert "handed on" in machine.asks("relay", "--from-start", "--once").stdout
 
 
 def test_a_file_that_is_refused_has_every_fault_listed_with_its_line(
@@ -208,18 +220,18 @@ def test_a_file_that_is_refused_has_every_fault_listed_with_its_line(
     head = ",".join(DECLARATIONS_2021.columns)
     path = machine.folder / "refused.csv"
     path.write_text("a;b\n1;2\n")
-    shown = machine.run("import", str(path))
-    assert shown.returncode == 1
+    shown = machine.asks("import", str(path))
+    assert shown.exit_code == 1
     for name in DECLARATIONS_2021.columns:
         assert f"refused.csv:1  {name}: The file has no column “{name}”" in shown.stdout
-    asked = machine.run("import", str(path), "--json")
-    assert asked.returncode == 1
+    asked = machine.asks("import", str(path), "--json")
+    assert asked.exit_code == 1
     told = json.loads(asked.stdout)
     assert told["refused_file"] == "invalid_fields"
     assert [row["field"] for row in told["rows"]] == list(DECLARATIONS_2021.columns)
 
     path.write_text(f'{head}\n971,760711,CN,1,1000,A,,CN\n972,"760711,CN\n')
-    half = json.loads(machine.run("import", str(path), "--json").stdout)
+    half = json.loads(machine.asks("import", str(path), "--json").stdout)
     assert (half["refused_file"], half["accepted"]) == ("file_not_readable", 0)
     [row] = half["rows"]
     assert (row["file"], row["line"], row["field"]) == ("refused.csv", 3, "line")
@@ -228,8 +240,8 @@ def test_a_file_that_is_refused_has_every_fault_listed_with_its_line(
 
     map_file = machine.folder / "map.json"
     map_file.write_text('{"colums": {}, "zone": 7}')
-    mapped = machine.run("reconcile", str(path), "--map", str(map_file), "--json")
-    assert mapped.returncode == 1
+    mapped = machine.asks("reconcile", str(path), "--map", str(map_file), "--json")
+    assert mapped.exit_code == 1
     assert {row["field"] for row in json.loads(mapped.stdout)["errors"]} == {
         "map.colums",
         "map.zone",
@@ -241,8 +253,8 @@ def test_a_file_with_semicolons_is_read(demo: "tuple[Machine, subprocess.Popen[s
     path = machine.folder / "semicolons.csv"
     rows = (";".join(DECLARATIONS_2021.columns), "981;760711;CN;1;1000;A;;CN", ";;;;;;;")
     path.write_text("\n".join(rows), encoding="utf-16")
-    done = machine.run("import", str(path), "--json")
-    assert done.returncode == 0, done.stderr
+    done = machine.asks("import", str(path), "--json")
+    assert done.exit_code == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["accepted"] + told["already_there"], told["refused"]) == (1, 0)
 
@@ -272,8 +284,8 @@ def test_what_goes_wrong_is_said_in_a_sentence_and_never_as_a_traceback(
         note = json.loads((machine.folder / "data" / "running.json").read_text())
         kept = {f"BORDER_{code.upper()}_SECRET": said for code, said in note["secrets"].items()}
         environment = {**environment, **kept, "BORDER_DATABASE_URL": note["database_url"]}
-    refused = machine.run(*words, **environment)
-    assert refused.returncode == 1
+    refused = machine.asks(*words, **environment)
+    assert refused.exit_code == 1
     assert expected in refused.stderr
     assert "Traceback" not in refused.stderr
 
@@ -282,11 +294,11 @@ def test_a_second_demonstration_on_the_same_folder_is_refused_with_the_way_out(
     demo: "tuple[Machine, subprocess.Popen[str]]",
 ) -> None:
     machine, program = demo
-    second = machine.run("demo", "--no-fill", "--port", str(_free_port()))
-    assert second.returncode == 1
+    second = machine.asks("demo", "--no-fill", "--port", str(_free_port()))
+    assert second.exit_code == 1
     assert str(program.pid) in second.stderr
-    taken = machine.run("demo", "--no-fill", "--port", str(machine.port))
-    assert taken.returncode == 1
+    taken = machine.asks("demo", "--no-fill", "--port", str(machine.port))
+    assert taken.exit_code == 1
     assert "is taken" in taken.stderr
 
 
@@ -302,6 +314,23 @@ def test_whatever_ends_the_program_ends_its_servers_and_the_sandbox(
     assert program.stdout is not None
     program.stdout.close()
     assert _gone(below)
+
+
+def test_several_workers_are_forks_of_one_program_and_end_with_it(used: Machine) -> None:
+    """Killed outright, nothing is left that would keep the folder from the next start."""
+    assert used.run("migrate").returncode == 0
+    secrets = {f"BORDER_{name}_SECRET": "x" * 20 for name in ("VNPAY", "VIETQR", "PORTAL")}
+    for how in (signal.SIGKILL, signal.SIGTERM):
+        program = used.start("serve", "--workers", "2", **secrets)
+        below = _children(program.pid)
+        typed = Path(f"/proc/{program.pid}/cmdline").read_bytes()
+        workers = [pid for pid in below if Path(f"/proc/{pid}/cmdline").read_bytes() == typed]
+        assert len(workers) == 2
+        program.send_signal(how)
+        program.wait(30)
+        assert program.stdout is not None
+        program.stdout.close()
+        assert _gone(below)
 
 
 def test_after_a_crash_it_starts_again_with_what_it_had(used: Machine) -> None:
@@ -321,8 +350,8 @@ def test_after_a_crash_it_starts_again_with_what_it_had(used: Machine) -> None:
 
 
 def test_production_refuses_a_demonstration_and_says_why(machine: Machine) -> None:
-    refused = machine.run("demo", BORDER_MODE="production")
-    assert refused.returncode == 1
+    refused = machine.asks("demo", BORDER_MODE="production")
+    assert refused.exit_code == 1
     assert "production" in refused.stderr
 
 
@@ -331,7 +360,7 @@ def test_production_refuses_to_serve_with_what_a_demonstration_left(
 ) -> None:
     machine, _ = demo
     note = json.loads((machine.folder / "data" / "running.json").read_text())
-    refused = machine.run(
+    refused = machine.asks(
         "serve",
         BORDER_MODE="production",
         BORDER_DATABASE_URL=note["database_url"],
@@ -339,7 +368,7 @@ def test_production_refuses_to_serve_with_what_a_demonstration_left(
         BORDER_VNPAY_URL="http://127.0.0.1:9/pay",
         BORDER_VNPAY_SECRET="x" * 20,
     )
-    assert refused.returncode == 1
+    assert refused.exit_code == 1
     for word in ("Demo accounts", "sandbox", "https"):
         assert word in refused.stderr
 
@@ -358,6 +387,15 @@ def test_production_refuses_to_serve_with_what_a_demonstration_left(
 def test_exit_codes_say_done_refused_or_wrongly_used(words: tuple[str, ...], code: int) -> None:
     # In this process; that a process ends with the code it was given is shown above.
     assert CliRunner().invoke(main, words).exit_code == code
+
+
+def test_what_only_says_how_commands_are_typed_reads_no_program_in() -> None:
+    heavy = ("litestar", "sqlalchemy", "pydantic", "border.settings", "api.zone")
+    asked = f"import sys, api.__main__; print([one for one in {heavy} if one in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_an_unreachable_database_is_said_in_one_sentence(machine: Machine) -> None:

@@ -3,21 +3,18 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import click
 import pytest
 from click.testing import CliRunner, Result
-from rich.console import Console
 
-from api.cli.reconcile_command import reconcile_command
+from api.__main__ import main
+from api.cli import reconciling
 from border.core.actor import Actor, Role
 from border.core.clock import SystemClock
 from border.core.ids import new_id
-from border.core.refusal import Refusal
 from border.core.store import Store, open_engine
 from border.embedded import Servers
 from border.settings import Settings
@@ -25,15 +22,6 @@ from border.settings import Settings
 HEAD = "transaction_no,type,reference,amount,fee,currency,happened_at,memo\n"
 DAY = "2026-10-05"
 ROW = "15000001,payment,NOBODY,800000,0,VND,2026-10-05T09:32:12,Phí\n"
-
-
-@contextmanager
-def saying_why() -> Any:
-    """Turn refusals into exit code 1, as the command line does."""
-    try:
-        yield
-    except Refusal as refusal:
-        raise click.ClickException(refusal.detail()) from refusal
 
 
 def in_zone(settings: Settings, work: Callable[[Any], Awaitable[Any]], /) -> Any:
@@ -63,11 +51,12 @@ def border(
     """Types a command on an empty database."""
     monkeypatch.setenv("BORDER_DATABASE_URL", servers.database_url)
     monkeypatch.setenv("BORDER_REDIS_URL", servers.redis_url)
-    why: Callable[[], AbstractContextManager[None]] = saying_why
-    command = reconcile_command(why, in_zone, account, Console(stderr=True))
+    monkeypatch.setattr(reconciling, "with_zone", in_zone)
+    monkeypatch.setattr(reconciling, "account_of", account)
 
     async def run(*words: str | Path) -> Result:
-        return await asyncio.to_thread(CliRunner().invoke, command, [str(word) for word in words])
+        typed = ["reconcile", *(str(word) for word in words)]
+        return await asyncio.to_thread(CliRunner().invoke, main, typed)
 
     return run
 

@@ -98,7 +98,7 @@ async def test_every_answer_of_a_journey_is_as_described(
     held = await crossing.booked(goods["id"])
     payment = await crossing.opened(held)
     await crossing.told(crossing.notice(payment))
-    await notice_service.work_inbox(running.services.store)
+    await notice_service.process_inbox(running.services.store)
     booking = await crossing.sees("trader", f"/bookings/{held['id']}")
     await crossing.sees("trader", "/bookings")
     await crossing.sees("trader", f"/payments/{payment['id']}")

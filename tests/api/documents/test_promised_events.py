@@ -8,7 +8,6 @@ from jsonschema import Draft202012Validator
 from api.documents import asyncapi_document
 from api.documents.sources import every_event
 from api.zone import timeouts_of
-from border.core.actor import PROGRAM
 from border.core.event_type import TYPE_PREFIX
 from logistics import figures
 
@@ -81,7 +80,7 @@ async def test_what_is_recorded_says_what_is_promised_and_no_more(crossing: Any)
     await _fail_to_come(crossing)
     store = crossing.running.services.store
     await figures.READER.catch_up(store)
-    await store.perform(PROGRAM, figures.publish)
+    await figures.publish_due(store)
     events = await crossing.events()
     assert {complaint for event in events for complaint in _complaints(event)} == set()
     assert {short_type(event) for event in events} >= RECORDED

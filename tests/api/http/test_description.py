@@ -1,6 +1,7 @@
 """The document says of every route what it takes."""
 
 import pytest
+from jsonschema import Draft202012Validator
 from litestar import get
 
 from api.documents.openapi import openapi_document
@@ -27,9 +28,33 @@ def test_every_write_says_what_it_takes() -> None:
         "portal_confirm",
         "move_refund",
         "move_payment_exception",
+        "move_reopening",
     }
     photo = document["paths"]["/api/v1/scans/photo"]["post"]["requestBody"]["content"]
     assert set(photo) == {"image/jpeg", "image/png", "image/webp", "multipart/form-data"}
+
+
+def test_every_body_is_shown_by_examples_that_its_shape_takes() -> None:
+    document = openapi_document()
+    bare = set()
+    for item in document["paths"].values():
+        for operation in item.values():
+            content = operation.get("requestBody", {}).get("content", {})
+            if (media := content.get("application/json")) is None:
+                continue
+            shape = Draft202012Validator(media["schema"] | {"components": document["components"]})
+            for name, shown in media.get("examples", {}).items():
+                wrong = [error.message for error in shape.iter_errors(shown["value"])]
+                assert not wrong, (operation["operationId"], name)
+            if not media.get("examples") and "Nothing in it" not in str(media["schema"]):
+                bare.add(operation["operationId"])
+    assert bare == {"login", "vietqr_webhook", "portal_confirm"}
+
+
+def test_a_list_of_any_length_says_once_what_is_in_it() -> None:
+    shapes = openapi_document()["components"]["schemas"]
+    listed = shapes["BookingRequest"]["properties"]["declaration_ids"]
+    assert listed["items"] == {"type": "string", "format": "uuid"}
 
 
 def test_every_route_says_which_refusals_it_answers_with() -> None:

@@ -28,7 +28,7 @@ from border.core.lifecycle import SYSTEM
 from border.core.refusal import RefusalKind
 from border.core.store import Unit, table_of
 from border.identity import policy
-from border.identity.policy import ANYONE, SIGNED_IN, Row, Scope
+from border.identity.policy import ANYONE, SIGNED_IN, Grant, Scope
 from border.identity.service import digest
 from border.identity.tables import AccountRow, OrganisationRow, TokenRow
 from border.payments.collection import notice_service
@@ -36,6 +36,8 @@ from border.payments.exceptions import exception_service
 from border.payments.receipts.receipt_service import issue_due
 from border.payments.tariffs import draft_file
 from border.payments.tariffs.tariff_service import put_draft, seeds
+
+pytestmark = pytest.mark.once
 
 NOT_KEPT = RefusalKind("not_kept", 409, "Not kept", "Everything was decided and nothing kept.")
 REFUSED = {"not_signed_in": 401, "not_allowed": 403, "not_the_owner": 403, "not_found": 404}
@@ -109,7 +111,7 @@ def within(somebody: Somebody, records: Records, kind: str) -> set[Scope]:
     return scopes
 
 
-def expected(rows: set[Row], somebody: Somebody, asked: Asked, records: Records) -> object:
+def expected(rows: set[Grant], somebody: Somebody, asked: Asked, records: Records) -> object:
     """Return what the rows promise: allowed, or the status of the refusal."""
     roles = {ANYONE} | ({SIGNED_IN, *somebody.roles} if somebody.roles else set())
     mine = {row for row in rows if row.role in roles}
@@ -245,7 +247,7 @@ async def trade(crossing: Any, running: Any, carrier: str | None) -> dict[str, s
     booking = await crossing.booked(goods["id"])
     payment = await crossing.opened(booking)
     assert await crossing.told(crossing.notice(payment)) == "00"
-    await notice_service.work_inbox(running.services.store)
+    await notice_service.process_inbox(running.services.store)
     await issue_due(running.services.store, running.app.state.receipts())
     refunds = f"/payments/{payment['id']}/refunds"
     refund = await crossing.does("trader", refunds, {"reason": "Not needed."}, 201)
@@ -345,6 +347,8 @@ async def of_the_zone(crossing: Any, running: Any) -> dict[str, str]:
         data={"gateway": "vnpay"},
     )
     closed = await crossing.does("accountant", "/daily-closes", {"day": "2026-11-22"}, 201)
+    again = f"/daily-closes/{closed['day']}/{closed['scope']}/reopenings"
+    reopening = await crossing.does("accountant", again, {"reason": "Something came."}, 201)
     seed = draft_file.written(next(seeds())).replace("lao_cai_2014", "of_next_year")
     draft = seed.replace("2015-01-01", "2027-01-01").encode()
     preparer = Actor(None, "a preparer", frozenset({Role.MANAGER}))
@@ -357,6 +361,7 @@ async def of_the_zone(crossing: Any, running: Any) -> dict[str, str]:
         "file_id": statement,
         "day": closed["day"],
         "of": closed["scope"],
+        "reopening_id": reopening["id"],
         "code": "of_next_year",
         "slot_id": slot["id"],
     }
@@ -456,13 +461,15 @@ def body_of(asked: Asked, records: Records, csrf: str) -> tuple[bytes, bool]:
         given = {"bank_reference": "B-1", "amount_minor": 1}
     elif asked.template.endswith("/replace"):
         given = {"reason": "Seen.", "payer_name": "Another name"}
-    elif asked.template.endswith(("/approve", "/waive", "/withdraw", "/refunds", "/{verb}")):
+    elif asked.template.endswith(
+        ("/approve", "/waive", "/withdraw", "/refunds", "/reopenings", "/{verb}")
+    ):
         given = {"reason": "Seen."}
     return json.dumps(given).encode(), False
 
 
 async def differences(
-    world: World, rows: set[Row], only: str = "", *, api: bool = True
+    world: World, rows: set[Grant], only: str = "", *, api: bool = True
 ) -> list[str]:
     """Return every answer that is another than the rows promise: of a verb, of API or pages."""
     wrong = []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.pages.kit.frame import nested
+from api.pages.kit.form import nested
 from api.pages.trader.draft_form import (
     at_fields,
     count_lines,

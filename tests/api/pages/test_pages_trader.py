@@ -11,7 +11,12 @@ import pytest
 from api.demo import accounts as demo_accounts
 from api.http.security import COOKIE
 from api.zone import timeouts_of
+from border.core.actor import GATEWAY
+from border.core.money import Money
+from border.core.store import Unit
 from border.identity.service import sign_in
+from border.payments.collection.settlement_service import apply_evidence
+from border.payments.gateways.evidence import Evidence, Finding, Source
 
 DRAFT = {
     "direction": "export",
@@ -469,6 +474,68 @@ async def test_a_transfer_shows_its_code_what_to_type_and_a_sheet_to_carry(runni
     sheet = await trader.get(f"{onward.headers['location']}/request.pdf")
     assert sheet.headers["content-type"] == "application/pdf"
     assert sheet.content.startswith(b"%PDF-")
+
+
+async def test_a_transfer_of_too_little_shows_what_is_missing_and_a_code_for_it(
+    running, browse
+) -> None:
+    trader = await browse("trader")
+    path, page = await booked(running, trader)
+    opened = await trader.send(page, f"{path}/pay", gateway="vietqr")
+    payment = opened.headers["location"].removesuffix("/checkout")
+    code = await trader.get(payment)
+    memo = re.search(r"LC\d{11}", words(code))
+    assert memo
+    await transferred(running, memo[0], 300_000, "FT1")
+    short = await trader.get(payment)
+    assert 'data-stage="part"' in short.text
+    assert "₫500,000 is still missing" in words(short)
+    assert "₫300,000 came of ₫800,000" in words(short)
+    rest = re.search(r"LC\d{11}", words(short))
+    assert rest
+    assert rest[0] != memo[0]
+    assert "Amount ₫500,000" in words(short)
+    # The sheet is drawn only where its lines come to what the code asks.
+    sheet = await trader.get(f"{payment}/request.pdf")
+    assert sheet.content.startswith(b"%PDF-")
+    booking = await trader.get(path)
+    assert "₫500,000 is still missing" in words(booking)
+    assert f'href="{payment}"' in booking.text
+    assert f"{path}/pay" not in booking.text
+    vietnamese = await (await browse("trader", "vi")).get(payment)
+    assert "Còn thiếu 500.000 ₫" in words(vietnamese)
+    await transferred(running, rest[0], 500_000, "FT2")
+    assert (await trader.get(payment)).headers["location"] == path
+    assert "data-qr" in (await trader.get(path)).text
+
+
+async def test_a_rest_that_did_not_come_in_time_is_told_and_not_asked_for(running, browse) -> None:
+    trader = await browse("trader")
+    path, page = await booked(running, trader)
+    opened = await trader.send(page, f"{path}/pay", gateway="vietqr")
+    payment = opened.headers["location"].removesuffix("/checkout")
+    memo = re.search(r"LC\d{11}", words(await trader.get(payment)))
+    assert memo
+    await transferred(running, memo[0], 300_000, "FT1")
+    running.clock.advance(timedelta(minutes=16))
+    for _ in range(2):  # before the time-outs have run, and after
+        late = await trader.get(payment)
+        assert 'data-stage="review"' in late.text
+        assert "the time for the rest is over" in words(late)
+        assert "transfer__code" not in late.text
+        await timeouts_of(running.services.store).run()
+
+
+async def transferred(running: Any, memo: str, amount: int, number: str) -> None:
+    """Let the bank tell of a transfer."""
+    evidence = Evidence(
+        "vietqr", memo, Finding.PAID, Money(amount), Source.PUSH, provider_txn=number
+    )
+
+    async def work(unit: Unit) -> None:
+        await apply_evidence(unit, evidence)
+
+    await running.services.store.perform(GATEWAY, work)
 
 
 async def test_a_held_booking_past_its_time_offers_another_hour_and_no_payment(

@@ -7,11 +7,16 @@ from sqlalchemy import text
 
 from api.demo import accounts as demo_accounts
 from api.http.security import COOKIE
+from api.language import translator
 from border.core.ids import ALPHABET
 from border.identity.service import sign_in
+from border.payments.collection import notice_service
+from border.payments.receipts import receipt_worker
 from border.payments.receipts.lookup_code import new_lookup_code
 from border.payments.receipts.receipt_service import issue_due
+from tests.api.routes.test_refunds_api import services, worked
 
+__all__ = ["services"]
 PAGE = {"Accept": "text/html", "Accept-Language": "en"}
 
 
@@ -139,3 +144,27 @@ def session(running):
         return await running.client.get(path, headers=PAGE | {"Cookie": f"{COOKIE}={signed.token}"})
 
     return see
+
+
+async def test_a_reason_that_the_program_gave_is_read_in_the_reader_s_language(
+    crossing, services, redis_clean
+) -> None:
+    says = "Cancelled in time and not used."
+    booking = await crossing.booked((await crossing.lodged())["id"], place=5)
+    payment = await crossing.opened(booking)
+    assert await crossing.told(crossing.notice(payment)) == "00"
+    await notice_service.process_inbox(services.store)
+    office = crossing.running.app.state.receipts()
+    await receipt_worker.work(services.store, office)
+    await crossing.does("trader", f"/bookings/{booking['id']}/cancel")
+    await worked(services)
+    await receipt_worker.work(services.store, office)
+    adjustment = (await crossing.sees("trader", "/receipts"))["items"][0]
+    assert adjustment["kind"] == "adjustment"
+    found = await crossing.sees("trader", f"/receipts/{adjustment['reference']}")
+    assert found["reason"] == translator("vi").gettext(says)
+    for language in ("vi", "zh", "en"):
+        page = await look(crossing.running, found["lookup_code"], **{"Accept-Language": language})
+        assert page.text.count(translator(language).gettext(says)) == 2
+        if language != "en":
+            assert says not in page.text

@@ -108,7 +108,7 @@ async def paid(crossing: Any) -> dict[str, Any]:
     booking = await crossing.booked((await crossing.lodged())["id"])
     payment: dict[str, Any] = await crossing.opened(booking)
     assert await crossing.told(crossing.notice(payment)) == "00"
-    await notice_service.work_inbox(crossing.running.services.store)
+    await notice_service.process_inbox(crossing.running.services.store)
     return payment
 
 
@@ -325,3 +325,72 @@ async def test_a_close_that_was_changed_afterwards_says_so(crossing: Any, at_des
             "UPDATE daily_close SET figures = jsonb_set(figures, '{exception_count}', '9')"
         )
     assert "it was changed after it was made" in await see(client, "/accountant/closes")
+
+
+DAY = "2026-11-23"
+CLOSES = "/accountant/closes"
+
+
+async def closed(client: httpx.AsyncClient) -> None:
+    """Close Monday through the page, with all its blockers seen."""
+    page = await see(client, f"{CLOSES}?day={DAY}")
+    seen = re.findall(r'name="seen" value="([^"]+)"', page)
+    assert (await send(client, page, CLOSES, day=DAY, scope="all", seen=seen)).status_code == 303
+
+
+async def test_a_closed_day_is_opened_again_by_two_people_and_both_closes_are_shown(
+    running: Any, at_desk: Any
+) -> None:
+    running.clock.advance(timedelta(days=1))
+    accountant, manager = await at_desk("accountant"), await at_desk("manager")
+    await closed(accountant)
+    page = await see(accountant, f"{CLOSES}?day={DAY}")
+    assert "Open this day again" in words(page)
+    blank = await send(accountant, page, f"{CLOSES}/reopenings", reason=" ")
+    assert blank.status_code == 400
+    assert "Say why the day is opened again." in words(blank.text)
+    asked = await send(accountant, page, f"{CLOSES}/reopenings", reason="A statement came late")
+    assert asked.headers["location"] == f"{CLOSES}?day={DAY}&scope=all&done=ask"
+    page = await see(accountant, f"{CLOSES}?day={DAY}")
+    assert "You asked for it, so another person decides." in words(page)
+    assert "Open this day again" not in words(page)
+    (withdraw,) = set(re.findall(r'action="(/accountant/closes/reopenings/[^"]+)"', page))
+    approve = withdraw.replace("/withdraw", "/approve")
+    alone = await accountant.post(
+        approve, data=dict(re.findall(r'type="hidden" name="(_csrf_token)" value="([^"]*)"', page))
+    )
+    assert alone.status_code == 403
+    page = await see(manager, f"{CLOSES}?day={DAY}")
+    assert "A statement came late" in words(page)
+    assert (await send(manager, page, approve)).status_code == 303
+    page = await see(accountant, f"{CLOSES}?day={DAY}")
+    assert "Reopened; the day is to be closed again" in words(page)
+    assert "1 day was opened again" in words(page)
+    seen = re.findall(r'name="seen" value="([^"]+)"', page)
+    assert (await send(accountant, page, CLOSES, seen=seen)).status_code == 303
+    page = words(await see(accountant, f"{CLOSES}?day={DAY}"))
+    assert "Closed again after ROP-" in page
+    assert "close no. 2 of the day" in page
+    first = words(await see(accountant, f"{CLOSES}?day={DAY}&scope=all&attempt=1"))
+    assert "Opened again since" in first
+    assert "Closed again after" not in first
+    printed = words(await see(accountant, f"{CLOSES}?print=true"))
+    assert "2 rows · Printed by" in printed
+    assert printed.count("All together") >= 2
+
+
+async def test_a_reopening_that_is_declined_says_why(running: Any, at_desk: Any) -> None:
+    running.clock.advance(timedelta(days=1))
+    accountant, manager = await at_desk("accountant"), await at_desk("manager")
+    await closed(accountant)
+    page = await see(accountant, f"{CLOSES}?day={DAY}")
+    await send(accountant, page, f"{CLOSES}/reopenings", reason="A statement came late")
+    page = await see(manager, f"{CLOSES}?day={DAY}")
+    (decline,) = [one for one in re.findall(r'action="([^"]+)"', page) if "/decline" in one]
+    refused = await send(manager, page, decline, reason="")
+    assert refused.status_code == 400
+    assert "Say why the day stays closed." in words(refused.text)
+    assert (await send(manager, page, decline, reason="It came already")).status_code == 303
+    page = words(await see(accountant, f"{CLOSES}?day={DAY}"))
+    assert "It came already" in page
+    assert "Open this day again" in page

@@ -47,7 +47,7 @@ async def _asked(crossing: Any, manager: httpx.AsyncClient, **typed: str) -> htt
     booking = await crossing.booked((await crossing.lodged())["id"])
     payment = await crossing.opened(booking)
     assert await crossing.told(crossing.notice(payment)) == "00"
-    await notice_service.work_inbox(crossing.running.services.store)
+    await notice_service.process_inbox(crossing.running.services.store)
     page = (await manager.get(HERE, params={"q": payment["reference"].lower()})).text
     return await send(manager, page, HERE, **typed)
 

@@ -5,10 +5,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import select
 
 from api.zone import timeouts_of
 from border.core.clock import FixedClock
+from border.core.store import table_of
 from border.payments.collection import notice_service
+from border.payments.refunds.tables import RefundRow
 
 
 async def held(crossing: Any) -> dict[str, Any]:
@@ -45,18 +48,96 @@ async def test_forged_strange_and_repeated_notices_change_nothing(
     assert await crossing.rows() == before
 
     assert await crossing.told(crossing.notice(payment, Amount="100", TransactionNo="9")) == "04"
-    await notice_service.work_inbox(running.services.store)
+    await notice_service.process_inbox(running.services.store)
     seen = await crossing.sees("trader", f"/payments/{payment['id']}")
-    assert seen["state"] == "needs_review"
+    assert seen["state"] == "part_paid"
+    assert (seen["received"]["minor"], seen["missing"]["minor"]) == (1, 799_999)
 
     assert await crossing.told(true) == "00"
     assert await crossing.told(true) == "02"
-    await notice_service.work_inbox(running.services.store)
+    await notice_service.process_inbox(running.services.store)
     assert await crossing.told(true) == "02"
     events = await crossing.events()
-    await notice_service.work_inbox(running.services.store)
+    await notice_service.process_inbox(running.services.store)
     assert await crossing.events() == events
     assert (await crossing.sees("trader", f"/payments/{payment['id']}"))["state"] == "paid"
+
+
+async def test_of_too_little_the_payment_says_what_is_missing_and_where_to_pay_it(
+    crossing: Any, running: Any
+) -> None:
+    booking = await held(crossing)
+    payment = await crossing.opened(booking)
+    assert (payment["received"]["minor"], payment["missing"]["minor"]) == (0, 800_000)
+    short = crossing.notice(payment, Amount="30000000")
+    assert await crossing.told(short) == "04"
+    await notice_service.process_inbox(running.services.store)
+    path = f"/payments/{payment['id']}"
+    seen = await crossing.sees("trader", path)
+    assert (seen["state"], seen["received"]["minor"], seen["missing"]["minor"]) == (
+        "part_paid",
+        300_000,
+        500_000,
+    )
+    # The place is kept as long as it was: a part buys no time.
+    assert seen["expires_at"] == booking["held_until"]
+    asked = parse_qs(urlsplit(seen["checkout"]["redirect_url"]).query)
+    assert asked["vnp_Amount"] == ["50000000"]
+    assert asked["vnp_TxnRef"] == [f"{payment['reference'].replace('-', '')}2"]
+    # Opened again, and looked at by others, it is the same: one reference for one rest.
+    again = await crossing.opened(booking)
+    assert (again["id"], again["missing"]) == (payment["id"], seen["missing"])
+    assert again["checkout"] == seen["checkout"]
+    assert (await crossing.sees("accountant", path))["checkout"] == seen["checkout"]
+    rest = crossing.notice(
+        payment, Amount="50000000", TxnRef=asked["vnp_TxnRef"][0], TransactionNo="15000002"
+    )
+    assert await crossing.told(rest) == "00"
+    await notice_service.process_inbox(running.services.store)
+    paid = await crossing.sees("trader", path)
+    assert (paid["state"], paid["missing"]["minor"], paid["checkout"]) == ("paid", 0, {})
+    now = await crossing.sees("trader", f"/bookings/{booking['id']}")
+    assert now["state"] == "confirmed"
+
+
+async def test_of_too_much_the_truck_has_its_hour_and_the_accountant_the_surplus(
+    crossing: Any, running: Any
+) -> None:
+    booking = await held(crossing)
+    payment = await crossing.opened(booking)
+    assert await crossing.told(crossing.notice(payment, Amount="80000100")) == "04"
+    await notice_service.process_inbox(running.services.store)
+    assert (await crossing.sees("trader", f"/payments/{payment['id']}"))["state"] == "paid"
+    now = await crossing.sees("trader", f"/bookings/{booking['id']}")
+    assert now["state"] == "confirmed"
+    (waits,) = (await crossing.sees("accountant", "/payment-exceptions"))["items"]
+    assert (waits["kind"], waits["amount"]["minor"]) == ("overpaid", 1)
+
+
+async def test_a_part_of_an_hour_that_lapses_is_proposed_back(
+    crossing: Any, running: Any, clock: FixedClock
+) -> None:
+    booking = await held(crossing)
+    payment = await crossing.opened(booking)
+    assert await crossing.told(crossing.notice(payment, Amount="30000000")) == "04"
+    await notice_service.process_inbox(running.services.store)
+    clock.advance(timedelta(minutes=16))
+    await timeouts_of(running.services.store).run()
+    path = f"/payments/{payment['id']}"
+    seen = await crossing.sees("trader", path)
+    # Within the grace the rest would still find the place.
+    assert (seen["state"], seen["received"]["minor"]) == ("needs_review", 300_000)
+    assert (await crossing.sees("trader", f"/bookings/{booking['id']}"))["state"] == "held"
+    clock.advance(timedelta(minutes=3))
+    await timeouts_of(running.services.store).run()
+    assert (await crossing.sees("trader", f"/bookings/{booking['id']}"))["state"] == "lapsed"
+    async with running.services.store.reading() as connection:
+        (refund,) = await connection.execute(select(table_of(RefundRow)))
+    assert (refund.state, refund.amount_minor, refund.rule) == (
+        "requested",
+        300_000,
+        "nothing_owed",
+    )
 
 
 async def test_the_browser_that_comes_back_changes_nothing_and_is_sent_to_its_payment(
@@ -80,7 +161,7 @@ async def test_money_that_comes_after_the_lapse_is_kept_for_review(
     clock.advance(timedelta(minutes=20))
     await timeouts_of(running.services.store).run()
     assert await crossing.told(crossing.notice(payment)) == "00"
-    await notice_service.work_inbox(running.services.store)
+    await notice_service.process_inbox(running.services.store)
     found = await crossing.sees("trader", f"/payments/{payment['id']}")
     assert found["state"] == "needs_review"
     assert (await crossing.sees("trader", f"/bookings/{booking['id']}"))["state"] == "lapsed"
@@ -110,7 +191,7 @@ async def test_a_payment_given_up_is_still_taken_when_its_money_comes(
     again = await (await crossing.person("trader")).post(f"/payments/{payment['id']}/cancel")
     assert (again.status_code, again.json()["code"]) == (409, "move_not_open")
     assert await crossing.told(crossing.notice(payment)) == "00"
-    await notice_service.work_inbox(running.services.store)
+    await notice_service.process_inbox(running.services.store)
     assert (await crossing.sees("trader", f"/payments/{payment['id']}"))["state"] == "paid"
 
 

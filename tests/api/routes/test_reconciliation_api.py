@@ -133,3 +133,42 @@ async def test_a_period_that_makes_no_sense_is_refused(
 ) -> None:
     answer = await (await crossing.person("manager")).get(f"/revenue?{query}")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, code)
+
+
+async def test_a_day_is_opened_again_by_program_and_a_repeat_gets_the_same_answer(
+    crossing: Any,
+) -> None:
+    day = "2026-11-22"
+    first = await crossing.does("accountant", "/daily-closes", {"day": day}, 201)
+    assert first["attempt"] == 1
+    accountant, manager = await crossing.person("accountant"), await crossing.person("manager")
+    key, why = {"Idempotency-Key": "once"}, {"reason": "A statement came late"}
+    path = f"/daily-closes/{day}/all/reopenings"
+    asked = [await accountant.post(path, why, headers=key) for _ in range(2)]
+    assert [one.status_code for one in asked] == [201, 201]
+    assert asked[0].json() == asked[1].json()
+    told = asked[0].json()
+    assert (told["state"], told["day"], told["attempt"]) == ("requested", day, 1)
+    assert [move["verb"] for move in told["moves"]] == ["withdraw"]
+    again = await accountant.post(path, why)
+    assert (again.status_code, again.json()["code"]) == (409, "reopening_asked_already")
+    here = f"/close-reopenings/{told['id']}"
+    alone = await accountant.post(f"{here}/approve", {})
+    assert (alone.status_code, alone.json()["code"]) == (403, "reopening_second_person")
+    stale = await manager.post(f"{here}/approve", {}, headers={"If-Match": '"9"'})
+    assert stale.status_code == 412
+    approved = await crossing.does("manager", f"{here}/approve", {})
+    assert approved["state"] == "reopened"
+    assert (await accountant.get(f"/daily-closes/{day}/all")).status_code == 404
+    assert (await crossing.sees("accountant", "/daily-closes"))["items"] == []
+    listed = (await crossing.sees("accountant", "/close-reopenings?scope=all&day=2026-11-22"))[
+        "items"
+    ]
+    assert [one["reference"] for one in listed] == [told["reference"]]
+    second = await crossing.does("accountant", "/daily-closes", {"day": day}, 201)
+    assert (second["attempt"], second["before"]) == (2, first["proof"])
+    assert second["figures"]["reopened"]["reason"] == why["reason"]
+    history = await crossing.sees("accountant", "/daily-closes?history=true")
+    assert [one["attempt"] for one in history["items"]] == [2, 1]
+    assert history["items"][1]["proof"] == first["proof"]
+    assert (await accountant.post(f"{here}/nothing", {})).status_code in (403, 404)

@@ -14,7 +14,7 @@ from border.payments.gateways.evidence import (
     RefundQuestion,
     RefundReply,
 )
-from border.payments.refunds.refund_worker import work_refunds
+from border.payments.refunds.refund_worker import process_refunds
 from border.payments.refunds.request_service import on_cancelled
 from border.payments.refunds.suspense_service import propose_for_exception
 from logistics.booking import BOOKING
@@ -47,7 +47,7 @@ def services(running: Any) -> Any:
 
 async def worked(services: Any) -> None:
     """Let the worker hand over what is approved."""
-    await work_refunds(services.store, {"vnpay": Obliging()})
+    await process_refunds(services.store, {"vnpay": Obliging()})
 
 
 async def paid(crossing: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -55,7 +55,7 @@ async def paid(crossing: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     booking = await crossing.booked((await crossing.lodged())["id"])
     payment = await crossing.opened(booking)
     assert await crossing.told(crossing.notice(payment)) == "00"
-    await notice_service.work_inbox(crossing.running.services.store)
+    await notice_service.process_inbox(crossing.running.services.store)
     return booking, await crossing.sees("trader", f"/payments/{payment['id']}")
 
 
@@ -144,7 +144,7 @@ async def test_a_booking_cancelled_in_time_is_refunded_without_anybody_asking(
     booking = await crossing.booked((await crossing.lodged())["id"], place=5)
     payment = await crossing.opened(booking)
     await crossing.told(crossing.notice(payment))
-    await notice_service.work_inbox(services.store)
+    await notice_service.process_inbox(services.store)
     cancelled = await crossing.does("trader", f"/bookings/{booking['id']}/cancel")
     assert cancelled["state"] == "cancelled"
     (refund,) = (await crossing.sees("trader", f"/payments/{payment['id']}/refunds"))["items"]
@@ -159,7 +159,7 @@ async def test_a_booking_cancelled_late_is_refunded_only_when_asked(
     booking = await crossing.booked((await crossing.lodged())["id"], place=0)
     payment = await crossing.opened(booking)
     await crossing.told(crossing.notice(payment))
-    await notice_service.work_inbox(services.store)
+    await notice_service.process_inbox(services.store)
     assert (await crossing.does("trader", f"/bookings/{booking['id']}/cancel"))["state"] == (
         "late_cancelled"
     )
@@ -251,7 +251,7 @@ async def test_the_accountant_works_the_queue(crossing: Any, services: Any) -> N
     # The same payment is paid again under another number of the gateway's.
     again = crossing.notice(await reopened(crossing, payment), TransactionNo="777001")
     await crossing.told(again)
-    await notice_service.work_inbox(services.store)
+    await notice_service.process_inbox(services.store)
     (raised,) = (await crossing.sees("accountant", "/payment-exceptions"))["items"]
     assert (raised["kind"], raised["amount"]["minor"]) == ("paid_twice", 800_000)
     assert [m["verb"] for m in raised["moves"]] == ["take", "apply", "refund"]

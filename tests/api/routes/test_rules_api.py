@@ -9,8 +9,8 @@ from sqlalchemy import select
 from border.core.clock import local_date, local_midnight
 from border.core.store import table_of
 from border.payments.charges.tables import ChargeRow
-from border.payments.tariffs.tables import TariffResolutionRow
 from border.regulation.rule_kind import KINDS
+from border.regulation.tables import RegulationRow
 from customs.tables import DeclarationRow
 from logistics.tables import BookingRow, SlipRow, SlotRow
 
@@ -180,5 +180,37 @@ async def test_what_is_not_there_is_not_found(crossing: Any, path: str) -> None:
 async def test_the_fee_of_a_crossing_keeps_the_resolution_it_was_made_by(crossing: Any) -> None:
     booked = await crossing.booked((await crossing.released())["id"])
     [charge] = await rows(crossing, ChargeRow, subject=booked["reference"])
-    [resolution] = await rows(crossing, TariffResolutionRow, code="lao_cai_2014")
+    [resolution] = await rows(crossing, RegulationRow, code="lao_cai_2014")
     assert charge.rule_versions == {"tariff": f"lao_cai_2014@{resolution.digest.hex()[:12]}"}
+
+
+async def test_the_tariff_is_one_of_the_rules_and_its_rows_are_read_as_its_file_is(
+    crossing: Any,
+) -> None:
+    [now] = await in_force(crossing, "tariff")
+    assert now["code"] == "lao_cai_2014"
+    assert (now["reference"][:4], len(now["periods"])) == ("TRF-", 1)
+    rows = [row | {"code": row["code"].replace("2014", "next")} for row in now["rows"]]
+    wrong = [rows[0], rows[1] | {"amount_minor": 0}, rows[2] | {"code": "other_code"}, *rows[3:]]
+    answer = await (await crossing.person("manager")).post(
+        "/rules/tariff", tomorrows(now, crossing, "lao_cai_next", rows=wrong)
+    )
+    assert [(one["field"], one["code"]) for one in answer.json()["errors"]] == [
+        ("rows.1.amount_minor", "not_whole"),
+        ("rows.2.code", "prefix"),
+    ]
+    body = tomorrows(now, crossing, "lao_cai_next", rows=rows[:-1])
+    drafted = await crossing.does("manager", "/rules/tariff", body, 201)
+    own = await crossing.does("manager", "/rules/tariff/lao_cai_next/schedule", {}, 409)
+    assert own["code"] == "tariff_second_person"
+    gaps = await crossing.does("accountant", "/rules/tariff/lao_cai_next/schedule", {}, 409)
+    assert gaps["code"] == "tariff_gaps"
+    whole = body | {"rows": rows}
+    assert (await crossing.does("manager", "/rules/tariff", whole, 201))["version"] == 2
+    done = await crossing.does("accountant", "/rules/tariff/lao_cai_next/schedule", {})
+    assert (done["standing"], drafted["digest"] == done["digest"]) == ("scheduled", False)
+    taken = tomorrows(now, crossing, "lao_cai", rows=now["rows"])
+    answer = await (await crossing.person("manager")).post("/rules/tariff", taken)
+    assert {error["code"] for error in answer.json()["errors"]} == {"codes_taken"}
+    officer = await crossing.person("officer")
+    assert (await officer.post("/rules/tariff", body)).json()["code"] == "not_allowed"

@@ -1,5 +1,6 @@
 """References: one wrong character, or two changed about, never passes."""
 
+import os
 import string
 from itertools import combinations
 
@@ -150,3 +151,19 @@ def test_references_differ_and_inner_identifiers_sort_by_time() -> None:
     assert made == sorted(made)
     assert len(set(made)) == 1000
     assert {identifier.version for identifier in made} == {7}
+
+
+def test_processes_that_begin_as_one_make_different_ids() -> None:
+    """Several workers are forks of one process, which may have made ids before."""
+    new_id()
+    told, tell = os.pipe()
+    for _ in range(3):
+        if (child := os.fork()) == 0:
+            os.write(tell, b"".join(new_id().bytes[8:] for _ in range(4)))
+            os._exit(0)
+        os.waitpid(child, 0)
+    random_parts = os.read(told, 8 * 12)
+    os.close(told)
+    os.close(tell)
+
+    assert len({random_parts[at : at + 8] for at in range(0, 96, 8)}) == 12

@@ -12,9 +12,19 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from border.core.actor import PROGRAM, Actor
 from border.core.clock import FixedClock
+from border.core.event import Event
 from border.core.ids import new_id, parse_reference
 from border.core.refusal import Refusal
-from border.core.store import ATTEMPTS, Answer, Clash, Event, Store, Unit, open_engine, table_of
+from border.core.store import (
+    ATTEMPTS,
+    Clash,
+    Once,
+    Store,
+    StoredAnswer,
+    Unit,
+    open_engine,
+    table_of,
+)
 from border.core.tables import AnsweredRow, EventRow, Record
 
 GATE = "KIM_THANH_II"
@@ -199,7 +209,7 @@ async def test_a_refusal_takes_back_everything_done_before_it(yard: Any) -> None
     async def work(unit: Unit) -> None:
         await unit.create(yard.Row, "packed", "pack", gate=GATE)
         await unit.move(yard.Row, crate.id, "seal")
-        await unit.keep("k", b"f" * 32, Answer(201, b"{}"))
+        unit.keep(Once("k", b"f" * 32), StoredAnswer(201, b"{}"))
         await unit.move(yard.Row, crate.id, "seal")
 
     assert (await refusal_of(yard.store.perform(yard.carrier, work))).code == "move_not_open"
@@ -395,7 +405,7 @@ async def test_no_connection_to_be_had_in_time_is_busy(yard: Any, servers: Any) 
     try:
         async with crowded.connect():
             refused = await refusal_of(
-                store.perform(yard.carrier, lambda unit: unit.once("k", b""))
+                store.perform(yard.carrier, lambda unit: unit.once(Once("k", b"")))
             )
     finally:
         await crowded.dispose()

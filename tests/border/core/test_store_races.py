@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from border.core.actor import Actor
 from border.core.refusal import Refusal
-from border.core.store import Answer, Unit, table_of
+from border.core.store import Once, StoredAnswer, Unit, table_of
 from border.core.tables import AnsweredRow
 
 T = TypeVar("T")
@@ -79,18 +79,18 @@ async def test_without_a_version_all_of_them_are_taken_one_after_another(yard: A
     assert sorted(row.version for row in outcomes) == list(range(2, RIVALS + 2))  # type: ignore[union-attr]
 
 
-async def pack(yard: Any, unit: Unit) -> Answer:
+async def pack(yard: Any, unit: Unit) -> StoredAnswer:
     """Create a crate and return the answer to be sent."""
     crate = await unit.create(yard.Row, "packed", "pack", gate=GATE)
-    return Answer(201, f'{{"reference": "{crate.reference}"}}'.encode())
+    return StoredAnswer(201, f'{{"reference": "{crate.reference}"}}'.encode())
 
 
-async def pack_once(yard: Any, unit: Unit, key: str, asked: bytes = ASKED) -> Answer:
+async def pack_once(yard: Any, unit: Unit, key: str, asked: bytes = ASKED) -> StoredAnswer:
     """Create a crate unless this key was answered before."""
-    if before := await unit.once(key, asked):
+    if before := await unit.once(Once(key, asked)):
         return before
     answer = await pack(yard, unit)
-    await unit.keep(key, asked, answer)
+    unit.keep(Once(key, asked), answer)
     return answer
 
 
@@ -98,11 +98,11 @@ async def test_one_key_sent_by_many_at_once_has_its_effect_once(yard: Any) -> No
     outcomes = await rush(yard, lambda unit: pack_once(yard, unit, "k"))
     assert len(await yard.rows()) == 1
     assert await yard.events() == [("crate.pack", 1)]
-    answers = {outcome.body for outcome in outcomes if isinstance(outcome, Answer)}
+    answers = {outcome.body for outcome in outcomes if isinstance(outcome, StoredAnswer)}
     refused = {outcome.code for outcome in outcomes if isinstance(outcome, Refusal)}
     assert answers == {(await yard.rows(AnsweredRow))[0].body}
     assert refused <= {"still_running"}
-    assert sum(isinstance(o, Answer) and not o.replayed for o in outcomes) == 1
+    assert sum(isinstance(o, StoredAnswer) and not o.replayed for o in outcomes) == 1
 
 
 async def test_without_the_key_the_effect_is_repeated(yard: Any) -> None:
@@ -115,7 +115,7 @@ async def test_while_a_request_runs_its_repeat_is_told_so_and_afterwards_gets_it
 ) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slowly(unit: Unit) -> Answer:
+    async def slowly(unit: Unit) -> StoredAnswer:
         answer = await pack_once(yard, unit, "k")
         begun.set()
         await go_on.wait()
@@ -152,7 +152,7 @@ async def test_two_callers_may_use_one_key_and_one_caller_two_keys(yard: Any) ->
 async def test_a_refused_request_leaves_its_key_free(yard: Any) -> None:
     async def refused(unit: Unit) -> None:
         crate = await unit.create(yard.Row, "packed", "pack", gate=GATE)
-        assert await unit.once("k", ASKED) is None
+        assert await unit.once(Once("k", ASKED)) is None
         await unit.move(yard.Row, crate.id, "open")
 
     with pytest.raises(Refusal):

@@ -1,6 +1,7 @@
-"""The bell wakes those who wait, and only them."""
+"""A ring wakes those who wait for what it tells of, and only them."""
 
 import asyncio
+import gc
 
 from border.core.wakeup import Wakeup
 
@@ -43,3 +44,31 @@ async def test_a_bell_rings_again_and_again() -> None:
         await asyncio.sleep(0)
         wakeup.ring()
         assert await waiting
+
+
+async def test_a_ring_wakes_those_who_wait_for_its_kind_and_nobody_else() -> None:
+    wakeup = Wakeup()
+    refunds, gate = wakeup.listener(["refund."]), wakeup.listener(["passage.", "scan."])
+    everything, nothing = wakeup.listener(), wakeup.listener([])
+    wakeup.ring({"scan.refuse", "booking.use"})
+    assert await gate.wait(SOON)
+    assert await everything.wait(SOON)
+    assert not await refunds.wait(NEVER)
+    assert not await nothing.wait(NEVER)
+
+
+async def test_a_ring_while_the_listener_is_at_work_is_heard_once_it_is_done() -> None:
+    wakeup = Wakeup()
+    listener = wakeup.listener()
+    wakeup.ring()
+    wakeup.ring()
+    assert await listener.wait(SOON)
+    assert not await listener.wait(NEVER)
+
+
+async def test_a_listener_that_is_gone_is_forgotten() -> None:
+    wakeup = Wakeup()
+    listener = wakeup.listener()
+    del listener
+    gc.collect()
+    assert not wakeup._listeners

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from border.files import csv_rows
-from border.files.csv_rows import SEPARATORS, Row, Table, separator_of
+from border.files.csv_rows import SEPARATORS, CsvRow, CsvTable, separator_of
 from border.files.fault import Problem, Unreadable
 from border.files.text import encoding_of, lines_of
 
 NAMES = ("code", "Số tiền", "note")
 
 
-def table(raw: bytes, wanted: tuple[str, ...] = NAMES, **more: object) -> Table:
+def table(raw: bytes, wanted: tuple[str, ...] = NAMES, **more: object) -> CsvTable:
     """Return a file as a table, its encoding and its separator found out."""
     encoding = encoding_of(lambda: io.BytesIO(raw))
-    return Table(lines_of(io.BytesIO(raw), encoding), wanted, **more)  # type: ignore[arg-type]
+    return CsvTable(lines_of(io.BytesIO(raw), encoding), wanted, **more)  # type: ignore[arg-type]
 
 
 def refused(raw: bytes, **more: object) -> tuple[int, str, str]:
@@ -57,9 +57,9 @@ def test_what_is_written_is_read_back(
     assert [list(row.cells) for row in found] == [row for row in kept if any(row)]
 
 
-def outcome(raw: bytes) -> tuple[list[Row], Problem | None]:
+def outcome(raw: bytes) -> tuple[list[CsvRow], Problem | None]:
     """Return the rows of a file as far as it can be read, and what ended that."""
-    rows: list[Row] = []
+    rows: list[CsvRow] = []
     try:
         rows.extend(table(raw))
     except Unreadable as fault:
@@ -125,7 +125,7 @@ def test_an_open_quotation_mark_does_not_swallow_a_large_file() -> None:
 
     read = 0
     with pytest.raises(Unreadable) as fault:
-        list(Table(lines(), NAMES))
+        list(CsvTable(lines(), NAMES))
     assert fault.value.problem.line == 2
     assert read < 20_000
 
@@ -182,4 +182,4 @@ def test_limits_name_the_line_beyond_them(monkeypatch: pytest.MonkeyPatch) -> No
 def test_lines_above_the_headings_are_passed_over_whatever_is_in_them() -> None:
     found = table('Sao kê "tháng 11\n\ncode;note\n1;2\n'.encode(), skip=2)
     assert (found.line, found.separator, found.headings) == (3, ";", ("code", "note"))
-    assert list(found) == [Row(4, ("1", "2"), "1;2")]
+    assert list(found) == [CsvRow(4, ("1", "2"), "1;2")]

@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from border.core.actor import PROGRAM, Actor, Delegation, Role
 from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
 from border.core.refusal import Refusal
+from border.core.statement import Statement
 from border.identity import policy
-from border.identity.policy import ANYONE, SIGNED_IN, Bounds, Row, Scope, allow, declare
+from border.identity.policy import ANYONE, SIGNED_IN, Bounds, Grant, Scope, allow, declare
 
 DAY = timedelta(days=1)
 PALLET = Lifecycle(
@@ -149,10 +150,11 @@ async def test_a_list_shows_just_the_records_a_service_would_let_one_see(
 ) -> None:
     expected = {p.id for p in PALLETS if SEES[who](p)}
     assert {p.id for p in PALLETS if policy.may(PEOPLE[who], "pallet.list", p)} == expected
-    condition = policy.visible(PEOPLE[who], "pallet.list", TABLE)
+    reach = policy.reach(PEOPLE[who], "pallet.list")
+    reached = policy.reached("pallet.list", reach.scopes, TABLE)
     async with pallet_table.connect() as connection:
-        shown = await connection.execute(select(TABLE.c.id).where(condition))
-    assert set(shown.scalars()) == expected
+        shown = await Statement(select(TABLE.c.id).where(reached)).rows(connection, **reach.given)
+    assert {row.id for row in shown} == expected
 
 
 def test_the_rows_of_moves_come_from_the_moves() -> None:
@@ -160,11 +162,11 @@ def test_the_rows_of_moves_come_from_the_moves() -> None:
         row for row in policy.rows() if row.verb in ("pallet.seal", "pallet.break", "pallet.lose")
     }
     assert rows == {
-        Row("trader", "pallet.seal", Scope.OWN),
-        Row("manager", "pallet.seal", Scope.ZONE),
-        Row("trader", "pallet.break", Scope.OWN),
-        Row("customs_officer", "pallet.break", Scope.ZONE),
-        Row(SYSTEM, "pallet.lose", Scope.ZONE),
+        Grant("trader", "pallet.seal", Scope.OWN),
+        Grant("manager", "pallet.seal", Scope.ZONE),
+        Grant("trader", "pallet.break", Scope.OWN),
+        Grant("customs_officer", "pallet.break", Scope.ZONE),
+        Grant(SYSTEM, "pallet.lose", Scope.ZONE),
     }
 
 

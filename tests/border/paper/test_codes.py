@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from border.paper.codes import qr_svg
 from border.paper.fonts import FontSet
-from border.paper.sheet import MM, Sheet, drawing
+from border.paper.sheet import MM, Sheet
 from border.payments.gateways.emv_qr import TransferCode
 
 PAYLOADS = {
@@ -58,10 +58,9 @@ def test_the_code_on_a_page_reads_back(payload: str, module: int) -> None:
 @pytest.mark.parametrize("dpi", [150, 300])
 @pytest.mark.parametrize("side_mm", [30, 80])
 def test_the_code_on_paper_reads_back(payload: str, side_mm: int, dpi: int, fonts: FontSet) -> None:
-    with drawing():
-        sheet = Sheet(fonts, "vi", "A code", size="A5", unit=MM)
-        sheet.qr(5, 10, side_mm, payload)
-        pdf = sheet.finish()
+    sheet = Sheet(fonts, "vi", "A code", size="A5", unit=MM)
+    sheet.qr(5, 10, side_mm, payload)
+    pdf = sheet.finish()
 
     picture = pypdfium2.PdfDocument(pdf)[0].render(scale=dpi / 72).to_pil()
 

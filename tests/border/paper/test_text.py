@@ -26,7 +26,7 @@ def test_what_no_face_has_is_shown_as_missing(faces: Faces) -> None:
     assert faces.clean("Ana \U0001f69a\u202eวัน") == "Ana □□□□"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))), st.integers(40, 300))
 def test_wrapping_loses_nothing_and_no_line_is_too_wide(
     faces: Faces, text: str, width: int

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import String, cast, func, select, text, true
 
-from border.core import store as store_module
+from border.core import unit as unit_module
 from border.core.event import BEGINNING
 from border.core.store import Unit, table_of
 from border.core.tables import EventRow
@@ -24,7 +24,7 @@ async def late_commit(yard: Any, look: Callable[[], Awaitable[list[str]]]) -> li
     """Let one transaction insert its event and stay open while another commits; look each time."""
     unit_of = yard.store
     async with unit_of.engine.connect() as connection:
-        early = Unit(connection, unit_of, yard.carrier, unit_of.clock.now())
+        early = Unit(connection, unit_of.reactions, yard.carrier, unit_of.clock.now())
         await early.create(yard.Row, "packed", "pack", gate=GATE, payload={"who": "early"})
         await early.write_out()
         await yard.pack(payload={"who": "late"})
@@ -134,7 +134,7 @@ async def test_who_was_overtaken_stands_back_so_the_order_holds(
 async def test_without_standing_back_the_order_is_broken(
     yard: Any, settled: Any, monkeypatch: pytest.MonkeyPatch, act: Act, at_the_row: bool
 ) -> None:
-    monkeypatch.setattr(store_module, "written_by_no_later_transaction", lambda _: true())
+    monkeypatch.setattr(unit_module, "written_by_no_later_transaction", lambda _: true())
     assert await overtaken(yard, act, at_the_row=at_the_row) == ([1, 3, 2], 1)
     await settled()
     assert [event.version for event in await yard.feed()] == [1, 3, 2]

@@ -1,15 +1,23 @@
 """A reader takes every batch once, alone, and holds nobody up."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from prometheus_client import REGISTRY
+from sqlalchemy import select, text
 
+from border.core.clock import FixedClock
 from border.core.event import Event
+from border.core.postponed import FIRST_PAUSE, forget_old
 from border.core.store import Unit, table_of
-from border.core.tables import ReaderRow
-from border.platform.feed import Reader
+from border.core.tables import PostponedRow, ReaderRow
+from border.platform.reader import Reader
+
+
+class PowerCut(BaseException):
+    """The program ends here: nothing catches it."""
 
 
 async def places(yard: Any) -> list[str]:
@@ -57,10 +65,10 @@ async def test_a_reader_that_falls_over_has_neither_moved_nor_written(
 
     async def fall_over(unit: Unit, events: list[Event]) -> None:
         await yard.mark(unit, events)
-        raise RuntimeError("power cut")
+        raise PowerCut
 
     assert await Reader("marks", yard.mark, batch=3).advance(yard.store) == 3
-    with pytest.raises(RuntimeError, match="power cut"):
+    with pytest.raises(PowerCut):
         await Reader("marks", fall_over).catch_up(yard.store)
     assert await yard.marks() == everything[:3]
     assert await Reader("marks", yard.mark).catch_up(yard.store) == 7
@@ -150,3 +158,96 @@ async def test_the_place_is_kept_with_the_hour_it_was_reached(yard: Any, settled
         everything[-1],
         yard.store.clock.now(),
     )
+
+
+# An event that cannot be taken
+
+
+async def sealed(yard: Any, settled: Any) -> list[Any]:
+    """Pack three crates and seal them; return them."""
+    crates = [await yard.pack() for _ in range(3)]
+    for crate in crates:
+        await yard.move(crate, "seal", yard.carrier)
+    await settled()
+    return crates
+
+
+async def taken(yard: Any) -> list[tuple[str, str]]:
+    """Return subject and type of what was marked."""
+    places = await yard.marks()
+    return [(one.subject, one.type) for one in await yard.feed() if str(one.cursor) in places]
+
+
+async def test_a_bad_event_holds_up_its_own_record_and_no_other_until_it_can_be_taken(
+    yard: Any, settled: Any, clock: FixedClock, poisoned: Any
+) -> None:
+    first, bad, last = await sealed(yard, settled)
+    packed = next(event for event in await yard.feed() if event.subject == bad.reference)
+    reader, before = Reader("marks", yard.mark), put_off_count()
+    fine = [(one.reference, type) for type in ("crate.pack", "crate.seal") for one in (first, last)]
+    async with poisoned("mark", packed.cursor, "NEW.place", "INSERT"):
+        assert await reader.catch_up(yard.store) == 6
+        assert sorted(await taken(yard)) == sorted(fine)
+        assert put_off_count() == before + 1
+        await yard.move(bad, "open", yard.officer)
+        await settled()
+        assert await reader.catch_up(yard.store) == 1, "a later event waits behind it"
+        clock.advance(FIRST_PAUSE)
+        assert await reader.catch_up(yard.store) == 0
+        assert put_off_count() == before + 2
+        assert sorted(await taken(yard)) == sorted(fine)
+    clock.advance(FIRST_PAUSE)
+    await Reader("marks", yard.mark).catch_up(yard.store)
+    assert sorted(await taken(yard)) == sorted(fine), "the pauses grow"
+    clock.advance(timedelta(days=3))
+    await forget_old(yard.store)
+    # Another process, and so also one that was started anew.
+    reader, order = Reader("marks", noting(yard, seen := [])), ["pack", "seal", "open"]
+    assert [await reader.catch_up(yard.store) for _ in range(2)] == [0, 0]
+    assert [event.type for event in seen] == [f"crate.{verb}" for verb in order]
+    assert len(await yard.marks()) == 7
+    assert await yard.rows(PostponedRow) == []
+
+
+async def test_control_without_waiting_a_later_event_would_come_before_the_bad_one(
+    yard: Any, settled: Any, poisoned: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none_waits(*_: object) -> set[str]:
+        return set()
+
+    monkeypatch.setattr(Reader, "_held", none_waits)
+    _, bad, _ = await sealed(yard, settled)
+    packed = next(event for event in await yard.feed() if event.subject == bad.reference)
+    async with poisoned("mark", packed.cursor, "NEW.place", "INSERT"):
+        await Reader("marks", yard.mark).catch_up(yard.store)
+    assert (bad.reference, "crate.seal") in await taken(yard)
+
+
+async def test_a_reader_that_begins_anew_forgets_what_was_set_aside(
+    yard: Any, settled: Any, poisoned: Any
+) -> None:
+    everything = await filled(yard, settled, 3)
+    reader = Reader("marks", yard.mark)
+    async with poisoned("mark", everything[1], "NEW.place", "INSERT"):
+        await reader.catch_up(yard.store)
+    async with yard.store.engine.begin() as connection:
+        await connection.execute(text("DELETE FROM mark"))
+    await reader.rewind(yard.store)
+    assert await reader.catch_up(yard.store) == 3
+    assert await yard.marks() == everything
+    assert await yard.rows(PostponedRow) == []
+
+
+def noting(yard: Any, seen: list[Event]) -> Any:
+    """Return what marks events and notes them in `seen`, in the order in which they are taken."""
+
+    async def take(unit: Unit, events: list[Event]) -> None:
+        seen.extend(events)
+        await yard.mark(unit, events)
+
+    return take
+
+
+def put_off_count() -> float:
+    """Return how often the metric counts that an event of the reader was set aside."""
+    return REGISTRY.get_sample_value("border_put_off_total", {"work": "reader.marks"}) or 0

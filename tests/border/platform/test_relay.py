@@ -16,11 +16,17 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from border.core.clock import FixedClock
 from border.core.event import Event
+from border.core.postponed import FIRST_PAUSE
 from border.core.store import Unit
 from border.embedded import Servers, embedded_servers
-from border.platform.feed import Reader
+from border.platform.reader import Reader
 from border.platform.relay import add, to_redis
+
+
+class PowerCut(BaseException):
+    """The program ends here: nothing catches it."""
 
 
 @pytest.fixture
@@ -112,9 +118,9 @@ async def test_after_a_crash_between_handing_on_and_noting_it_nothing_stands_twi
 
     async def crash(_: Unit, batch: list[Event]) -> None:
         await add(redis, stream, batch)
-        raise RuntimeError("power cut")
+        raise PowerCut
 
-    with pytest.raises(RuntimeError, match="power cut"):
+    with pytest.raises(PowerCut):
         await Reader(relay.name, crash, batch=3).advance(yard.store)
     assert len(await events(redis, stream)) == 3
     assert await relay.catch_up(yard.store) == 5
@@ -175,3 +181,45 @@ async def test_a_batch_that_does_not_fit_is_refused_whole_so_no_hole_is_left(
         assert await relay.catch_up(yard.store) == 40
         numbers = [event["data"]["count"] for event in await events(small, "feed")]
     assert numbers == list(range(40))
+
+
+async def test_a_bad_event_is_handed_on_later_behind_the_others_of_other_records(
+    yard: Any,
+    settled: Any,
+    redis: Redis,
+    stream: str,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crates = [await yard.pack() for _ in range(3)]
+    await yard.move(crates[1], "seal", yard.carrier)
+    await settled()
+    said, broken = Event.cloud_event, {crates[1].reference}
+
+    def sometimes(event: Event) -> dict[str, Any]:
+        if event.subject in broken and event.type == "crate.pack":
+            raise ValueError("this event cannot be written")
+        return said(event)
+
+    monkeypatch.setattr(Event, "cloud_event", sometimes)
+    relay = to_redis(redis, stream)
+    assert await relay.catch_up(yard.store) == 4
+    first, second = crates[0].reference, crates[2].reference
+    assert [event["subject"] for event in await events(redis, stream)] == [first, second]
+    broken.clear()
+    clock.advance(FIRST_PAUSE)
+    assert [await relay.catch_up(yard.store) for _ in range(2)] == [0, 0]
+    more = await yard.pack()
+    await settled()
+    assert await relay.catch_up(yard.store) == 1
+    late = [("crate.pack", crates[1].reference), ("crate.seal", crates[1].reference)]
+    handed_on = await events(redis, stream)
+    assert [event["subject"] for event in handed_on] == [
+        first,
+        second,
+        *(reference for _, reference in late),
+        more.reference,
+    ]
+    # Each says itself where it belongs.
+    feed = {str(event.id): event for event in await yard.feed()}
+    assert all(event == feed[event["id"]].cloud_event() for event in handed_on)

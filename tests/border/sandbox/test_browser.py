@@ -75,6 +75,7 @@ async def test_a_payer_scans_a_code_in_the_bank_app_and_transfers(
     complaints: list[str] = []
     phone.on("console", lambda message: complaints.append(message.text))
     await phone.goto(f"{sandbox_origin}/bank")
+    await phone.locator("[name=payload]:focus").wait_for()
     await phone.keyboard.type(VIETQR)  # the field has the cursor: a scanner types, then Enter
     await phone.keyboard.press("Enter")
     await phone.get_by_label("Nội dung chuyển").fill("nop phi LC2026000123A1")

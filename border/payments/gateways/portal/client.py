@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from border.payments.gateways.call import Answer, NoAnswer, post_json
+from border.payments.gateways.call import GatewayAnswer, NoAnswer, post_json
 from border.payments.gateways.evidence import Checkout, GatewayUnavailable, Order, Question, Reply
 from border.payments.gateways.portal.messages import Portal
 from border.payments.gateways.wire import Json
@@ -52,7 +52,7 @@ class PortalClient(Portal):
             return Reply()
         return self.read_bill(question, answer.body)
 
-    async def _call(self, url: str, body: dict[str, Json], patience_s: float) -> Answer:
+    async def _call(self, url: str, body: dict[str, Json], patience_s: float) -> GatewayAnswer:
         answer = await post_json(self.client, url, body, patience_s)
         if not answer.is_json:
             raise NoAnswer(f"what came is not said to be JSON but {answer.media_type[:80]!r}")

@@ -38,7 +38,7 @@ from border.payments.gateways.portal.digest import (
     HashMode,
     digest,
 )
-from border.payments.gateways.portal.receipt import Collector, receipt
+from border.payments.gateways.portal.receipt import PortalCollector, receipt
 from border.payments.gateways.wire import (
     Json,
     address,
@@ -57,7 +57,7 @@ _AMOUNT = re.compile(r"0|[1-9][0-9]{0,12}")
 _REFERENCE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _NUMBER = re.compile(r"[!-{}~]{1,64}")
 
-_NOT_SAID = Collector()
+_NOT_SAID = PortalCollector()
 
 _REPLIES: Mapping[Taken, tuple[str, str]] = {
     Taken.RECORDED: (_DONE, "Thanh cong"),
@@ -94,7 +94,7 @@ class Portal:
     bill_url: str = ""
     pay_hosts: frozenset[str] = frozenset()
     failed_codes: frozenset[str] = _FAILURES
-    collector: Collector = _NOT_SAID
+    collector: PortalCollector = _NOT_SAID
     return_path: str = ""
 
     def __post_init__(self) -> None:

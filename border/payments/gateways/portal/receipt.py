@@ -17,7 +17,7 @@ _NO_PAYER: dict[str, Json] = dict.fromkeys(
 
 
 @dataclass(frozen=True)
-class Collector:
+class PortalCollector:
     """Who collects, for which public service and procedure, and on which account.
 
     All as the portal has them on record; `fee_code` is the fee's in its list.
@@ -39,7 +39,9 @@ class Collector:
             raise ValueError("the portal's messages know no bar inside a field")
 
 
-def receipt(collector: Collector, file_number: str, amount: Money, says: str) -> dict[str, Json]:
+def receipt(
+    collector: PortalCollector, file_number: str, amount: Money, says: str
+) -> dict[str, Json]:
     """Return what the receipt will say: one fee, of the whole amount, described by `says`."""
     minor = str(amount.minor)
     return {

@@ -201,7 +201,7 @@ class VnpayRefund:
         raw = await self._answer(refund_body(self._vnpay, order, self._server_ip), order.txn_ref)
         if raw is None:
             return RefundReply(RefundFinding.UNKNOWN)
-        return self._told(order.txn_ref, read_refund(self._vnpay, order, raw))
+        return self._logged(order.txn_ref, read_refund(self._vnpay, order, raw))
 
     async def ask_refund(self, question: RefundQuestion) -> RefundReply:
         """Ask VNPAY how a refund stands; whatever goes wrong on the way leaves it unknown."""
@@ -209,7 +209,7 @@ class VnpayRefund:
         raw = await self._answer(body, question.txn_ref)
         if raw is None:
             return RefundReply(RefundFinding.UNKNOWN)
-        return self._told(question.txn_ref, read_progress(self._vnpay, question, raw))
+        return self._logged(question.txn_ref, read_progress(self._vnpay, question, raw))
 
     async def _answer(self, body: Mapping[str, str], txn_ref: str) -> bytes | None:
         try:
@@ -220,7 +220,7 @@ class VnpayRefund:
         return answer.body
 
     @staticmethod
-    def _told(txn_ref: str, reply: RefundReply) -> RefundReply:
+    def _logged(txn_ref: str, reply: RefundReply) -> RefundReply:
         if reply.finding is RefundFinding.UNKNOWN and reply.wait is None:
             _log.warning(
                 "VNPAY's answer about a refund of %s proves nothing: code %r", txn_ref, reply.code

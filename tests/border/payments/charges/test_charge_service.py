@@ -4,15 +4,24 @@ import asyncio
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
 from border.core.actor import PROGRAM, Actor
+from border.core.money import Money
 from border.core.refusal import Refusal
 from border.core.store import Unit
 from border.core.tables import EventRow
-from border.payments.charges import storage
-from border.payments.charges.charge_service import charges_on, payment_blocked, void, waive
+from border.payments.charges import owing_storage
+from border.payments.charges.charge_service import (
+    NewCharge,
+    charges_on,
+    owe_many,
+    payment_blocked,
+    receivables,
+    void,
+    waive,
+)
 from border.payments.charges.tables import ChargeRow
+from border.payments.tariffs.assessment import Assessment
 
 
 async def _void(counter, subject: str) -> list[ChargeRow]:
@@ -70,16 +79,21 @@ async def test_another_amount_needs_the_first_voided(counter) -> None:
 
 
 @pytest.fixture
-def slow_reading(monkeypatch) -> None:
-    """Let time pass between looking for a charge and making one, so that rivals overlap."""
-    look = storage.live_charge
+def looks(monkeypatch) -> list[object]:
+    """Let time pass between looking for a charge and making one, so that rivals overlap.
 
-    async def look_slowly(*asked: object) -> ChargeRow | None:
+    Every look is noted.
+    """
+    look, seen = owing_storage.live_charges, list[object]()
+
+    async def look_slowly(*asked: object) -> dict[tuple[str, str], ChargeRow]:
+        seen.append(asked)
         found = await look(*asked)
         await asyncio.sleep(0.05)
         return found
 
-    monkeypatch.setattr(storage, "live_charge", look_slowly)
+    monkeypatch.setattr(owing_storage, "live_charges", look_slowly)
+    return seen
 
 
 async def _many_at_once(counter) -> list[object]:
@@ -88,20 +102,63 @@ async def _many_at_once(counter) -> list[object]:
     )
 
 
-async def test_many_at_once_owe_one_charge(counter, slow_reading) -> None:
+async def test_many_at_once_owe_one_charge(counter, looks) -> None:
     charges = await _many_at_once(counter)
+    assert len({charge.id for charge in charges}) == 1
+    assert len(looks) == 6
+    assert await counter.events("charge.owe") == 1
+
+
+async def test_control_without_the_lock_the_rivals_run_into_the_index_and_look_again(
+    counter, looks, monkeypatch
+) -> None:
+    async def no_lock(*_: object) -> None: ...
+
+    monkeypatch.setattr(owing_storage, "lock_subjects", no_lock)
+    charges = await _many_at_once(counter)
+    assert len(looks) > 6
     assert len({charge.id for charge in charges}) == 1
     assert await counter.events("charge.owe") == 1
 
 
-async def test_control_without_the_lock_the_rivals_run_into_the_index(
-    counter, slow_reading, monkeypatch
-) -> None:
-    async def no_lock(*_: object) -> None: ...
+def _asked(counter, subject: str, minor: int, kind: str = "infrastructure_fee") -> NewCharge:
+    amount = Money(minor, "VND")
+    return NewCharge(
+        kind, subject, "KIM_THANH_II", counter.trader.organisation_id, Assessment(amount, (), ())
+    )
 
-    monkeypatch.setattr(storage, "lock_subject", no_lock)
-    results = await _many_at_once(counter)
-    assert any(isinstance(result, IntegrityError) for result in results)
+
+async def test_a_set_is_charged_as_each_would_be(counter) -> None:
+    there = await counter.charge(800_000, "BKG-1")
+    asked = [
+        _asked(counter, "BKG-1", 800_000, there.kind),
+        _asked(counter, "BKG-2", 100_000),
+        _asked(counter, "BKG-2", 100_000),
+        _asked(counter, "BKG-2", 50_000, "parking"),
+    ]
+
+    async def work(unit: Unit) -> list[ChargeRow]:
+        return await owe_many([(unit, one) for one in asked])
+
+    charges = await counter.store.perform(PROGRAM, work)
+    assert charges[0].id == there.id
+    assert charges[1].id == charges[2].id != charges[3].id
+    assert [charge.amount_minor for charge in charges] == [800_000, 100_000, 100_000, 50_000]
+    assert await counter.events("charge.owe") == 3
+    async with counter.store.reading() as connection:
+        owed = await receivables(connection, charges)
+    assert {owed[charge.id].minor for charge in charges} == {800_000, 100_000, 50_000}
+
+
+async def test_one_amount_that_differs_refuses_the_whole_set(counter) -> None:
+    there = await counter.charge(800_000, "BKG-1")
+
+    async def work(unit: Unit) -> list[ChargeRow]:
+        asked = [_asked(counter, "BKG-2", 1_000), _asked(counter, "BKG-1", 1_000, there.kind)]
+        return await owe_many([(unit, one) for one in asked])
+
+    with pytest.raises(Refusal, match="charged_already"):
+        await counter.store.perform(PROGRAM, work)
     assert await counter.events("charge.owe") == 1
 
 

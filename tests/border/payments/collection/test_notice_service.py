@@ -7,20 +7,23 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Select, text
 
 from border.core.lifecycle import SYSTEM
+from border.core.postponed import FIRST_PAUSE, pause_after
 from border.core.store import Store, open_engine
-from border.core.tables import EventRow
+from border.core.tables import EventRow, PostponedRow
+from border.payments.charges import storage as charge_storage
 from border.payments.charges.charge_service import payment_blocked
 from border.payments.charges.tables import ChargeRow
 from border.payments.collection import payment_storage
-from border.payments.collection.notice_service import read_return, take_notice, work_inbox
+from border.payments.collection.notice_service import process_inbox, read_return, take_notice
 from border.payments.collection.tables import AttemptRow, NoticeRow, PaymentRow
 from border.payments.exceptions.tables import ExceptionRow
 from border.payments.gateways.evidence import Finding
+from tests.conftest import unlocked
 
 
 async def test_the_whole_way_from_charge_to_settlement(counter) -> None:
@@ -28,7 +31,7 @@ async def test_the_whole_way_from_charge_to_settlement(counter) -> None:
     opened = await counter.open([charge])
     assert await counter.take(counter.notice(opened)) == "00"
     assert (await counter.payment(opened)).state == "pending"
-    assert await work_inbox(counter.store) == 1
+    assert await process_inbox(counter.store) == 1
     payment, attempt = await counter.payment(opened), await counter.attempt(opened)
     assert (payment.state, payment.late, attempt.state) == ("paid", False, "succeeded")
     assert payment.paid_at == counter.clock.at + timedelta(minutes=2, seconds=12)
@@ -42,7 +45,7 @@ async def test_the_whole_way_from_charge_to_settlement(counter) -> None:
     by_word += await counter.rows(EventRow, type="charge.settle")
     assert {event.actor_kind for event in by_word} == {"gateway"}
     assert len({event.request_id for event in by_word}) == 1
-    assert await work_inbox(counter.store) == 0
+    assert await process_inbox(counter.store) == 0
 
 
 async def test_a_forged_notice_changes_nothing_and_is_not_kept(counter) -> None:
@@ -52,7 +55,7 @@ async def test_a_forged_notice_changes_nothing_and_is_not_kept(counter) -> None:
         if forged != genuine:
             assert await counter.take(forged) == "97"
     assert await counter.rows(NoticeRow) == []
-    assert await work_inbox(counter.store) == 0
+    assert await process_inbox(counter.store) == 0
     assert (await counter.payment(opened)).state == "pending"
 
 
@@ -63,31 +66,44 @@ async def test_an_unknown_reference_is_told_so_that_it_comes_again(counter) -> N
 
 
 @pytest.mark.parametrize(
-    ("amount", "booked"),
+    ("amount", "booked", "outcome"),
     [
-        ("79999900", 799_999),
-        ("80000100", 800_001),
-        ("800000", 8_000),
-        ("80000050", 0),
-        ("1" * 13, 0),
+        ("79999900", 799_999, "underpaid"),
+        ("800000", 8_000, "underpaid"),
+        ("80000050", 0, "review"),
+        ("1" * 13, 0, "review"),
     ],
 )
-async def test_a_wrong_amount_is_booked_in_suspense_and_opens_nothing(
-    counter, amount: str, booked: int
+async def test_too_little_is_booked_in_suspense_and_opens_nothing(
+    counter, amount: str, booked: int, outcome: str
 ) -> None:
     charge = await counter.charge(800_000)
     opened = await counter.open([charge])
     notice = counter.notice(opened, Amount=amount)
     assert [await counter.take(notice) for _ in range(2)] == ["04", "04"]
-    assert await work_inbox(counter.store) == 1
+    assert await process_inbox(counter.store) == 1
     (kept,) = await counter.rows(NoticeRow)
-    assert (kept.outcome, kept.raw) == ("wrong_amount" if booked else "review", notice)
-    assert (await counter.payment(opened)).state == "needs_review"
+    assert (kept.outcome, kept.raw) == (outcome, notice)
+    assert (await counter.payment(opened)).state == ("part_paid" if booked else "needs_review")
     assert (await counter.charge_now(charge)).state == "owed"
     held = {"gateway_receivable:vnpay": booked, "suspense:unmatched": -booked} if booked else {}
     assert await counter.money() == held
     (raised,) = await counter.rows(ExceptionRow)
     assert (raised.kind, raised.state) == (kept.outcome, "open")
+
+
+async def test_too_much_pays_and_the_surplus_waits_though_the_protocol_says_04(counter) -> None:
+    charge = await counter.charge(800_000)
+    opened = await counter.open([charge])
+    notice = counter.notice(opened, Amount="80000100")
+    assert [await counter.take(notice) for _ in range(2)] == ["04", "04"]
+    assert await process_inbox(counter.store) == 1
+    assert await counter.outcomes() == ["overpaid"]
+    assert (await counter.payment(opened)).state == "paid"
+    assert (await counter.charge_now(charge)).state == "settled"
+    assert await counter.money() == {"gateway_receivable:vnpay": 800_001, "suspense:overpaid": -1}
+    (raised,) = await counter.rows(ExceptionRow)
+    assert (raised.kind, raised.state, raised.amount_minor) == ("overpaid", "open", 1)
 
 
 async def test_another_terminals_notice_is_not_ours(counter) -> None:
@@ -101,11 +117,11 @@ async def test_a_replay_is_confirmed_already_before_and_after_it_is_worked(count
     opened = await counter.open([await counter.charge()])
     notice = counter.notice(opened)
     assert [await counter.take(notice) for _ in range(2)] == ["00", "02"]
-    await work_inbox(counter.store)
+    await process_inbox(counter.store)
     assert await counter.take(notice) == "02"
     # The same success in other bytes is a replay too: it is kept, and settles nothing.
     assert await counter.take(counter.notice(opened, BankCode="VCB")) == "02"
-    assert await work_inbox(counter.store) == 1
+    assert await process_inbox(counter.store) == 1
     assert await counter.outcomes() == ["settled", "nothing_new"]
     assert await counter.events("charge.settle") == 1
 
@@ -126,7 +142,7 @@ async def test_a_crash_after_the_answer_loses_nothing(counter) -> None:
     assert await counter.take(counter.notice(opened)) == "00"
     # The program stops here; another one starts on the same database.
     risen = Store(counter.store.engine, counter.clock)
-    assert await work_inbox(risen) == 1
+    assert await process_inbox(risen) == 1
     assert (await counter.charge_now(charge)).state == "settled"
 
 
@@ -143,12 +159,13 @@ async def test_a_crash_while_working_leaves_all_or_nothing(counter, caplog) -> N
 
     counter.store.reactions = {"payment.pay": [fall_over]}
     with caplog.at_level(logging.CRITICAL):
-        assert await work_inbox(counter.store) == 1
+        assert await process_inbox(counter.store) == 1
     assert (await counter.payment(opened)).state == "pending"
     assert (await counter.attempt(opened)).state == "pending"
     assert (await counter.payment(other)).state == "paid"
     broken.clear()
-    assert await work_inbox(counter.store) == 1
+    counter.clock.advance(FIRST_PAUSE)
+    assert await process_inbox(counter.store) == 1
     assert (await counter.payment(opened)).state == "paid"
 
 
@@ -158,7 +175,7 @@ async def test_late_money_for_an_expired_payment_settles_what_is_owed_still(coun
     counter.clock.advance(timedelta(minutes=15, seconds=1))
     await counter.expire()
     assert await counter.take(counter.notice(opened)) == "00"
-    await work_inbox(counter.store)
+    await process_inbox(counter.store)
     payment = await counter.payment(opened)
     assert (payment.state, payment.late) == ("paid", True)
     assert (await counter.charge_now(charge)).state == "settled"
@@ -172,7 +189,7 @@ async def test_late_money_for_what_was_paid_otherwise_goes_to_review(counter) ->
     second = await counter.open([charge])
     await counter.take(counter.notice(second, TransactionNo="15000002"))
     assert await counter.take(counter.notice(opened)) == "00"
-    assert await work_inbox(counter.store) == 2
+    assert await process_inbox(counter.store) == 2
     assert (await counter.payment(second)).state == "paid"
     assert (await counter.payment(opened)).state == "needs_review"
     assert (await counter.attempt(opened)).provider_txn == "15000001"
@@ -184,10 +201,10 @@ async def test_a_cancellation_at_the_gateway_then_success_is_paid(counter) -> No
     charge = await counter.charge()
     opened = await counter.open([charge])
     assert await counter.take(counter.notice(opened, "24")) == "00"
-    await work_inbox(counter.store)
+    await process_inbox(counter.store)
     assert (await counter.attempt(opened)).state == "failed"
     assert await counter.take(counter.notice(opened)) == "00"
-    await work_inbox(counter.store)
+    await process_inbox(counter.store)
     assert (await counter.payment(opened)).state == "paid"
     assert (await counter.charge_now(charge)).state == "settled"
 
@@ -195,9 +212,9 @@ async def test_a_cancellation_at_the_gateway_then_success_is_paid(counter) -> No
 async def test_a_failure_after_success_is_noted_and_takes_nothing_back(counter) -> None:
     opened = await counter.open([await counter.charge()])
     await counter.take(counter.notice(opened))
-    await work_inbox(counter.store)
+    await process_inbox(counter.store)
     assert await counter.take(counter.notice(opened, "51")) == "02"
-    assert await work_inbox(counter.store) == 1
+    assert await process_inbox(counter.store) == 1
     assert await counter.outcomes() == ["settled", "noted"]
     assert (await counter.payment(opened)).state == "paid"
 
@@ -205,14 +222,14 @@ async def test_a_failure_after_success_is_noted_and_takes_nothing_back(counter) 
 async def test_suspicion_sets_the_payment_aside(counter) -> None:
     opened = await counter.open([await counter.charge()])
     assert await counter.take(counter.notice(opened, "07", "07")) == "00"
-    await work_inbox(counter.store)
+    await process_inbox(counter.store)
     assert (await counter.payment(opened)).state == "needs_review"
 
 
 async def test_a_notice_that_leaves_it_open_has_the_gateway_asked_next(counter) -> None:
     opened = await counter.open([await counter.charge()])
     assert await counter.take(counter.notice(opened, "00", "01")) == "00"
-    await work_inbox(counter.store)
+    await process_inbox(counter.store)
     attempt = await counter.attempt(opened)
     assert (attempt.state, attempt.next_ask_at) == ("pending", counter.clock.at)
 
@@ -227,7 +244,7 @@ async def test_the_return_page_shows_and_changes_nothing(counter) -> None:
     assert view.payment.state == "pending"
     assert (forged.genuine, forged.claimed, forged.payment) == (False, None, None)
     assert await counter.rows(NoticeRow) == []
-    assert await work_inbox(counter.store) == 0
+    assert await process_inbox(counter.store) == 0
 
 
 # Rivals, and what happens without the fences
@@ -237,7 +254,7 @@ async def _twenty_at_once(counter) -> tuple[list[str], int, ChargeRow]:
     charge = await counter.charge()
     notice = counter.notice(await counter.open([charge]))
     answers = await asyncio.gather(*(counter.take(notice) for _ in range(20)))
-    worked = sum(await asyncio.gather(*(work_inbox(counter.store) for _ in range(6))))
+    worked = sum(await asyncio.gather(*(process_inbox(counter.store) for _ in range(6))))
     return sorted(answers), worked, charge
 
 
@@ -295,6 +312,8 @@ def without_locks(monkeypatch) -> None:
         return payment
 
     monkeypatch.setattr(Select, "with_for_update", lambda self, **_: self)
+    for name in ("_LOCKED", "_OWED_LOCKED"):
+        monkeypatch.setattr(charge_storage, name, unlocked(getattr(charge_storage, name)))
     monkeypatch.setattr(payment_storage, "lock_payment", read_together)
 
 
@@ -330,9 +349,7 @@ SAID = st.lists(st.sampled_from(["success", "failure", "work"]), min_size=1, max
 
 
 @given(said=SAID)
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 async def test_notices_in_any_order_and_number_end_the_same(counter, said: list[str]) -> None:
     charge = await counter.charge()
     opened = await counter.open([charge])
@@ -342,17 +359,17 @@ async def test_notices_in_any_order_and_number_end_the_same(counter, said: list[
     }
     for word in [*said, "success"]:
         if word == "work":
-            await work_inbox(counter.store)
+            await process_inbox(counter.store)
         else:
             assert await counter.take(notices[word]) in ("00", "02")
-    await work_inbox(counter.store)
+    await process_inbox(counter.store)
     assert (await counter.payment(opened)).state == "paid"
     assert (await counter.attempt(opened)).state == "succeeded"
     assert (await counter.charge_now(charge)).state == "settled"
     assert await counter.events("charge.settle", key=charge.subject) == 1
 
 
-async def test_a_notice_that_cannot_be_worked_holds_up_no_other_and_is_worked_later(
+async def test_a_notice_that_cannot_be_applied_holds_up_no_other_and_waits_its_pause(
     counter, poisoned
 ) -> None:
     stuck, other = [await counter.open([await counter.charge()]) for _ in range(2)]
@@ -360,8 +377,19 @@ async def test_a_notice_that_cannot_be_worked_holds_up_no_other_and_is_worked_la
     (first,) = await counter.rows(NoticeRow)
     await counter.take(counter.notice(other, TransactionNo="15000002"))
     async with poisoned("notice", first.id):
-        assert await work_inbox(counter.store) == 1
+        assert await process_inbox(counter.store) == 1
         assert (await counter.payment(other)).state == "paid"
         assert (await counter.payment(stuck)).state == "pending"
-    assert await work_inbox(counter.store) == 1
+        (row,) = await counter.rows(PostponedRow)
+        assert (row.work, row.row_id, row.failures) == ("notice", first.id, 1)
+        assert await process_inbox(counter.store) == 0
+        assert await counter.rows(PostponedRow) == [row], "it is left alone for a while"
+        counter.clock.advance(FIRST_PAUSE)
+        assert await process_inbox(counter.store) == 0
+        (row,) = await counter.rows(PostponedRow)
+        assert row.failures == 2
+    counter.clock.advance(FIRST_PAUSE)
+    assert await process_inbox(counter.store) == 0, "the pauses grow"
+    counter.clock.advance(pause_after(2) - FIRST_PAUSE)
+    assert await process_inbox(counter.store) == 1
     assert (await counter.payment(stuck)).state == "paid"

@@ -208,7 +208,7 @@ def test_nothing_overlaps_and_nothing_leaves_the_page(view: PaySlipView, fonts: 
         assert across < 0.8 or along < 0.8, (one, other)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.text(max_size=80),
     st.text(max_size=80),

@@ -219,18 +219,28 @@ async def test_only_what_is_due_expires_and_only_once(counter) -> None:
     assert (await counter.payment(later)).state == "pending"
 
 
-async def test_money_of_another_amount_is_set_aside(counter) -> None:
-    amounts = (Money(799_999), Money(800_001), Money(800_000, "CNY"), None)
-    for number, amount in enumerate(amounts):
+async def test_money_of_another_amount_counts_and_of_another_currency_is_set_aside(
+    counter,
+) -> None:
+    cases = (
+        (Money(799_999), Outcome.UNDERPAID, "part_paid", "review", "owed"),
+        (Money(800_001), Outcome.OVERPAID, "paid", "succeeded", "settled"),
+        (Money(800_000, "CNY"), Outcome.WRONG_AMOUNT, "needs_review", "review", "owed"),
+        (None, Outcome.REVIEW, "needs_review", "review", "owed"),
+    )
+    for number, (amount, said, *states) in enumerate(cases):
         charge = await counter.charge()
         opened = await counter.open([charge])
         outcome = await counter.apply(
             opened, Finding.PAID, amount=amount, provider_txn=str(number + 1)
         )
-        assert outcome is (Outcome.WRONG_AMOUNT if amount else Outcome.REVIEW)
-        assert (await counter.payment(opened)).state == "needs_review"
-        assert (await counter.attempt(opened)).state == "review"
-        assert (await counter.charge_now(charge)).state == "owed"
+        assert outcome is said
+        now = (
+            await counter.payment(opened),
+            await counter.attempt(opened),
+            await counter.charge_now(charge),
+        )
+        assert [row.state for row in now] == states
 
 
 async def test_one_transaction_proves_one_payment(counter) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from border.core.postponed import FIRST_PAUSE, forget_old
 from border.core.tables import PostponedRow
-from border.payments.collection.notice_service import work_inbox
+from border.payments.collection.notice_service import process_inbox
 from border.payments.collection.query_service import ASK_AFTER, ask_overdue, next_question
 from border.payments.collection.tables import NoticeRow
 from border.payments.gateways.vnpay.query import VnpayQuery
@@ -123,7 +123,7 @@ async def test_a_payment_whose_notice_was_lost_is_found_by_asking(counter, gatew
     # The notice comes after all: it is confirmed already.
     raw = counter.notice(opened, TransactionNo="9000001")
     assert await counter.take(raw) == "02"
-    await work_inbox(counter.store)
+    await process_inbox(counter.store)
     assert await counter.events("charge.settle") == 1
 
 
@@ -164,13 +164,13 @@ async def test_a_failure_found_by_asking_ends_the_questions(counter, gateway, qu
     assert (attempt.state, attempt.next_ask_at) == ("failed", None)
 
 
-async def test_a_wrong_amount_found_by_asking_is_set_aside(counter, gateway, query) -> None:
+async def test_too_little_found_by_asking_waits_for_its_rest(counter, gateway, query) -> None:
     opened = await counter.open([await counter.charge(800_000)])
     gateway.knows(opened, amount=799_999)
     counter.clock.advance(timedelta(minutes=2))
     await ask_overdue(counter.store, query)
-    assert (await counter.payment(opened)).state == "needs_review"
-    assert await counter.outcomes() == ["wrong_amount"]
+    assert (await counter.payment(opened)).state == "part_paid"
+    assert await counter.outcomes() == ["underpaid"]
 
 
 async def test_too_soon_puts_off_every_question_and_loses_none(counter, gateway, query) -> None:
@@ -208,7 +208,8 @@ async def test_no_transaction_is_held_while_the_gateway_thinks(counter, gateway,
             held = await connection.execute(
                 text(
                     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                    "AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+                    "AND pid <> pg_backend_pid() AND xact_start IS NOT NULL "
+                    "AND backend_type = 'client backend'"
                 )
             )
             seen.append(held.scalar_one())
@@ -227,7 +228,7 @@ async def test_working_the_inbox_asks_at_once_where_a_notice_left_it_open(
     opened = await counter.open([await counter.charge()])
     gateway.knows(opened)
     await counter.take(counter.notice(opened, "00", "01"))
-    assert await work_inbox(counter.store, query) == 1
+    assert await process_inbox(counter.store, query) == 1
     assert (await counter.payment(opened)).state == "paid"
 
 

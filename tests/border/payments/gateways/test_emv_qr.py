@@ -137,19 +137,17 @@ def test_each_field_has_its_place() -> None:
     assert dict(read(fields["62"])) == {"01": "LC2026000123A1", "08": "PHI HT LC2026000123A1"}
 
 
-@settings(deadline=None)
 @given(CODES)
 def test_any_code_is_read_as_it_was_written(code: TransferCode) -> None:
     assert TransferCode.of(code.payload()) == code
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(CODES)
 def test_any_code_survives_its_picture(code: TransferCode) -> None:
     assert picture_read(code.payload()) == code.payload()
 
 
-@settings(deadline=None)
 @given(FIELDS)
 def test_any_fields_are_read_as_they_were_written(fields: tuple[tuple[str, str], ...]) -> None:
     assert read(written(fields)) == fields
@@ -157,7 +155,6 @@ def test_any_fields_are_read_as_they_were_written(fields: tuple[tuple[str, str],
     assert opened(sealed(fields)) == fields
 
 
-@settings(deadline=None)
 @given(CODES, st.data())
 def test_one_changed_character_anywhere_but_in_the_case_of_the_sum_is_noticed(
     code: TransferCode, data: st.DataObject
@@ -187,7 +184,6 @@ def test_the_sum_may_be_in_small_letters() -> None:
     assert TransferCode.of(OURS[:-4] + OURS[-4:].lower()) == TransferCode.of(OURS)
 
 
-@settings(deadline=None)
 @given(CODES, st.data())
 def test_a_code_cut_short_is_noticed(code: TransferCode, data: st.DataObject) -> None:
     text = code.payload()
@@ -197,7 +193,6 @@ def test_a_code_cut_short_is_noticed(code: TransferCode, data: st.DataObject) ->
         TransferCode.of(cut)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=600))
 def test_any_text_is_refused_or_read_but_never_breaks_the_reader(text: str) -> None:
     for candidate in (text, resealed(text), f"00020101021238{text}"):

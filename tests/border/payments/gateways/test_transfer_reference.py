@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from border.payments.gateways.transfer_reference import (
@@ -18,7 +18,6 @@ OURS = transfer_reference(123)
 OTHER = transfer_reference(999_999_999)
 
 
-@settings(deadline=None)
 @given(NUMBERS)
 def test_a_reference_has_the_number_in_it_and_proves_itself(number: int) -> None:
     reference = transfer_reference(number)
@@ -46,7 +45,6 @@ def test_a_number_that_does_not_fit_is_refused(number: int) -> None:
         transfer_reference(number)
 
 
-@settings(deadline=None)
 @given(NUMBERS, st.integers(2, LENGTH - 1), st.sampled_from("0123456789"))
 def test_one_wrong_digit_never_passes(number: int, place: int, digit: str) -> None:
     reference = transfer_reference(number)
@@ -56,7 +54,6 @@ def test_one_wrong_digit_never_passes(number: int, place: int, digit: str) -> No
     assert reference_in(changed) == (reference if changed == reference else "")
 
 
-@settings(deadline=None)
 @given(NUMBERS)
 def test_two_digits_changed_about_never_pass(number: int) -> None:
     reference = transfer_reference(number)
@@ -117,7 +114,6 @@ def test_what_is_absent_damaged_or_said_twice_otherwise_is_nobodys(memo: str) ->
     assert reference_in(memo) == ""
 
 
-@settings(deadline=None)
 @given(
     NUMBERS,
     st.text(st.sampled_from("abkxyz .,-/:;ĐÁ中"), max_size=40),
@@ -136,7 +132,6 @@ def test_any_text_around_and_any_marks_within_leave_it_found(
     assert found == reference
 
 
-@settings(deadline=None)
 @given(st.text(max_size=1_200))
 def test_any_memo_is_read_without_harm(memo: str) -> None:
     found = reference_in(memo)

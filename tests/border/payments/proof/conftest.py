@@ -18,6 +18,8 @@ import pytest
 
 from border.core.clock import ZONE
 from border.payments.gateways.evidence import (
+    Checkout,
+    Order,
     Question,
     RefundFinding,
     RefundOrder,
@@ -259,10 +261,18 @@ class VietqrVault(Vault):
         return b""
 
 
+class PagedPortal(Portal):
+    """The portal with a page of its own to pay on; its real client would have to be asked."""
+
+    async def checkout(self, order: Order) -> Checkout:
+        """Return the page of an order, another one for each."""
+        return Checkout(redirect_url=f"{PAY_PAGE}/portal?order={order.txn_ref}", keep=True)
+
+
 class PortalVault(Vault):
     """The National Public Service Portal: SHA-256 over values with bars between."""
 
-    adapter = Portal(PARTNER, SECRET, f"{PAY_PAGE}/portal")
+    adapter = PagedPortal(PARTNER, SECRET, f"{PAY_PAGE}/portal")
     prefix = "DVC"
 
     def _confirm(

@@ -24,7 +24,7 @@ from border.payments.ledger import ledger_service
 from border.payments.ledger.book import Entry, received
 from border.payments.receipts import receipt_service
 from border.payments.receipts.receipt import ND123_2020, ND254_2026, Collector
-from border.payments.receipts.receipt_service import Office, Run
+from border.payments.receipts.receipt_service import IssueRun, Office
 from border.payments.receipts.signing import ReceiptSigner, demo_signer
 from border.payments.receipts.tables import ReceiptRow
 
@@ -170,7 +170,7 @@ class Till:
             payment_id=payment.id,
         )
 
-    async def issue(self, **changes: Any) -> Run:
+    async def issue(self, **changes: Any) -> IssueRun:
         """Run the worker, with something of the office changed."""
         return await receipt_service.issue_due(self.store, replace(self.office, **changes))
 

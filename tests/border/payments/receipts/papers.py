@@ -7,9 +7,9 @@ from typing import Any
 
 from border.core.money import Money
 from border.payments.receipts.amount_words import amount_vi
-from border.payments.receipts.paper import Paper
-from border.payments.receipts.reading_service import Check
+from border.payments.receipts.reading_service import SignatureCheck
 from border.payments.receipts.receipt import ND123_2020, ND254_2026, Reason, ReceiptLine
+from border.payments.receipts.renderers import Paper
 from border.payments.receipts.tables import ReceiptRow
 
 AT = datetime(2026, 11, 23, 5, 0, 42, tzinfo=UTC)
@@ -93,7 +93,7 @@ def row(*lines: ReceiptLine, **changes: Any) -> ReceiptRow:
     return ReceiptRow(**columns | changes)
 
 
-GENUINE = Check(True, "Ban Quản lý Khu kinh tế (đơn vị thu mẫu)", AT)
+GENUINE = SignatureCheck(True, "Ban Quản lý Khu kinh tế (đơn vị thu mẫu)", AT)
 PAPER = Paper(row(), GENUINE, Translated(), demo=True)
 OLD = replace(
     PAPER,
@@ -129,7 +129,7 @@ REPLACEMENT = replace(
     demo=False,
 )
 REPLACED = replace(PAPER, replaced_by=row(number=19), row=row(state="replaced"))
-FORGED = replace(PAPER, check=Check(False, why_not="altered"))
+FORGED = replace(PAPER, check=SignatureCheck(False, why_not="altered"))
 LONG_NAME = (
     "Công ty Trách nhiệm hữu hạn Một thành viên Thương mại Dịch vụ Giao nhận Vận tải Xuất nhập "
     "khẩu Nông lâm thủy sản và Kho vận quốc tế Nguyễn Phúc Bảo Châu Phương Anh Ái Liên Việt Trung"

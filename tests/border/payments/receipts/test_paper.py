@@ -1,8 +1,10 @@
 """The receipt on paper: all of it is there and readable, and an old version stays as it was."""
 
-import asyncio
 import importlib.util
+import pickle
 import re
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,8 @@ import zxingcpp
 from PIL import Image, ImageChops
 
 from border.paper.fonts import FontSet
+from border.paper.press import Press
+from border.payments.receipts.paper import draw_paper
 from border.payments.receipts.receipt import ND123_2020, ND254_2026
 from border.payments.receipts.renderers import CURRENT, RENDERERS, draw
 
@@ -187,14 +191,33 @@ def test_the_same_paper_gives_the_same_bytes_in_every_thread(fonts: FontSet, dra
         assert [drawn[name] for name in names] == list(again)
 
 
-async def test_it_is_drawn_off_the_loop(fonts: FontSet, drawn, monkeypatch) -> None:
-    assert await draw(papers.PAPER, fonts) == drawn["ordinary"]
+async def test_it_is_drawn_beside_the_program_with_the_same_bytes(fonts: FontSet, drawn) -> None:
+    press = Press(1)
+    try:
+        for name in ("ordinary", "adjustment", "replacement"):
+            assert await draw(PAPERS[name], fonts, press) == drawn[name]
+    finally:
+        press.close()
 
-    async def recorded(work, *given):
-        called.append(work)
-        return work(*given)
 
-    called: list[object] = []
-    monkeypatch.setattr(asyncio, "to_thread", recorded)
-    await draw(papers.PAPER, fonts)
-    assert len(called) == 1
+def test_what_a_drawing_is_given_needs_neither_tables_nor_gateways() -> None:
+    """A process that draws is as small as it can be: it reads in what its work names."""
+    told = (
+        "import sys, pickle; pickle.load(sys.stdin.buffer);"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    given = pickle.dumps((draw_paper, papers.ADJUSTMENT.printed()))
+    read_in = subprocess.run(
+        [sys.executable, "-c", told], input=given, stdout=subprocess.PIPE, check=True
+    ).stdout.decode()
+    assert "'border'" in read_in
+    for heavy in (
+        "sqlalchemy",
+        "sqlmodel",
+        "pydantic",
+        "httpx",
+        "cryptography",
+        "fontTools",
+        "api",
+    ):
+        assert f"'{heavy}'" not in read_in

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
+from border.core.postponed import FIRST_PAUSE, pause_after
 from border.core.store import Store, table_of
 from border.payments.receipts import receipt_service, storage
 from border.payments.receipts.receipt import ND123_2020, ND254_2026
@@ -71,7 +72,7 @@ async def test_a_payment_is_receipted_once_however_often_the_worker_runs(till) -
 
 async def test_no_money_no_receipt(till) -> None:
     await till.paid(captured=False)
-    assert await till.issue() == receipt_service.Run(0)
+    assert await till.issue() == receipt_service.IssueRun(0)
 
 
 async def test_a_part_of_a_charge_is_receipted_as_a_part(till) -> None:
@@ -139,8 +140,8 @@ async def test_control_without_the_lock_both_take_it_and_the_index_turns_one_awa
             statement._for_update_arg = None
             return await self.connection.execute(statement)
 
-    async def no_lock(connection, but):
-        return await take(Bare(connection), but)
+    async def no_lock(connection, put_off):
+        return await take(Bare(connection), put_off)
 
     monkeypatch.setattr(storage, "take_unreceipted_payment", no_lock)
     monkeypatch.setattr(storage, "issued_for", _nothing)
@@ -176,8 +177,23 @@ async def test_what_the_worker_did_not_foresee_holds_up_no_other_either(till, mo
         return sign(self, root, at)
 
     monkeypatch.setattr(ReceiptSigner, "sign", sometimes)
-    assert await till.issue() == receipt_service.Run(1, (broken.reference,))
+    assert await till.issue() == receipt_service.IssueRun(1, (broken.reference,))
     assert [row.payment_id for row in await till.receipts()] == [fine.id]
+
+
+async def test_a_payment_that_cannot_be_receipted_waits_its_pause(till, poisoned) -> None:
+    broken, fine = await till.paid(), await till.paid()
+    async with poisoned("receipt", broken.id, "NEW.payment_id", "INSERT"):
+        assert await till.issue() == receipt_service.IssueRun(1, (broken.reference,))
+        assert await till.issue() == receipt_service.IssueRun(0), "it is left alone for a while"
+        till.clock.advance(FIRST_PAUSE)
+        assert await till.issue() == receipt_service.IssueRun(0, (broken.reference,))
+    till.clock.advance(FIRST_PAUSE)
+    assert await till.issue() == receipt_service.IssueRun(0), "the pauses grow"
+    till.clock.advance(pause_after(2) - FIRST_PAUSE)
+    assert await till.issue() == receipt_service.IssueRun(1)
+    assert [row.payment_id for row in await till.receipts()] == [fine.id, broken.id]
+    assert [row.number for row in await till.receipts()] == [1, 2]
 
 
 # Numbers
@@ -210,6 +226,7 @@ async def _twenty_at_once(till) -> None:
 
     await asyncio.gather(*(one() for _ in payments))
     while len(await till.receipts()) < len(payments):
+        till.clock.advance(FIRST_PAUSE)  # what failed waits, a little longer each time
         await issue_due(till.store, office)
     assert half.asked > len(payments)
 
@@ -350,8 +367,9 @@ async def test_a_number_that_was_used_already_is_never_used_again(till) -> None:
     async with till.store.engine.begin() as connection:
         await connection.execute(update(series).values(next_number=1))
     payment = await till.paid()
-    assert await till.issue() == receipt_service.Run(0, (payment.reference,))
+    assert await till.issue() == receipt_service.IssueRun(0, (payment.reference,))
     async with till.store.engine.begin() as connection:
         await connection.execute(update(series).values(next_number=2))
+    till.clock.advance(timedelta(minutes=1))
     assert (await till.issue()).issued == 1
     assert [row.number for row in await till.receipts()] == [1, 2]

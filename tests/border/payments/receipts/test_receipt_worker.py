@@ -11,15 +11,18 @@ from sqlalchemy import select, update
 from border.core.actor import PROGRAM
 from border.core.ids import new_id, new_reference
 from border.core.money import Money
+from border.core.postponed import FIRST_PAUSE
 from border.core.store import Unit, table_of
 from border.payments.charges.tables import ChargeRow, PaymentChargeRow
 from border.payments.collection.tables import PaymentRow
+from border.payments.gateways.evidence import Finding
 from border.payments.ledger import ledger_service
 from border.payments.ledger.book import OVERPAID, PAYER, Entry, Posting
 from border.payments.ledger.tables import JournalRow
 from border.payments.receipts import correction_service
-from border.payments.receipts.receipt_service import Run
+from border.payments.receipts.receipt_service import IssueRun
 from border.payments.receipts.receipt_worker import work
+from border.payments.receipts.tables import ReceiptRow
 from border.payments.refunds.tables import RefundRow
 
 
@@ -109,8 +112,8 @@ async def _applied(till, payment: PaymentRow, amount: int, subject: str = "BKG-L
 async def test_one_run_issues_and_shows_what_became_of_the_money(till) -> None:
     payment = await till.paid(800_000, 50_000)
     refund = await _refunded(till, payment, 300_000, 50_000)
-    assert await work(till.store, till.office) == Run(2)
-    assert await work(till.store, till.office) == Run(0)
+    assert await work(till.store, till.office) == IssueRun(2)
+    assert await work(till.store, till.office) == IssueRun(0)
     receipt, adjustment = await till.receipts()
     assert (receipt.state, adjustment.refund_id) == ("adjusted", refund.id)
     assert [line["amount_minor"] for line in adjustment.lines] == [-300_000, -50_000]
@@ -122,14 +125,14 @@ async def test_a_refund_that_came_back_is_put_back(till) -> None:
     refund = await _refunded(till, payment, 300_000)
     await work(till.store, till.office)
     await _bounced(till, refund)
-    assert await work(till.store, till.office) == Run(1)
-    assert await work(till.store, till.office) == Run(0)
+    assert await work(till.store, till.office) == IssueRun(1)
+    assert await work(till.store, till.office) == IssueRun(0)
     rows = await till.receipts()
     assert [row.total_minor for row in rows] == [800_000, -300_000, 300_000]
     assert rows[2].adjusts_id == rows[0].id
     assert rows[2].total_in_words == "Ba trăm nghìn đồng"
     again = await _refunded(till, payment, 800_000)
-    assert await work(till.store, till.office) == Run(1)
+    assert await work(till.store, till.office) == IssueRun(1)
     assert (await till.receipts())[-1].refund_id == again.id
 
 
@@ -137,37 +140,37 @@ async def test_a_refund_that_came_back_before_it_was_shown_shows_nothing(till) -
     payment = await till.paid(800_000)
     refund = await _refunded(till, payment, 300_000)
     await _bounced(till, refund)
-    assert await work(till.store, till.office) == Run(1)
+    assert await work(till.store, till.office) == IssueRun(1)
 
 
 async def test_further_charges_paid_out_of_the_same_money_are_shown_too(till) -> None:
     payment = await till.paid(800_000)
     await work(till.store, till.office)
     await _applied(till, payment, 50_000)
-    assert await work(till.store, till.office) == Run(1)
-    assert await work(till.store, till.office) == Run(0)
+    assert await work(till.store, till.office) == IssueRun(1)
+    assert await work(till.store, till.office) == IssueRun(0)
     receipt, adjustment = await till.receipts()
     assert (adjustment.kind, adjustment.total_minor) == ("adjustment", 50_000)
     assert [line["name"] for line in adjustment.lines] == ["Phí bến bãi"]
     assert adjustment.adjusts_id == receipt.id
     await _refunded(till, payment, 0, 50_000)
-    assert await work(till.store, till.office) == Run(1)
+    assert await work(till.store, till.office) == IssueRun(1)
     assert [row.total_minor for row in await till.receipts()] == [800_000, 50_000, -50_000]
 
 
 async def test_what_was_applied_before_the_receipt_stands_on_it(till) -> None:
     payment = await till.paid(800_000)
     await _applied(till, payment, 50_000)
-    assert await work(till.store, till.office) == Run(1)
+    assert await work(till.store, till.office) == IssueRun(1)
     (receipt,) = await till.receipts()
     assert receipt.total_minor == 850_000
 
 
 async def test_money_that_named_no_payment_is_receipted_once_it_is_applied(till) -> None:
     payment = await till.paid(800_000, captured=False)
-    assert await work(till.store, till.office) == Run(0)
+    assert await work(till.store, till.office) == IssueRun(0)
     await _applied(till, payment, 50_000)
-    assert await work(till.store, till.office) == Run(1)
+    assert await work(till.store, till.office) == IssueRun(1)
     (receipt,) = await till.receipts()
     assert (receipt.total_minor, receipt.gateway_txn) == (50_000, "1509")
 
@@ -187,7 +190,7 @@ async def test_a_refund_that_cannot_be_shown_holds_up_no_other_and_is_tried_agai
 ) -> None:
     first, second = await till.paid(800_000), await till.paid(800_000)
     wrong, _ = await _refunded(till, first, 900_000), await _refunded(till, second, 1_000)
-    assert await work(till.store, till.office) == Run(3, (wrong.reference,))
+    assert await work(till.store, till.office) == IssueRun(3, (wrong.reference,))
     refunds = table_of(RefundRow)
     allocation = [{**wrong.allocations[0], "amount_minor": 90_000}]
     async with till.store.engine.begin() as connection:
@@ -196,7 +199,9 @@ async def test_a_refund_that_cannot_be_shown_holds_up_no_other_and_is_tried_agai
             .where(refunds.c.id == wrong.id)
             .values(amount_minor=90_000, allocations=allocation)
         )
-    assert await work(till.store, till.office) == Run(1)
+    assert await work(till.store, till.office) == IssueRun(0), "it is left alone for a while"
+    till.clock.advance(FIRST_PAUSE)
+    assert await work(till.store, till.office) == IssueRun(1)
 
 
 async def test_nothing_is_put_back_that_was_never_shown(till) -> None:
@@ -212,4 +217,18 @@ async def test_nothing_is_put_back_that_was_never_shown(till) -> None:
 async def test_a_run_stops_when_it_has_done_enough(till) -> None:
     for _ in range(3):
         await till.paid()
-    assert await work(till.store, replace(till.office), limit=2) == Run(2)
+    assert await work(till.store, replace(till.office), limit=2) == IssueRun(2)
+
+
+async def test_money_in_parts_and_a_surplus_is_receipted_once_over_what_was_owed(
+    counter: Any, office: Any
+) -> None:
+    opened = await counter.open([await counter.charge(500_000), await counter.charge(300_000)])
+    await counter.apply(opened, Finding.PAID, amount=Money(300_000), provider_txn="ONE")
+    await work(counter.store, office)
+    assert await counter.rows(ReceiptRow) == []
+    await counter.apply(opened, Finding.PAID, amount=Money(550_000), provider_txn="TWO")
+    for _ in range(2):
+        await work(counter.store, office)
+    (receipt,) = await counter.rows(ReceiptRow)
+    assert (receipt.total_minor, len(receipt.lines)) == (800_000, 2)

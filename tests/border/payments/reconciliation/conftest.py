@@ -126,7 +126,7 @@ class Books:
     async def days_later(self, days: int) -> None:
         """Let days go by and look again for what is missing."""
         self.counter.clock.advance(timedelta(days=days))
-        await reconciliation_service.work_statements(self.store)
+        await reconciliation_service.process_statements(self.store)
 
     async def classes(self) -> list[str | None]:
         """Return the classes of all lines, in the order they came in."""

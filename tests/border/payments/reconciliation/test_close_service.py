@@ -215,7 +215,7 @@ async def test_without_its_link_a_second_chain_could_begin(books: Books) -> None
     row = await close(books, MONDAY)
     fork = text(
         "INSERT INTO daily_close SELECT '2026-11-25', scope, figures, before, proof, closed_by, "
-        "closed_at FROM daily_close"
+        "closed_at, attempt FROM daily_close"
     )
     async with books.store.engine.connect() as connection:
         with pytest.raises(DBAPIError, match="uq_daily_close_before"):

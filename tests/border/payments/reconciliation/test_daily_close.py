@@ -9,8 +9,8 @@ from border.payments.reconciliation.close_text import WIDTH, amount, close_text
 from border.payments.reconciliation.daily_close import (
     ALL,
     FIRST,
-    Facts,
-    Listed,
+    CloseFacts,
+    ListExcerpt,
     Moved,
     ReceiptRange,
     StatementSum,
@@ -20,11 +20,11 @@ from border.payments.reconciliation.daily_close import (
     proof_of,
 )
 
-NOTHING = Listed([], 0)
+NOTHING = ListExcerpt([], 0)
 HELD = "gateway_receivable:vnpay"
 
 
-def facts(**more: Any) -> Facts:
+def facts(**more: Any) -> CloseFacts:
     """Return the facts of a day on which a million came in and 300,000 was paid out."""
     known: dict[str, Any] = {
         "day": date(2026, 11, 23),
@@ -51,7 +51,7 @@ def facts(**more: Any) -> Facts:
         "after_close": NOTHING,
         "receipts": [ReceiptRange("LC-26E/2026", 3, 7, 9)],
     }
-    return Facts(**(known | more))
+    return CloseFacts(**(known | more))
 
 
 def test_the_figures_of_a_day_add_up() -> None:
@@ -86,7 +86,7 @@ def test_the_figures_of_a_day_add_up() -> None:
             "statement_total",
             {"statements": [StatementSum("vnpay", "VND", 1_000_000, 800_000, 200_000, 1)]},
         ),
-        ("statement_total", {"differences": Listed([{"number": "1"}], 1)}),
+        ("statement_total", {"differences": ListExcerpt([{"number": "1"}], 1)}),
         ("receipts", {"receipts": [ReceiptRange("LC-26E/2026", 3, 7, 10)]}),
     ],
 )
@@ -146,7 +146,7 @@ def test_the_chain_holds_and_any_change_breaks_it_where_it_was_made() -> None:
 
 def test_the_sheet_fits_the_printer_and_says_what_counts() -> None:
     listed = [{"gateway": "vnpay", "number": "9" * 90, "statement": 1, "ledger": None}]
-    figures = figures_of(facts(differences=Listed(listed, 3)))
+    figures = figures_of(facts(differences=ListExcerpt(listed, 3)))
     sheet = close_text(figures, "a" * 64, FIRST, "2026-11-24 08:00")
     assert max(map(len, sheet.splitlines())) <= WIDTH
     for part in (

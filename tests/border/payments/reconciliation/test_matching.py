@@ -14,10 +14,10 @@ from border.payments.reconciliation.matching import (
     CLASS_SAYS,
     COUNTS_NOT,
     Act,
+    AwaitedPayout,
     Before,
     LedgerMoney,
     LineClass,
-    Payout,
     Reported,
     match,
     match_bank,
@@ -171,9 +171,9 @@ def test_a_line_of_the_banks_that_was_told_before_moves_nothing() -> None:
     assert match_bank(credit, None, Before(False, Money(1))).raises
 
 
-def payout(number: str, minor: int, reference: str = "", gateway: str = "vnpay") -> Payout:
+def payout(number: str, minor: int, reference: str = "", gateway: str = "vnpay") -> AwaitedPayout:
     """Return a payout that waits for the bank."""
-    return Payout(new_id(), 1, gateway, number, reference, Money(minor), None)
+    return AwaitedPayout(new_id(), 1, gateway, number, reference, Money(minor), None)
 
 
 def test_a_payout_is_known_by_its_number_whatever_the_amount() -> None:

@@ -19,7 +19,7 @@ from border.payments.ledger import ledger_service
 from border.payments.ledger.book import CASH, UNMATCHED, Entry, Posting, bank
 from border.payments.reconciliation.tables import StatementLineRow
 from border.payments.refunds.refund_service import approve, pay_out
-from border.payments.refunds.refund_worker import work_refunds
+from border.payments.refunds.refund_worker import process_refunds
 from border.payments.refunds.request_service import ask_refund
 from border.payments.refunds.tables import RefundRow
 
@@ -75,7 +75,7 @@ async def test_a_refund_that_was_never_confirmed_is_decided_by_the_statement(
     books: Books, finding: RefundFinding
 ) -> None:
     _, reference = await refunding(books)
-    await work_refunds(books.store, {"vnpay": Answering(RefundReply(finding))})
+    await process_refunds(books.store, {"vnpay": Answering(RefundReply(finding))})
     await books.load(csv_file(csv_line("15000005", reference, **BACK)))
     assert (await refund_now(books)).state == "succeeded"
     assert await books.classes() == ["matched"]
@@ -88,7 +88,7 @@ async def test_a_refund_that_is_done_under_no_number_is_matched_by_what_was_paid
 ) -> None:
     _, reference = await refunding(books)
     done = Answering(RefundReply(RefundFinding.DONE))
-    await work_refunds(books.store, {"vnpay": done})
+    await process_refunds(books.store, {"vnpay": done})
     await books.load(csv_file(csv_line("15000005", reference, **BACK)))
     assert await books.classes() == ["matched"]
     (line,) = await books.rows(StatementLineRow)
@@ -98,7 +98,7 @@ async def test_a_refund_that_is_done_under_no_number_is_matched_by_what_was_paid
 
 async def test_a_second_refund_of_the_same_is_not_taken_for_ours(books: Books) -> None:
     _, reference = await refunding(books)
-    await work_refunds(books.store, {"vnpay": Answering(RefundReply(RefundFinding.DONE))})
+    await process_refunds(books.store, {"vnpay": Answering(RefundReply(RefundFinding.DONE))})
     lines = [csv_line(number, reference, **BACK) for number in ("15000005", "15000006")]
     await books.load(csv_file(*lines))
     assert sorted(map(str, await books.classes())) == ["matched", "missing_in_ledger"]

@@ -21,8 +21,8 @@ from border.payments.gateways.evidence import Evidence, Finding, Source
 from border.payments.ledger.tables import JournalRow
 from border.payments.reconciliation.column_map import OUR_SCHEMA, FeeTerms
 from border.payments.reconciliation.reconciliation_service import (
+    process_statements,
     reconcile,
-    work_statements,
 )
 from border.payments.reconciliation.tables import StatementFileRow, StatementLineRow
 
@@ -59,7 +59,7 @@ async def test_the_same_file_again_changes_nothing_and_says_so(books: Books) -> 
     assert (first.again, again.again) == (False, True)
     assert again.file.id == first.file.id
     assert [c.count for c in again.classes] == [c.count for c in first.classes]
-    await work_statements(books.store)
+    await process_statements(books.store)
     assert await snapshot(books) == before
 
 
@@ -381,7 +381,7 @@ async def test_the_same_file_twice_at_once_is_stored_once(books: Books) -> None:
     assert set(outcomes) <= {"stored", "again", "busy"}
     if "stored" not in outcomes:  # the one who stored it was told that another worked its lines
         assert "busy" in outcomes
-    await work_statements(books.store)
+    await process_statements(books.store)
     assert len(await books.rows(StatementFileRow)) == 1
     assert len(await books.rows(StatementLineRow)) == 50
     assert len(await books.rows(JournalRow, kind="capture")) == 50
@@ -489,7 +489,7 @@ async def test_what_the_gateway_reports_is_captured_or_in_suspense(books: Books)
 
 
 async def test_a_store_without_statements_has_nothing_to_work(store: Store) -> None:
-    assert await work_statements(store) == 0
+    assert await process_statements(store) == 0
 
 
 async def test_days_are_those_of_the_gate(books: Books) -> None:

@@ -12,7 +12,7 @@ from border.payments.gateways.evidence import RefundFinding, RefundReply
 from border.payments.reconciliation.revenue import Taking, daily_net, summed
 from border.payments.reconciliation.revenue_storage import owed_under, takings
 from border.payments.refunds.refund_service import approve
-from border.payments.refunds.refund_worker import work_refunds
+from border.payments.refunds.refund_worker import process_refunds
 from border.payments.refunds.request_service import ask_refund
 
 from .conftest import FEE, Books, at_gate, csv_file, csv_line
@@ -77,7 +77,7 @@ async def test_what_was_given_back_is_counted_when_it_went(books: Books) -> None
     books.clock.advance(timedelta(hours=13))
     await books.store.perform(books.manager, say_yes)
     assert await revenue(books) == [taking(FEE)], "approved is not given back yet"
-    await work_refunds(books.store, {"vnpay": Generous()})
+    await process_refunds(books.store, {"vnpay": Generous()})
     assert await revenue(books) == [taking(FEE), taking(0, FEE, day=TUESDAY)]
 
 

@@ -29,11 +29,11 @@ from border.payments.ledger import ledger_service
 from border.payments.ledger.storage import unbalanced
 from border.payments.refunds.jobs import ON_TIMEOUT
 from border.payments.refunds.refund_service import approve
-from border.payments.refunds.refund_worker import work_refunds
+from border.payments.refunds.refund_worker import process_refunds
 from border.payments.refunds.request_service import ask_refund
-from border.payments.refunds.suspense_service import propose_for_exception
+from border.payments.refunds.suspense_service import propose_for_exception, propose_for_voided
 from border.payments.refunds.tables import RefundRow
-from border.payments.tariffs.assessment import Assessment, Part
+from border.payments.tariffs.assessment import AmountPart, Assessment
 from border.timeouts import Timeouts
 
 SAID = {
@@ -118,7 +118,7 @@ class RefundDesk:
             Money(sum(minor for _, minor in parts), "VND"),
             (),
             (),
-            parts=tuple(Part(account, Money(minor, "VND")) for account, minor in parts),
+            parts=tuple(AmountPart(account, Money(minor, "VND")) for account, minor in parts),
         )
         charge = await self.does(
             PROGRAM,
@@ -184,7 +184,7 @@ class RefundDesk:
         for name, reply in says.items():
             setattr(self.gateway, name, SAID[reply])
         await Timeouts(self.store, ON_TIMEOUT).end(RefundRow)
-        return await work_refunds(self.store, {"vnpay": self.gateway})
+        return await process_refunds(self.store, {"vnpay": self.gateway})
 
     async def refund(self, refund: RefundRow | UUID) -> RefundRow:
         """Return a refund as it now is."""
@@ -211,7 +211,10 @@ class RefundDesk:
 @pytest.fixture
 def desk(counter: Any, store: Store) -> RefundDesk:
     """Two accountants, a manager and a cashier, with VNPAY at hand."""
-    store.reactions = {"payment_exception.raise": (propose_for_exception,)}
+    store.reactions = {
+        "payment_exception.raise": (propose_for_exception,),
+        "charge.void": (propose_for_voided,),
+    }
 
     def actor(role: Role) -> Actor:
         return Actor(new_id(), role.value, frozenset({role}))

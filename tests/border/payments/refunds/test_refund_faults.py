@@ -13,7 +13,7 @@ from border.payments.gateways.vnpay.refund import VnpayRefund
 from border.payments.ledger.book import REFUND_PAYABLE
 from border.payments.refunds.outcome_service import resubmit
 from border.payments.refunds.refund import ASK_AFTER
-from border.payments.refunds.refund_worker import work_refunds
+from border.payments.refunds.refund_worker import process_refunds
 
 SECRET = "GATE-EMULATOR-TEST-SECRET-0001"
 
@@ -118,7 +118,7 @@ async def works(desk: Any, far: SmallVnpay, vnpay: Any) -> AsyncIterator[Any]:
         refunder = VnpayRefund(vnpay, far.url, client, patience_s=30)
 
         async def work() -> int:
-            return await work_refunds(desk.store, {"vnpay": refunder})
+            return await process_refunds(desk.store, {"vnpay": refunder})
 
         yield work
 

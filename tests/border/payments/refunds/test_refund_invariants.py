@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from border.core.refusal import Refusal
@@ -80,11 +80,7 @@ async def _hold(desk: Any, paid: Any) -> None:
     assert all(minor <= 0 for name, minor in balances.items() if name.startswith("due_to"))
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=25)
 @given(steps=st.lists(STEPS, min_size=3, max_size=14))
 async def test_no_sequence_of_steps_gives_back_more_than_came(
     desk: Any, steps: list[tuple[str, int]]

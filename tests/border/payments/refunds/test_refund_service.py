@@ -10,12 +10,14 @@ from sqlalchemy import Select
 from border.core.actor import PROGRAM, Actor, Role
 from border.core.ids import new_id
 from border.core.refusal import Refusal
+from border.payments.charges import storage as charge_storage
 from border.payments.gateways.evidence import Finding, RefundMethod
 from border.payments.ledger.book import COLLECTOR, PAYER, REFUND_PAYABLE, due
 from border.payments.refunds import money_storage
 from border.payments.refunds.refund_service import approve, decline, pay_out, withdraw
 from border.payments.refunds.request_service import ask_refund, refund_for_subject
 from border.payments.refunds.tables import RefundRow
+from tests.conftest import unlocked
 
 FEE = due("infrastructure_fee")
 
@@ -273,6 +275,8 @@ async def test_control_without_the_locks_more_is_set_aside_than_was_paid(desk, m
         return returned
 
     monkeypatch.setattr(Select, "with_for_update", lambda self, **_: self)
+    for name in ("_LOCKED", "_OWED_LOCKED"):
+        monkeypatch.setattr(charge_storage, name, unlocked(getattr(charge_storage, name)))
     monkeypatch.setattr(money_storage, "returned_of", read_together)
     held, captured = await _ask_and_order_at_once(desk, paid)
     assert held == 1_300_000 > captured

@@ -404,6 +404,9 @@ async def test_a_refund_that_cannot_be_handed_over_holds_up_no_other(desk, poiso
         await desk.works(says="done")
     assert [(await desk.refund(one)).state for one in (stuck, other)] == ["approved", "succeeded"]
     await desk.works(says="done")
+    assert (await desk.refund(stuck)).state == "approved", "it is left alone for a while"
+    desk.counter.clock.advance(FIRST_PAUSE)
+    await desk.works(says="done")
     assert (await desk.refund(stuck)).state == "succeeded"
 
 

@@ -11,6 +11,7 @@ from border.payments.exceptions.exception_service import act_on
 from border.payments.exceptions.tables import ExceptionRow
 from border.payments.gateways.evidence import Finding
 from border.payments.ledger.book import OVERPAID, PAYER, REFUND_PAYABLE, UNMATCHED, due
+from border.payments.refunds import reserve_service
 from border.payments.refunds.refund_service import approve, decline, pay_out
 from border.payments.refunds.request_service import ask_refund
 from border.payments.refunds.suspense_service import apply_suspense, give_back
@@ -83,24 +84,22 @@ async def test_money_for_what_was_no_longer_owed_goes_back_whole(desk) -> None:
     assert await desk.balances() == {}
 
 
-async def test_waiting_money_pays_charges_and_the_rest_can_still_go_back(desk) -> None:
+async def test_a_surplus_is_proposed_back_and_what_was_paid_stays_paid(desk) -> None:
     opened = await desk.counter.open([charge := await desk.counter.charge(800_000)])
     await desk.counter.apply(
         opened, Finding.PAID, amount=Money(900_000, "VND"), provider_txn="MORE"
     )
-    assert (await desk.counter.payment(opened)).state == "needs_review"
-    raised = await the_exception(desk)
-    ended = await desk.does(desk.accountant, apply_suspense, raised.id, [charge.id])
-    assert (ended.state, ended.resolution) == ("resolved", "applied")
     assert (await desk.counter.payment(opened)).state == "paid"
     assert (await desk.counter.charge_now(charge)).state == "settled"
     assert await desk.balances() == {
         "gateway_receivable:vnpay": 900_000,
         FEE: -800_000,
-        UNMATCHED: -100_000,
+        REFUND_PAYABLE: -100_000,
     }
-    rest = await desk.does(desk.accountant, give_back, raised.id, "Paid too much.")
-    assert (rest.amount_minor, rest.full) == (100_000, False)
+    (rest,) = await desk.counter.rows(RefundRow)
+    assert (rest.amount_minor, rest.full, rest.rule) == (100_000, False, "overpaid")
+    raised = await the_exception(desk)
+    assert (raised.kind, raised.state) == ("overpaid", "open")
     await desk.does(desk.manager, approve, rest.id)
     await desk.works(says="done")
     assert (await desk.counter.payment(opened)).state == "paid"
@@ -114,6 +113,91 @@ async def test_waiting_money_pays_charges_and_the_rest_can_still_go_back(desk) -
     await desk.works(says="done")
     assert desk.gateway.orders[-1].provider_txn == "MORE"
     assert await desk.balances() == {}
+
+
+async def test_a_surplus_pays_what_the_payer_owes_otherwise(desk) -> None:
+    opened = await desk.counter.open([await desk.counter.charge(800_000)])
+    await desk.counter.apply(
+        opened, Finding.PAID, amount=Money(900_000, "VND"), provider_txn="MORE"
+    )
+    (proposed,) = await desk.counter.rows(RefundRow)
+    small = await desk.counter.charge(60_000)
+    raised = await the_exception(desk)
+    ended = await desk.does(desk.accountant, apply_suspense, raised.id, [small.id])
+    assert (ended.state, ended.resolution) == ("resolved", "applied")
+    assert (await desk.refund(proposed)).state == "withdrawn"
+    assert (await desk.counter.charge_now(small)).state == "settled"
+    assert await desk.balances() == {
+        "gateway_receivable:vnpay": 900_000,
+        FEE: -860_000,
+        OVERPAID: -40_000,
+    }
+    # The rest of the surplus can still go back.
+    rest = await desk.does(desk.accountant, give_back, raised.id, "Paid too much.")
+    assert (rest.amount_minor, rest.full) == (40_000, False)
+
+
+async def test_a_part_on_its_way_back_does_not_count_until_somebody_says_no(desk) -> None:
+    opened = await desk.counter.open([charge := await desk.counter.charge(800_000)])
+    await desk.counter.apply(opened, Finding.PAID, amount=Money(300_000), provider_txn="ONE")
+    raised = await the_exception(desk)
+    refund = await desk.does(desk.accountant, give_back, raised.id, "The payer wants it.")
+    await desk.counter.apply(opened, Finding.PAID, amount=Money(600_000), provider_txn="TWO")
+    assert (await desk.counter.charge_now(charge)).state == "owed"
+    assert (await desk.counter.payment(opened)).state == "part_paid"
+    await desk.does(desk.manager, decline, refund.id, "The rest came.")
+    assert (await desk.counter.charge_now(charge)).state == "settled"
+    assert (await desk.counter.payment(opened)).state == "paid"
+    assert await desk.balances() == {
+        "gateway_receivable:vnpay": 900_000,
+        FEE: -800_000,
+        UNMATCHED: -100_000,
+    }
+
+
+async def test_control_a_reserve_that_does_not_name_its_money_lets_it_be_used_twice(
+    desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(unit, refund) -> None:
+        return None
+
+    monkeypatch.setattr(reserve_service, "_of_transaction", nothing)
+    opened = await desk.counter.open([charge := await desk.counter.charge(800_000)])
+    await desk.counter.apply(opened, Finding.PAID, amount=Money(300_000), provider_txn="ONE")
+    raised = await the_exception(desk)
+    await desk.does(desk.accountant, give_back, raised.id, "The payer wants it.")
+    await desk.counter.apply(opened, Finding.PAID, amount=Money(500_000), provider_txn="TWO")
+    assert (await desk.counter.charge_now(charge)).state == "settled"
+    assert (await desk.balances())[UNMATCHED] > 0
+
+
+async def test_parts_of_what_fell_away_are_proposed_back(desk) -> None:
+    one, two = await desk.counter.charge(500_000), await desk.counter.charge(300_000)
+    opened = await desk.counter.open([one, two])
+    await desk.counter.apply(opened, Finding.PAID, amount=Money(300_000), provider_txn="ONE")
+    await desk.does(PROGRAM, void, one.subject)
+    assert await desk.counter.rows(RefundRow) == []
+    await desk.does(PROGRAM, void, two.subject)
+    (refund,) = await desk.counter.rows(RefundRow)
+    assert (refund.state, refund.rule, refund.amount_minor) == (
+        "requested",
+        "nothing_owed",
+        300_000,
+    )
+    await desk.does(desk.manager, approve, refund.id)
+    await desk.works(says="done")
+    assert (await desk.counter.payment(opened)).state == "refunded"
+    assert (await the_exception(desk)).resolution == "refunded"
+    assert await desk.balances() == {}
+
+
+async def test_money_that_came_in_parts_goes_back_by_transfer_as_a_whole(desk) -> None:
+    opened = await desk.counter.open([await desk.counter.charge(800_000)])
+    for number, amount in (("ONE", 300_000), ("TWO", 500_000)):
+        await desk.counter.apply(opened, Finding.PAID, amount=Money(amount), provider_txn=number)
+    assert (await desk.counter.payment(opened)).state == "paid"
+    whole = await desk.does(desk.accountant, ask_refund, opened.payment.id, None, "Not used.")
+    assert (whole.amount_minor, whole.refund_method) == (800_000, "transfer")
 
 
 async def test_too_little_money_applies_to_nothing_and_goes_back(desk) -> None:

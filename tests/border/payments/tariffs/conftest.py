@@ -13,11 +13,12 @@ from border.core.clock import FixedClock
 from border.core.ids import new_id
 from border.core.refusal import Refusal
 from border.core.store import PROGRAM, Store, Unit
-from border.payments.tariffs import storage, tariff_service
+from border.payments.tariffs import tariff_service
 from border.payments.tariffs.row_reading import COLUMNS
-from border.payments.tariffs.tables import TariffResolutionRow
 from border.payments.tariffs.tariff_service import Published
+from border.regulation import storage
 from border.regulation.regulation import Period
+from border.regulation.tables import RegulationRow
 from border.vocabulary import VEHICLE_CLASSES
 
 FEE = "infrastructure_fee"
@@ -105,30 +106,30 @@ class Office:
         await self.store.perform(PROGRAM, tariff_service.load_tariff)
         return self
 
-    async def draft(self, raw: bytes, actor: Actor | None = None) -> TariffResolutionRow:
+    async def draft(self, raw: bytes, actor: Actor | None = None) -> RegulationRow:
         """Load a draft."""
 
-        async def work(unit: Unit) -> TariffResolutionRow:
+        async def work(unit: Unit) -> RegulationRow:
             return await tariff_service.put_draft(unit, raw)
 
         return await self.store.perform(actor or self.manager, work)
 
     async def schedule(
         self, code: str = "next", actor: Actor | None = None, **more: Any
-    ) -> TariffResolutionRow:
+    ) -> RegulationRow:
         """Put a draft in force on its days."""
 
-        async def work(unit: Unit) -> TariffResolutionRow:
+        async def work(unit: Unit) -> RegulationRow:
             return await tariff_service.schedule(unit, code, **more)
 
         return await self.store.perform(actor or self.accountant, work)
 
     async def withdraw(
         self, code: str = "next", reason: str = "A mistake.", actor: Actor | None = None
-    ) -> TariffResolutionRow:
+    ) -> RegulationRow:
         """Withdraw a resolution."""
 
-        async def work(unit: Unit) -> TariffResolutionRow:
+        async def work(unit: Unit) -> RegulationRow:
             return await tariff_service.withdraw(unit, code, reason)
 
         return await self.store.perform(actor or self.manager, work)
@@ -141,9 +142,9 @@ class Office:
     async def days(self) -> list[tuple[str, date, date | None]]:
         """Return which resolution sets the fee from when until when."""
         async with self.store.reading() as connection:
-            found: list[Period] = await storage.periods(connection)
+            found: list[Period] = await storage.periods(connection, ["tariff"])
         return [
-            (one.code, one.effective_from, one.effective_to) for one in found if one.chain == FEE
+            (one.code, one.effective_from, one.effective_to) for one in found if one.subject == FEE
         ]
 
     async def refused(self, work: Any) -> Refusal:

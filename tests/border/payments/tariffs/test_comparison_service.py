@@ -11,7 +11,7 @@ from border.identity.tables import OrganisationRow
 from border.payments.charges.charge_service import charges_on, owe
 from border.payments.charges.comparison_service import comparison
 from border.payments.charges.tables import ChargeRow
-from border.payments.tariffs import storage
+from border.payments.tariffs import tariff_service
 from border.payments.tariffs.comparison import Comparison
 from border.payments.tariffs.tariff import Load, assess
 
@@ -22,7 +22,7 @@ async def charge(office: Office, loads: list[str | Load], vehicle: str, payer: U
     """Charge a trip of today."""
 
     async def work(unit: Unit) -> ChargeRow:
-        rules = await storage.tariff_rules(unit.connection, FEE)
+        rules = await tariff_service.rules_on_day(unit.connection, FEE, date(2026, 11, 23))
         found = assess(rules, FEE, loads, vehicle, date(2026, 11, 23))
         assert found is not None
         return await owe(

@@ -11,7 +11,6 @@ from border.core.clock import FixedClock
 from border.core.money import CurrencyMismatch, Money
 from border.core.refusal import Refusal
 from border.core.store import Store
-from border.payments.tariffs import storage
 from border.payments.tariffs.tariff import (
     INFRASTRUCTURE_FEE,
     Assessment,
@@ -19,7 +18,7 @@ from border.payments.tariffs.tariff import (
     TariffRule,
     assess,
 )
-from border.payments.tariffs.tariff_service import load_tariff, seeds
+from border.payments.tariffs.tariff_service import load_tariff, rules_on_day, seeds
 from border.vocabulary import VEHICLE_CLASSES
 
 ON = date(2026, 11, 23)
@@ -164,6 +163,6 @@ async def test_the_seed_is_loaded_once_and_overwrites_nothing(
     assert await store.perform(PROGRAM, load_tariff) == 12
     assert await store.perform(PROGRAM, load_tariff) == 0
     async with store.reading() as connection:
-        kept = await storage.tariff_rules(connection, INFRASTRUCTURE_FEE)
-        assert await storage.tariff_rules(connection, "parking") == ()
+        kept = await rules_on_day(connection, INFRASTRUCTURE_FEE, ON)
+        assert await rules_on_day(connection, "parking", ON) == ()
     assert sorted(kept, key=lambda rule: rule.code) == sorted(rules(), key=lambda rule: rule.code)

@@ -7,18 +7,24 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.event import listen, remove
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from border.core.actor import Actor, Role
+from border.core.clock import local_midnight
 from border.core.ids import new_id
 from border.core.refusal import Refusal
-from border.payments.tariffs import storage, tariff_service
-from border.payments.tariffs.tables import ONE_AT_A_TIME
+from border.core.store import table_of
+from border.core.tables import EventRow
+from border.payments.tariffs import tariff_service
 from border.payments.tariffs.tariff import assess
 from border.payments.tariffs.tariff_service import seeds
+from border.regulation import regulation_service, storage
 from border.regulation.regulation import Period
+from border.regulation.tables import ONE_AT_A_TIME, RegulationRow
+from border.timeouts import Timeouts
 
 from .conftest import FEE, Office, complete, file_of, header, rate, terms
 
@@ -34,7 +40,7 @@ async def test_a_file_becomes_a_draft_that_nobody_is_charged_by(office: Office) 
     assert (row.state, row.prepared_by, row.approved_by) == ("draft", office.manager.id, None)
     assert await office.days() == [(*LAO_CAI, None)]
     async with office.store.reading() as connection:
-        in_force = await storage.tariff_rules(connection, FEE)
+        in_force = await tariff_service.rules_on_day(connection, FEE, NEW_YEAR)
     assert {rule.terms.resolution for rule in in_force} == {"lao_cai_2014"}
 
 
@@ -93,7 +99,7 @@ async def test_a_second_person_puts_it_in_force_and_it_ends_its_predecessor(
     assert await office.days() == [(*LAO_CAI, NEW_YEAR), ("next", NEW_YEAR, None)]
     for on, amount in ((date(2026, 12, 31), 800_000), (NEW_YEAR, 900_000)):
         async with office.store.reading() as connection:
-            rules = await storage.tariff_rules(connection, FEE)
+            rules = await tariff_service.rules_on_day(connection, FEE, on)
         found = assess(rules, FEE, ["ordinary"], "container_40", on)
         assert found is not None
         assert found.amount.minor == amount
@@ -110,7 +116,7 @@ async def test_the_database_too_wants_a_second_person(office: Office) -> None:
     async with office.store.engine.connect() as connection:
         with pytest.raises(IntegrityError, match="second_person"):
             await connection.execute(
-                text("UPDATE tariff_resolution SET approved_by = :who WHERE id = :id"),
+                text("UPDATE regulation SET approved_by = :who WHERE id = :id"),
                 {"who": office.manager.id, "id": row.id},
             )
 
@@ -197,7 +203,7 @@ async def test_the_only_one_of_its_kind_can_be_withdrawn_too(office: Office) -> 
     await office.schedule()
     await office.withdraw()
     async with office.store.reading() as connection:
-        assert await storage.tariff_rules(connection, "yard_service") == ()
+        assert await tariff_service.rules_on_day(connection, "yard_service", NEW_YEAR) == ()
     assert await office.days() == [(*LAO_CAI, None)]
 
 
@@ -250,9 +256,11 @@ def side_by_side(count: int) -> Callable[..., Any]:
     line = asyncio.Barrier(count)
     met = 0
 
-    async def lock_periods(connection: AsyncConnection, kinds: Any) -> list[Period]:
+    async def lock_periods(connection: AsyncConnection, chains: Any) -> list[Period]:
         nonlocal met
-        found = [one for one in await storage.periods(connection) if one.chain in kinds]
+        found = [
+            one for one in await storage.periods(connection, ["tariff"]) if one.chain in chains
+        ]
         met += 1
         if met <= count:
             await line.wait()
@@ -267,14 +275,16 @@ async def unfenced(engine: AsyncEngine) -> AsyncIterator[None]:
     asked = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name"
     async with engine.begin() as connection:
         fence = await connection.scalar(text(asked), {"name": ONE_AT_A_TIME})
-        await connection.execute(text(f"ALTER TABLE tariff_terms DROP CONSTRAINT {ONE_AT_A_TIME}"))
+        await connection.execute(
+            text(f"ALTER TABLE regulation_period DROP CONSTRAINT {ONE_AT_A_TIME}")
+        )
     try:
         yield
     finally:
         async with engine.begin() as connection:
-            await connection.execute(text("DELETE FROM tariff_terms"))
+            await connection.execute(text("DELETE FROM regulation_period"))
             await connection.exec_driver_sql(
-                f"ALTER TABLE tariff_terms ADD CONSTRAINT {ONE_AT_A_TIME} {fence}"
+                f"ALTER TABLE regulation_period ADD CONSTRAINT {ONE_AT_A_TIME} {fence}"
             )
 
 
@@ -316,3 +326,46 @@ async def test_managers_and_accountants_are_who_the_second_person_can_be(office:
     assert (await office.refused(office.schedule(actor=cashier))).code == "not_allowed"
     second = Actor(new_id(), "", frozenset({Role.MANAGER}))
     assert (await office.schedule(actor=second)).approved_by == second.id
+
+
+async def test_its_events_go_by_its_own_name_and_its_reference_too(office: Office) -> None:
+    row = await office.draft(complete())
+    await office.schedule()
+    office.clock.at = local_midnight(NEW_YEAR)
+    assert await Timeouts(office.store).end(RegulationRow) == 1
+    assert await regulation_service.supersede_over(office.store) == 1
+    async with office.store.reading() as connection:
+        told = table_of(EventRow)
+        found = (await connection.execute(select(told).order_by(told.c.seq))).all()
+    assert row.reference.startswith("TRF-")
+    assert [event.type for event in found] == [
+        "tariff_resolution.prepare",
+        "tariff_resolution.schedule",
+        "tariff_resolution.begin",
+        "tariff_resolution.supersede",
+    ]
+    assert found[1].payload == {
+        "state": "scheduled",
+        "code": "next",
+        "effective_from": "2027-01-01",
+    }
+    assert (await office.one()).row.state == "in_force"
+    assert (await office.one("lao_cai_2014")).row.state == "superseded"
+
+
+async def test_a_price_is_read_in_one_statement_once_its_rates_are_known(office: Office) -> None:
+    async with office.store.reading() as connection:
+        await tariff_service.rules_on_day(connection, FEE, NEW_YEAR)
+    asked: list[str] = []
+
+    def count(_: Any, __: Any, statement: str, *___: Any) -> None:
+        asked.append(statement)
+
+    engine = office.store.engine.sync_engine
+    listen(engine, "before_cursor_execute", count)
+    try:
+        async with office.store.reading() as connection:
+            assert await tariff_service.rules_on_day(connection, FEE, NEW_YEAR)
+    finally:
+        remove(engine, "before_cursor_execute", count)
+    assert len(asked) == 1

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from border.sandbox.bank.webhook import sign_data, told
-from border.sandbox.books.transfers import Transfer
+from border.sandbox.bank.webhook import message_of, sign_data
+from border.sandbox.books.transfers import BankTransfer
 
 KEY = "1a54716c8f0efb2744fb28b6e38b25da7f67a925d98bc1c18bd8faaecadd7675"
 PUBLISHED = {
@@ -45,7 +45,7 @@ def test_every_field_is_covered(name: str) -> None:
 
 
 def test_a_transfer_is_told_with_the_fields_of_the_vector_at_the_hour_of_the_gate() -> None:
-    transfer = Transfer(
+    transfer = BankTransfer(
         number=100_001,
         reference="FT263260100001",
         form="f",
@@ -57,7 +57,7 @@ def test_a_transfer_is_told_with_the_fields_of_the_vector_at_the_hour_of_the_gat
         memo="PHI HT LC2026000123A1",
         happened_at=datetime(2026, 11, 22, 2, 30, tzinfo=UTC),
     )
-    data = told(transfer, "1017595600", 2_000_000)
+    data = message_of(transfer, "1017595600", 2_000_000)
     assert set(data) == set(PUBLISHED)
     assert data["transactionDateTime"] == "2026-11-22 09:30:00"
     assert (data["amount"], data["reference"]) == ("2000000", "FT263260100001")

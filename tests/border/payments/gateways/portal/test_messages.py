@@ -23,7 +23,7 @@ from border.payments.gateways.evidence import (
 )
 from border.payments.gateways.portal.digest import CONFIRM, GET_BILL, INIT, HashMode, digest
 from border.payments.gateways.portal.messages import Portal
-from border.payments.gateways.portal.receipt import Collector
+from border.payments.gateways.portal.receipt import PortalCollector
 
 KEY = "DVC-TEST-KEY"
 PORTAL = Portal("GATE", KEY, "https://pay.portal.example.vn/init")
@@ -154,7 +154,9 @@ def test_the_announcement_is_the_vector() -> None:
 
 
 def test_the_receipt_has_one_fee_of_the_whole_amount_and_what_the_portal_knows_of_us() -> None:
-    collector = Collector(unit_code="H38", unit_name="Ban quản lý", account="3511", fee_code="2")
+    collector = PortalCollector(
+        unit_code="H38", unit_name="Ban quản lý", account="3511", fee_code="2"
+    )
     body = replace(PORTAL, collector=collector).init_body(order())
     says = "Phi ha tang cua khau LC-2026-000123"
     assert body["ThongTinBienLai"] == {
@@ -211,7 +213,7 @@ def test_a_reference_with_a_bar_is_a_mistake_of_ours(reference: str) -> None:
 
 def test_a_bar_in_what_the_portal_knows_of_us_is_a_mistake_of_ours() -> None:
     with pytest.raises(ValueError, match="bar"):
-        Collector(unit_name="Ban|quản lý")
+        PortalCollector(unit_name="Ban|quản lý")
 
 
 @pytest.mark.parametrize("amount", [Money(0), Money(-1), Money(10**13), Money(1_00, "CNY")])

@@ -32,7 +32,7 @@ from border.paper.fonts import prepare_fonts
 from border.payments.charges.charge_service import charges_on, owe
 from border.payments.charges.tables import ChargeRow
 from border.payments.collection import notice_service
-from border.payments.receipts.captions import GATEWAYS
+from border.payments.receipts.renderers import GATEWAYS
 from border.payments.reconciliation.matching import payer_in
 from border.payments.tariffs.assessment import Assessment
 from border.settings import Settings
@@ -84,7 +84,7 @@ async def tell(app: Litestar, client: httpx.AsyncClient) -> None:
     for notice, taken in ((forged, False), (true, True), (true, True)):
         answer = await client.post("/api/v1/payments/toy/told", json=notice)
         assert (answer.status_code, answer.json()) == (200, {"taken": taken}), answer.text
-    await notice_service.work_inbox(services.store)
+    await notice_service.process_inbox(services.store)
     seen = (await client.get(f"/api/v1/payments/{opened['id']}")).json()
     assert (seen["state"], seen["gateway"]) == ("paid", "toy"), seen
     async with services.store.reading() as connection:

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from border.payments.gateways.vietqr.payos import Message, read_message, sign, signed_text
@@ -226,7 +226,6 @@ def test_what_is_no_message_of_payos_is_none(raw: bytes) -> None:
     assert read_message(raw) is None
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_without_harm(raw: bytes) -> None:
     read_message(raw)
@@ -243,7 +242,6 @@ JSONS: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(), JSONS))
 def test_any_data_can_be_signed_whatever_order_it_comes_in(data: dict[str, Any]) -> None:
     raw = json.dumps({"code": "00", "data": data, "signature": ""}).encode()

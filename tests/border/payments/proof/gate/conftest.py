@@ -27,8 +27,9 @@ from border.core.tables import EventRow
 from border.identity.tables import OrganisationRow
 from border.payments.charges.charge_service import owe, payment_blocked
 from border.payments.charges.tables import ChargeRow, PaymentChargeRow
+from border.payments.collection.checkout_service import checkout
 from border.payments.collection.jobs import ON_TIMEOUT
-from border.payments.collection.notice_service import take_notice, work_inbox
+from border.payments.collection.notice_service import process_inbox, take_notice
 from border.payments.collection.query_service import ask_overdue
 from border.payments.collection.reversal_service import apply_reversal
 from border.payments.collection.settlement_service import apply_evidence
@@ -138,6 +139,12 @@ class Books:
             "exceptions": sorted(
                 (e["kind"], e["gateway"], e["provider_txn"] or "") for e in self.exceptions
             ),
+            # What people still have to move, whatever it is called.
+            "waiting": sum(
+                self._left_of(e) if e["kind"] == "underpaid" else e["amount_minor"]
+                for e in self.exceptions
+                if e["state"] != "resolved" and e["kind"] in HOLDS
+            ),
         }
 
     def check(self, told: Mapping[str, int]) -> None:
@@ -146,6 +153,8 @@ class Books:
         self._one_capture_each()
         self._refunds_within()
         self._money_is_somewhere(told)
+        self._each_transaction_adds_up()
+        self._enough_is_never_left_waiting()
         self._nothing_waits_unseen()
         self._states_fit_the_books()
         self._lives_are_lived()
@@ -197,6 +206,70 @@ class Books:
         paid = self._assessed() - sum(self.receivable().values())
         waits = -stands["suspense"] - stands["refund_payable"]
         assert ours == paid + waits - self._given_back(), (held, paid, waits)
+
+    def _each_transaction_adds_up(self) -> None:
+        """I16: what came is what it pays, what of it waits and what was set aside; none below 0.
+
+        Of money that its gateway took back, part or whole, `_money_is_somewhere` tells.
+        """
+        gone = {(j["gateway"], j["note"]) for j in self._all("external_refund")}
+        kinds, names = {j["id"]: j["kind"] for j in self.journals}, self._names()
+        pays, waits, aside = (Counter[tuple[str, str]]() for _ in range(3))
+        for line in self.postings:
+            if kinds[line["journal_id"]] in ("capture", "apply", *RESERVES):
+                name = names[line["journal_id"]]
+                pays[name] -= line["amount_minor"] * (line["account"] == RECEIVABLE)
+                waits[name] -= line["amount_minor"] * (line["account"] in SUSPENSE)
+                if line["account"] == ASIDE and self._waited(line):
+                    aside[name] -= line["amount_minor"]
+        for gateway, number, came in self.captures():
+            key = (gateway, number)
+            if key not in gone:
+                parts = (pays[key], waits[key], aside[key])
+                assert came == sum(parts), (key, came, parts)
+                assert min(parts) >= 0, (key, parts)
+
+    def _enough_is_never_left_waiting(self) -> None:
+        """I16: parts that come to what was asked for have paid it."""
+        waits: Counter[UUID] = Counter()
+        for part in self.exceptions:
+            if part["kind"] == "underpaid" and part["state"] != "resolved":
+                waits[part["payment_id"]] += self._left_of(part)
+        owed = {charge["id"] for charge in self.charges if charge["state"] == "owed"}
+        for payment in self.payments:
+            due = [x["charge_id"] for x in self.links if x["payment_id"] == payment["id"]]
+            if payment["state"] in ("part_paid", "needs_review") and owed & set(due):
+                least = sum(self.receivable()[id] for id in due)
+                enough = max(payment["amount_minor"], least)
+                assert waits[payment["id"]] < enough, payment["reference"]
+
+    def _left_of(self, part: Row) -> int:
+        """Return what of a part still waits, and is not on its way back."""
+        name, names = (part["gateway"], part["provider_txn"]), self._names()
+        lines = (x for x in self.postings if names[x["journal_id"]] == name)
+        return -sum(x["amount_minor"] for x in lines if x["account"] == "suspense:unmatched")
+
+    def _names(self) -> dict[UUID, tuple[str, str]]:
+        """Return which transaction each journal is about; a refund's is the one that it is of."""
+        of = {refund["id"]: refund["capture_id"] for refund in self.refunds}
+        number = {j["id"]: j["provider_txn"] for j in self.journals}
+        return {
+            j["id"]: (
+                j["gateway"] or "",
+                number[of[j["refund_id"]]]
+                if j["refund_id"] in of
+                else j["note"]
+                if j["kind"] == "external_refund"
+                else j["provider_txn"] or "",
+            )
+            for j in self.journals
+        }
+
+    def _waited(self, line: Row) -> bool:
+        """Say whether a line of a refund is about money that waited, and not about charges."""
+        journal = next(j for j in self.journals if j["id"] == line["journal_id"])
+        refund = next(r for r in self.refunds if r["id"] == journal["refund_id"])
+        return refund["exception_id"] is not None
 
     def _assessed(self) -> int:
         """Return what is, or was, to be paid: what was charged, less what was voided."""
@@ -259,6 +332,8 @@ class Books:
                 assert all(rows[row["id"]][one] == row[one] for one in fixed), (name, row)
 
 
+HOLDS = ("underpaid", "overpaid", "wrong_amount", "nothing_owed", "paid_twice", "unmatched")
+RECEIVABLE, ASIDE = "payer_receivable", "refund_payable"
 RESERVES = ("refund_reserve", "refund_release")
 CHARGED = ("assess", "void", "waive")
 FROZEN = {
@@ -315,9 +390,28 @@ class Gate:
         who = self.people[Role.CASHIER] if gateway == "desk" else self.trader
         ids = [charge.id for charge in charges]
         payment = await self.does(who, pay, ids, gateway, self.vaults.gateways)
+        return await self._newest(payment.id)
+
+    async def rest(self, attempt: AttemptRow) -> AttemptRow | None:
+        """Go on to what is missing of a payment; return the attempt for it, if there is one."""
+        there = await checkout(
+            self.store,
+            self.trader,
+            attempt.payment_id,
+            "203.0.113.7",
+            "https://gate.example.vn",
+            self.vaults.gateways,
+        )
+        newest = await self._newest(attempt.payment_id)
+        return newest if there.redirect_url or there.qr_payload else None
+
+    async def _newest(self, payment_id: UUID) -> AttemptRow:
         table = table_of(AttemptRow)
+        of_it = select(table).where(table.c.payment_id == payment_id)
         async with self.store.reading() as connection:
-            found = await connection.execute(select(table).where(table.c.payment_id == payment.id))
+            found = await connection.execute(
+                of_it.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(1)
+            )
             return AttemptRow(**found.one()._mapping)
 
     async def push(self, gateway: str, raw: bytes) -> Any:
@@ -331,7 +425,7 @@ class Gate:
 
     async def work(self) -> int:
         """Work the inbox."""
-        return await work_inbox(self.store)
+        return await process_inbox(self.store)
 
     async def ask(self, gateway: str) -> int:
         """Ask a gateway about what is due."""

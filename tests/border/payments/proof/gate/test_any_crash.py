@@ -20,7 +20,7 @@ from border.core.store import Store, open_engine
 from border.payments.refunds.jobs import ON_TIMEOUT
 from border.payments.refunds.outcome_service import resubmit
 from border.payments.refunds.refund_service import approve
-from border.payments.refunds.refund_worker import work_refunds
+from border.payments.refunds.refund_worker import process_refunds
 from border.payments.refunds.request_service import ask_refund
 from border.payments.refunds.tables import RefundRow
 from border.timeouts import Timeouts
@@ -80,6 +80,10 @@ class Life:
             lambda: self._told("vnpay", "AB once more", 0),
             lambda: self._told("vietqr", "of nobody", 123_456),
             self.gate.work,
+            self._pay_a_part,
+            self.gate.work,
+            self._pay_more_than_the_rest,
+            self.gate.work,
             lambda: self._owe("C", 200_000),
             lambda: self._open("portal", "C"),
             lambda: self._lost("portal"),
@@ -100,19 +104,27 @@ class Life:
         charges = [self.charges[subject] for subject in subjects]
         self.attempts[gateway] = await self.gate.open(gateway, *charges)
 
-    async def _told(self, gateway: str, name: str, amount: int) -> None:
-        await self.gate.tell(self._coin(gateway, name, amount))
+    async def _pay_a_part(self) -> None:
+        await self._owe("D", 250_000)
+        await self._open("vietqr", "D")
+        await self._told("vietqr", "a part of D", 100_000, named=True)
+
+    async def _pay_more_than_the_rest(self) -> None:
+        await self._told("vietqr", "more than the rest of D", 170_000, named=True)
+
+    async def _told(self, gateway: str, name: str, amount: int, *, named: bool = False) -> None:
+        await self.gate.tell(self._coin(gateway, name, amount, named=named))
 
     async def _lost(self, gateway: str) -> None:
         self._coin(gateway, "C", 0)
 
-    def _coin(self, gateway: str, name: str, amount: int) -> Any:
-        """Let a payer pay, once; without an amount what was asked for."""
+    def _coin(self, gateway: str, name: str, amount: int, *, named: bool = False) -> Any:
+        """Let a payer pay, once; without an amount what was asked for; `named` by reference."""
         if name not in self.coins:
-            attempt = None if amount else self.attempts[gateway]
+            attempt = self.attempts[gateway] if named or not amount else None
             self.coins[name] = self.gate.vaults[gateway].take(
                 attempt.txn_ref if attempt else "",
-                attempt.amount_minor if attempt else amount,
+                amount or self.attempts[gateway].amount_minor,
                 self.gate.clock.at,
             )
         return self.coins[name]
@@ -154,7 +166,7 @@ class Life:
         # What was handed over and not answered is given up by the time-outs, then asked about.
         self.gate.clock.advance(timedelta(days=1))
         await Timeouts(self.gate.store, ON_TIMEOUT).end(RefundRow)
-        await work_refunds(self.gate.store, {"vnpay": self.gate.vaults["vnpay"]})
+        await process_refunds(self.gate.store, {"vnpay": self.gate.vaults["vnpay"]})
 
     async def at_last(self) -> dict[str, Any]:
         """Let gateways repeat themselves and workers run; return how the books end.
@@ -215,14 +227,14 @@ async def test_wherever_the_plug_is_pulled_the_story_ends_the_same(
 ) -> None:
     engine, plug = plugged
     expected, _ = await _lived(engine, plug, gate_of, new_vaults(), None)
-    assert expected["charges"] == {"A": "refunded", "B": "refunded", "C": "settled"}
+    assert expected["charges"] == {"A": "refunded", "B": "refunded", "C": "settled", "D": "settled"}
     assert expected["refunds"] == ["succeeded"]
     assert expected["balances"] == {
-        ("due_to_budget:infrastructure_fee", "VND"): -200_000,
+        ("due_to_budget:infrastructure_fee", "VND"): -450_000,
         ("gateway_receivable:desk", "VND"): 200_000,
         ("gateway_receivable:vnpay", "VND"): 400_000,
-        ("gateway_receivable:vietqr", "VND"): 123_456,
-        ("suspense:overpaid", "VND"): -400_000,
+        ("gateway_receivable:vietqr", "VND"): 123_456 + 270_000,
+        ("suspense:overpaid", "VND"): -400_000 - 20_000,
         ("suspense:unmatched", "VND"): -123_456,
     }
     crashes = 0

@@ -14,14 +14,17 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from border.core.actor import Role
 from border.core.ids import new_id
 from border.core.money import Money
 from border.core.store import table_of
-from border.payments.collection import settlement_service
+from border.payments.collection import part_storage, settlement_service
 from border.payments.gateways.evidence import Evidence, Finding, Source
 from border.payments.ledger.book import Posting
 from border.payments.ledger.storage import add_postings, unbalanced
 from border.payments.ledger.tables import JournalRow
+from border.payments.refunds import reserve_service
+from border.payments.refunds.suspense_service import give_back
 
 BALANCE = (
     Posting("gateway_receivable:vnpay", Money(100_000)),
@@ -44,7 +47,7 @@ async def _book(connection: AsyncConnection, gate: Any, lines: tuple[Posting, ..
     )
     values = row.model_dump(exclude={"number"})
     await connection.execute(insert(table_of(JournalRow)).values(**values))
-    await add_postings(connection, row.id, lines)
+    await add_postings(connection, {row.id: lines})
     return row
 
 
@@ -181,3 +184,63 @@ async def test_control_without_the_keys_one_transaction_is_captured_twice_and_th
     assert len(books.lines("capture")) == 2
     with pytest.raises(AssertionError):
         books.check(gate.vaults.told())
+
+
+# What came in parts
+
+
+async def _parts(gate: Any) -> tuple[Any, list[Any]]:
+    """Return a charge of 300,000 and two transfers for it, neither of which is enough."""
+    charge = await gate.owe(300_000)
+    attempt = await gate.open("vietqr", charge)
+    vault = gate.vaults["vietqr"]
+    return charge, [
+        vault.take(attempt.txn_ref, amount, gate.clock.at) for amount in (200_000, 150_000)
+    ]
+
+
+async def test_control_where_parts_are_forgotten_enough_is_left_waiting_and_the_check_sees_it(
+    gate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none(connection: AsyncConnection, payment_id: Any) -> list[Any]:
+        return []
+
+    charge, parts = await _parts(gate)
+    monkeypatch.setattr(part_storage, "parts_of", none)
+    for part in parts:
+        await gate.tell(part)
+    await gate.work()
+    assert not await gate.opens(charge)
+    with pytest.raises(AssertionError, match="PAY-"):
+        await gate.books()
+
+
+async def test_control_a_part_used_while_it_goes_back_is_seen_by_the_check(
+    gate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(unit: Any, refund: Any) -> None:
+        return None
+
+    charge, (first, second) = await _parts(gate)
+    monkeypatch.setattr(reserve_service, "_of_transaction", nothing)
+    await gate.tell(first)
+    await gate.work()
+    (waits,) = (await gate.books()).exceptions
+    await gate.does(Role.ACCOUNTANT, give_back, waits["id"], "the payer wants it")
+    await gate.tell(second)
+    await gate.work()
+    assert await gate.opens(charge)
+    with pytest.raises(AssertionError):
+        await gate.books()
+
+
+async def test_a_part_that_goes_back_is_not_used(gate: Any) -> None:
+    charge, (first, second) = await _parts(gate)
+    await gate.tell(first)
+    await gate.work()
+    (waits,) = (await gate.books()).exceptions
+    await gate.does(Role.ACCOUNTANT, give_back, waits["id"], "the payer wants it")
+    await gate.tell(second)
+    await gate.work()
+    await gate.books()
+    assert not await gate.opens(charge)

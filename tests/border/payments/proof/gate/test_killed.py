@@ -11,7 +11,7 @@ WORKER = """
 import asyncio, sys
 import api.tables
 from border.core.clock import SystemClock
-from border.payments.collection.notice_service import work_inbox
+from border.payments.collection.notice_service import process_inbox
 from border.core.store import Store, open_engine
 
 async def hang(unit, event, row):
@@ -20,7 +20,7 @@ async def hang(unit, event, row):
 
 async def main():
     engine = open_engine(sys.argv[1], pool_size=1)
-    await work_inbox(Store(engine, SystemClock(), {"charge.settle": [hang]}))
+    await process_inbox(Store(engine, SystemClock(), {"charge.settle": [hang]}))
 
 asyncio.run(main())
 """

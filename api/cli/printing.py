@@ -4,16 +4,18 @@ import json
 
 import click
 
-from api.documents import asyncapi_document, openapi_document
-
 
 @click.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
+    from api.documents import openapi_document
+
     click.echo(json.dumps(openapi_document(), ensure_ascii=False, indent=2))
 
 
 @click.command()
 def asyncapi() -> None:
     """Print the AsyncAPI document."""
+    from api.documents import asyncapi_document
+
     click.echo(json.dumps(asyncapi_document(), ensure_ascii=False, indent=2))
