@@ -46,16 +46,6 @@ async def exceptions(
     return [as_row(ExceptionRow, row._mapping) for row in found]
 
 
-async def exceptions_of(connection: AsyncConnection, payment_id: UUID) -> list[ExceptionRow]:
-    """Return the exceptions about a payment, oldest first."""
-    found = await connection.execute(
-        select(_exception)
-        .where(_exception.c.payment_id == payment_id)
-        .order_by(_exception.c.created_at, _exception.c.id)
-    )
-    return [as_row(ExceptionRow, row._mapping) for row in found]
-
-
 async def waiting(connection: AsyncConnection) -> int:
     """Return how many exceptions are not resolved."""
     found = await connection.scalar(

@@ -284,13 +284,3 @@ def _list(scopes: tuple[policy.Scope, ...], narrowed: frozenset[str]) -> Stateme
         .order_by(_receipt.c.issued_at.desc(), _receipt.c.id.desc())
         .limit(bindparam("limit"))
     )
-
-
-async def waiting_since(connection: AsyncConnection) -> tuple[int, datetime | None]:
-    """Return how many paid payments have no receipt yet, and since when the oldest waits."""
-    receipted = exists().where(_receipt.c.issue_key == _payment.c.id)
-    statement = select(func.count(), func.min(_payment.c.paid_at)).where(
-        _payment.c.state.in_(_PAID), ~receipted
-    )
-    count, since = (await connection.execute(statement)).one()
-    return int(count), since

@@ -6,6 +6,7 @@ proof here: the ledger must come to the same, đồng for đồng.
 
 import hmac
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -69,7 +70,7 @@ def form_signed(fields: Mapping[str, str], secret: str = SECRET) -> bytes:
     return f"{text}&vnp_SecureHash={signature}".encode()
 
 
-class Vault:
+class Vault(ABC):
     """What one gateway took, and how it tells of it; `mood` is how it answers when asked."""
 
     adapter: Any
@@ -95,21 +96,21 @@ class Vault:
         self.coins[number] = coin
         return coin
 
+    @abstractmethod
     def notice(self, coin: Coin, **changes: Any) -> bytes:
         """Return the message that tells of money, the same bytes each time."""
-        raise NotImplementedError
 
+    @abstractmethod
     def trouble(self, reference: str, amount: int, at: datetime, word: str) -> bytes:
         """Return a message about no money: `failed`, `pending` or, where there is one, `review`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self, question: Question) -> bytes:
         """Return the answer to a question, in the present mood."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, question: Question, raw: bytes) -> Reply:
         """Return what the product makes of an answer."""
-        raise NotImplementedError
 
     async def ask(self, question: Question) -> Reply:
         """Be asked; silence is an answer too."""
