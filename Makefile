@@ -1,7 +1,13 @@
 # What one can do here; each word is said in README.md. Everything goes into .venv and .state.
 
 PYTHON := .venv/bin/python
-PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
+PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile
+# What was installed is compiled by all cores; pip would do it with one. A file that cannot be
+# compiled is one that is never imported.
+COMPILE := $(PYTHON) -m compileall -qq -j 0 .venv/lib
+# The typefaces of the tests are made beside, by a core that pip leaves idle.
+FACES := $(PYTHON) -c 'from pathlib import Path; from border.paper.fonts import prepare_fonts; \
+    prepare_fonts(Path(".state/tests"))'
 PACKAGES := api border customs logistics
 BROWSERS := chromium chromium-browser
 # Processes that run tests, each with servers of its own; 0 runs them in one, to look into.
@@ -11,20 +17,25 @@ WORKERS ?= auto
 # compile the tests and the program anew, which takes ten seconds of a processor.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-servers check lint install bench docs clean chromium
+.PHONY: run test test-slow test-servers check lint install bench kill docs clean chromium
 
 run: .venv/runtime.done
 	@$(if $(PORT),BORDER_PORT=$(PORT)) exec .venv/bin/border demo
 
+# All but the slow part, unless a part is asked for by name.
 test: .venv/development.done chromium
-	$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+	$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(or $(TESTS),-m "not slow")
+
+test-slow: .venv/development.done
+	$(PYTHON) -m pytest -m slow $(TESTS)
 
 # What touches servers once more, on servers that are there already, in a database of the run's own.
-# One process: two databases of one cluster would hold back each other's feed.
+# One process: two databases of one cluster would hold back each other's feed. Without the pages:
+# they draw what the services read, which is read here.
 test-servers: .venv/development.done chromium
 	BORDER_DATABASE_URL="$${BORDER_DATABASE_URL:-postgresql://postgres@127.0.0.1:5432/postgres}" \
 	BORDER_REDIS_URL="$${BORDER_REDIS_URL:-redis://127.0.0.1:6379/9}" \
-	$(PYTHON) -m pytest -m "servers and not browser and not once" $(TESTS)
+	$(PYTHON) -m pytest -m "servers and not browser and not once and not slow" --ignore=tests/api/pages $(TESTS)
 
 lint: .venv/development.done
 	$(PYTHON) -m ruff check .
@@ -37,6 +48,11 @@ check: lint
 
 bench: .venv/development.done
 	$(PYTHON) -m bench
+
+# Kills the program under load, over and over; SEED=… repeats a run.
+MINUTES ?= 20
+kill: .venv/development.done
+	$(PYTHON) -m bench.kill --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 docs: .venv/development.done
 	$(PYTHON) -m api.documents
@@ -63,12 +79,14 @@ clean:
 .venv/runtime.done: requirements.txt pyproject.toml | .venv/bin/python
 	$(PIP) -r requirements.txt
 	$(PIP) --no-build-isolation --no-deps --editable .
+	-@$(COMPILE)
 	@touch $@
 
 install: .venv/development.done chromium
 
 .venv/development.done: requirements-dev.txt .venv/runtime.done
-	$(PIP) -r requirements-dev.txt
+	@$(FACES) & $(PIP) -r requirements-dev.txt && wait
+	-@$(COMPILE)
 	@touch $@
 
 # The browser tests drive Chromium, the one thing that pip cannot bring.

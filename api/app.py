@@ -14,7 +14,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Schema
-from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
+from litestar.plugins.prometheus import PrometheusController
 from litestar.plugins.pydantic import PydanticPlugin
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
@@ -22,7 +22,8 @@ from litestar.template.config import TemplateConfig
 from api import pages, routes
 from api.background import Background
 from api.http import typefaces
-from api.http.description import describe
+from api.http.counted import Counted
+from api.http.description import described
 from api.http.head import Application
 from api.http.media import ANSWERS, refuse_unfit
 from api.http.problems import BODY_LIMIT, answer_problem, headers_of, refusal_of, spoken
@@ -75,6 +76,17 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     return page
 
 
+class OnlyRouter(Router):
+    """A router of one application: Litestar need not copy it, at the cost of all else it does."""
+
+    def __deepcopy__(self, _: object) -> "OnlyRouter":
+        return self
+
+
+def _complete(request: Request[Any, Any, Any]) -> None:
+    described(request.app)
+
+
 class Metrics(PrometheusController):
     """Figures of the running program, for Prometheus."""
 
@@ -104,7 +116,10 @@ def create_app(open_services: Callable[[], Services], *, background: bool = True
 
     @asynccontextmanager
     async def live(app: Litestar) -> AsyncIterator[None]:
-        jobs = Background(jobs_of(services, receipts), services.store.committed)
+        jobs = Background(
+            jobs_of(services, receipts), services.store.committed, services.peers.lead
+        )
+        services.peers.start()
         await services.hub.start()
         if background:
             jobs.start()
@@ -113,17 +128,17 @@ def create_app(open_services: Callable[[], Services], *, background: bool = True
         finally:
             await services.hub.stop()
             await jobs.stop()
+            await services.peers.stop()
             await services.close()
 
     settings = services.settings
     pay_pages = {urlsplit(row.pay_page) for row in settings.gateways.values() if row.pay_page}
     origins = sorted({f"{page.scheme}://{page.netloc}" for page in pay_pages})
-    prometheus = PrometheusConfig(app_name="border", prefix="border", group_path=True)
     app = Application(
         route_handlers=[
-            Router("/api/v1", route_handlers=routes.ALL, before_request=refuse_unfit),
+            OnlyRouter("/api/v1", route_handlers=routes.ALL, before_request=refuse_unfit),
             *routes.BESIDE,
-            Router(
+            OnlyRouter(
                 "/",
                 route_handlers=pages.ALL,
                 include_in_schema=False,
@@ -146,7 +161,7 @@ def create_app(open_services: Callable[[], Services], *, background: bool = True
         },
         guards=[permitted],
         middleware=[
-            prometheus.middleware,
+            Counted(),
             RequestNumber(),
             Authentication(),
         ],
@@ -164,8 +179,12 @@ def create_app(open_services: Callable[[], Services], *, background: bool = True
             title="Lào Cai border gate",
             version="1",
             description="Declarations, crossing hours, fees, slips, scans and figures.",
-            openapi_router=Router(
-                "/schema", route_handlers=[], include_in_schema=False, opt=_PUBLIC
+            openapi_router=OnlyRouter(
+                "/schema",
+                route_handlers=[],
+                include_in_schema=False,
+                opt=_PUBLIC,
+                before_request=_complete,
             ),
             render_plugins=[ReadablePlugin(), JsonRenderPlugin(path="/openapi.json")],
             use_handler_docstrings=True,
@@ -175,6 +194,5 @@ def create_app(open_services: Callable[[], Services], *, background: bool = True
     )
     app.state.services = services
     app.state.receipts = receipts
-    describe(app)
     refuse_undeclared(app)
     return app

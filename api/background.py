@@ -1,12 +1,12 @@
 """Runs what the program does by itself: the jobs that `api.zone` collects, each in a task.
 
-Every process runs all of them; the database lets only one take each row, so more processes do no
-harm. A job that fails is logged, counted and tried again; it delays nothing but itself.
+Each runs in the process that leads it, and in the others waits until they do. A job that fails is
+logged, counted and tried again; it delays nothing but itself.
 """
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from prometheus_client import Counter
 
@@ -26,11 +26,17 @@ FAILED = Counter("border_job_failures", "Runs of a job that failed.", ("job",))
 
 
 class Background:
-    """The jobs of one process, started and stopped with it; `woken` rings when one should look."""
+    """The jobs of one process, started and stopped with it.
 
-    def __init__(self, jobs: Collection[Job], woken: Wakeup) -> None:
+    `woken` rings when one should look; `lead` waits until this process leads the job of a name.
+    """
+
+    def __init__(
+        self, jobs: Collection[Job], woken: Wakeup, lead: Callable[[str], Awaitable[None]]
+    ) -> None:
         self._jobs = jobs
         self._woken = woken
+        self._lead = lead
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -43,6 +49,8 @@ class Background:
         """Run a job every so many seconds, sooner when what it waits for was committed."""
         woken = self._woken.listener(job.woken_by)
         while True:
+            if not job.in_each_process:
+                await self._lead(job.name)
             current_request.set(f"{job.name}-{new_id()}")
             try:
                 await job.run()

@@ -65,6 +65,7 @@ TRANSLATED = tuple(locale for locale in LOCALES if locale != SOURCE_LOCALE)
 # Which language
 
 
+@lru_cache(512)
 def choose_locale(query: str | None, cookie: str | None, accept_language: str | None) -> str:
     """Return the locale to answer in: what the link asks, else the cookie, else the browser.
 

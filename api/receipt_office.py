@@ -1,6 +1,6 @@
 """The zone's receipt office put together: its words, its plates, its settings."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from border.payments.receipts.configured import open_office
 from border.payments.receipts.receipt import Collector
 from border.payments.receipts.receipt_service import Office
 from border.settings import Settings
-from logistics import storage
+from logistics import booking_storage
 from logistics.tables import BookingRow
 
 
@@ -34,14 +34,10 @@ class CatalogueSpeech:
         return say(says, **worded)
 
 
-async def plate_of(connection: AsyncConnection, subject: str) -> str | None:
-    """Return the plates of the truck of a booking; other references have none."""
-    if not subject.startswith(f"{BookingRow.prefix}-"):
-        return None
-    booking = await storage.booking_view(connection, reference=subject)
-    if booking is None:
-        return None
-    return " / ".join(filter(None, (booking.plate_typed, booking.trailer_plate)))
+async def plates_of(connection: AsyncConnection, subjects: Collection[str]) -> dict[str, str]:
+    """Return the plates of the trucks of bookings; other references have none."""
+    booked = [subject for subject in subjects if subject.startswith(f"{BookingRow.prefix}-")]
+    return await booking_storage.plates_of(connection, booked) if booked else {}
 
 
 def receipt_office(settings: Settings) -> Office | None:
@@ -56,7 +52,7 @@ def receipt_office(settings: Settings) -> Office | None:
         data_dir=Path(settings.data_dir),
         base_url=settings.base_url,
         speech=CatalogueSpeech(),
-        plate_of=plate_of,
+        plates_of=plates_of,
         collector=Collector(*named, settings.receipt_collector_address) if all(named) else None,
         key_file=settings.receipt_key_file,
         cert_file=settings.receipt_cert_file,

@@ -7,7 +7,6 @@ package's jobs come together.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from border.identity.service import Holders
 from border.paper.fonts import FontSet, prepare_fonts
 from border.paper.press import Press
 from border.payments.collection import jobs as collection_jobs
+from border.payments.collection.notice_service import Inbox
 from border.payments.gateways.registry import Gateways, gateways_of
 from border.payments.receipts import jobs as receipt_jobs
 from border.payments.receipts.receipt_service import Office
@@ -34,14 +34,16 @@ from border.payments.reconciliation import jobs as reconciliation_jobs
 from border.payments.refunds import jobs as refund_jobs
 from border.payments.refunds import request_service, suspense_service
 from border.platform import jobs as platform_jobs
+from border.platform.peers import Peers
 from border.regulation import jobs as regulation_jobs
 from border.settings import Settings, kept_secret
 from border.timeouts import Timeouts
 from border.timeouts import jobs as timeout_jobs
 from customs import jobs as customs_jobs
-from logistics import booking_service, booking_set_service, scan_service, slot_service
+from logistics import booking_set_service, scan_service, slot_service
 from logistics import jobs as logistics_jobs
 from logistics.booking_set_service import AskedBooking
+from logistics.confirming_service import Confirmation
 from logistics.scan_request import ScanRequest
 from logistics.slip_service import SlipKeys
 from logistics.slip_token import SigningKey
@@ -58,11 +60,14 @@ class Services:
     fonts: FontSet
     gateways: Gateways
     http: httpx.AsyncClient
+    peers: Peers
     hub: Hub
     figures: KeptFigures
     holders: Holders
     scans: Coalescer[ScanRequest, dict[str, Any]]
+    brought: Coalescer[ScanRequest, dict[str, Any]]
     bookings: Coalescer[AskedBooking, StoredAnswer]
+    inbox: Inbox
     press: Press = field(default_factory=Press)
 
     async def close(self) -> None:
@@ -96,15 +101,16 @@ def open_services(
             "open_services needs a database and a Redis: start them, or set their URLs"
         )
     slips = slip_keys(settings)
+    confirmation = Confirmation(slips)
     http = httpx.AsyncClient(timeout=10)
     store = Store(
         open_engine(settings.database_url, settings.pool_size),
         clock or SystemClock(),
         reactions={
-            "charge.settle": (partial(booking_service.on_charge_settled, slips),),
+            "charge.settle": (confirmation,),
             # Let off, or paid: either way nothing is owed, and the booking stands.
             "charge.waive": (
-                partial(booking_service.on_charge_settled, slips),
+                confirmation,
                 suspense_service.propose_for_voided,
             ),
             "charge.void": (suspense_service.propose_for_voided,),
@@ -114,7 +120,6 @@ def open_services(
             "payment_exception.raise": (suspense_service.propose_for_exception,),
         },
     )
-    hub = Hub(store)
     return Services(
         settings=settings,
         store=store,
@@ -125,11 +130,14 @@ def open_services(
         fonts=fonts or prepare_fonts(Path(settings.data_dir)),
         gateways=gateways_of(settings, http),
         http=http,
-        hub=hub,
-        figures=KeptFigures(store, hub),
+        peers=Peers(store),
+        hub=Hub(store),
+        figures=KeptFigures(store),
         holders=Holders(store),
         scans=scan_service.scans(store, slips),
+        brought=scan_service.scans(store, slips, brought=True),
         bookings=booking_set_service.bookings(store, slips),
+        inbox=Inbox(store),
     )
 
 

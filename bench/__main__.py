@@ -1,5 +1,7 @@
 """`python -m bench` measures everything; `python -m bench notices` payment notices alone;
 `python -m bench pages` what a view of each page costs, `--beside FOLDER` in another work tree too;
+`python -m bench flat` what grows with the past; `python -m bench viewers` many at the public board;
+`python -m bench beside FOLDER` scan and booking in another work tree too;
 `python -m bench profile scan` where the time of one scan goes."""
 
 import argparse
@@ -12,10 +14,10 @@ from typing import Any
 
 import uvloop
 
-from bench import machine, pages, report, stages
+from bench import beside, flat, machine, pages, report, stages, viewers
 from bench.crossing import cases_of
 from bench.feed_rate import measure_feed
-from bench.ground import Ground, opened_ground
+from bench.ground import Ground, another_ground, opened_ground
 from bench.intake import Flow, measure_intake
 from bench.measure import Say, Size, WrongAnswer, measure, opened_bench, opened_yard
 from bench.pages import measure_pages
@@ -86,6 +88,34 @@ def _say(text: str) -> None:
     print(f"{SystemClock().now():%H:%M:%S} {text}", file=sys.stderr)
 
 
+def _measured(asked: argparse.Namespace, ground: Ground) -> tuple[dict[str, Any], str]:
+    """Return the figures of what was asked for, and the table of them."""
+    results: dict[str, Any]
+    match asked.command:
+        case "notices":
+            results = uvloop.run(measure_notices(ground, Size(), Flow(), _say))
+            return results, report.intake_table(results)
+        case "pages":
+            results = uvloop.run(measure_pages(ground, asked.beside, _say))
+            return results, pages.told(results)
+        case "flat":
+            with another_ground(ground) as large:
+                zones, trucks = (ground, large), (flat.SMALL, asked.trucks)
+                results = uvloop.run(flat.measure_flat(zones, trucks, flat.Looks(), _say))
+            return results, flat.told(results)
+        case "viewers":
+            results = uvloop.run(viewers.measure_viewers(ground, asked.numbers, 3, _say))
+            return results, viewers.told(results)
+        case "beside":
+            size = beside.Rounds(rounds=asked.rounds, requests=asked.requests)
+            measuring = beside.measure_beside(ground, asked.folder, beside.CASES, size, _say)
+            results = uvloop.run(measuring)
+            return results, beside.told(results)
+        case _:
+            results = uvloop.run(measure_all(ground, Size(), Flow(), _say))
+            return results, report.table(results)
+
+
 def main() -> int:
     """Run what was asked for; 1 when an answer was wrong."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
@@ -93,28 +123,25 @@ def main() -> int:
     commands.add_parser("profile").add_argument("kind", choices=stages.KINDS)
     commands.add_parser("notices")
     commands.add_parser("pages").add_argument("--beside", type=Path)
+    commands.add_parser("flat").add_argument("--trucks", type=int, default=flat.LARGE)
+    numbers = commands.add_parser("viewers").add_argument
+    numbers("numbers", type=int, nargs="*", default=list(viewers.NUMBERS))
+    trees = commands.add_parser("beside")
+    trees.add_argument("folder", type=Path)
+    trees.add_argument("--rounds", type=int, default=beside.Rounds.rounds)
+    trees.add_argument("--requests", type=int, default=beside.Rounds.requests)
     asked = parser.parse_args()
     try:
         with opened_ground() as ground:
             if asked.command == "profile":
                 print(uvloop.run(profile(ground, asked.kind)))
                 return 0
-            if asked.command == "notices":
-                results = uvloop.run(measure_notices(ground, Size(), Flow(), _say))
-                print(report.intake_table(results))
-                _say(f"kept in {report.keep(results, part='notices')}")
-                return 0
-            if asked.command == "pages":
-                results = uvloop.run(measure_pages(ground, asked.beside, _say))
-                print(pages.told(results))
-                _say(f"kept in {report.keep(results, part='pages')}")
-                return 0
-            results = uvloop.run(measure_all(ground, Size(), Flow(), _say))
+            results, table = _measured(asked, ground)
     except WrongAnswer as wrong:
         print(f"The figures are worth nothing: {wrong}", file=sys.stderr)
         return 1
-    print(report.table(results))
-    _say(f"kept in {report.keep(results)}")
+    print(table)
+    _say(f"kept in {report.keep(results, part=asked.command or '')}")
     return 0
 
 

@@ -16,10 +16,11 @@ from bench.figures import MeasuredRun
 from bench.ground import POOL
 from bench.tape import Tape
 
-_OPTIONS = {
+OPTIONS = {
     "application_name": "border",
     "timezone": "UTC",
     "jit": "off",
+    "random_page_cost": "1.1",
     "lock_timeout": "5s",
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "60s",
@@ -47,7 +48,7 @@ class Connections:
 @asynccontextmanager
 async def connections(database_url: str, number: int = POOL) -> AsyncIterator[Connections]:
     """Open the connections of a run and close them after it."""
-    opened = [await asyncpg.connect(database_url, server_settings=_OPTIONS) for _ in range(number)]
+    opened = [await asyncpg.connect(database_url, server_settings=OPTIONS) for _ in range(number)]
     try:
         yield Connections(opened)
     finally:

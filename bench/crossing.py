@@ -22,7 +22,7 @@ from bench.tape import Tape, recording
 from bench.trucks import GATE, LANE, BenchHour, Truck, Yard
 from border.core.clock import SystemClock
 from border.core.store import Unit
-from logistics import booking_service, scan_service
+from logistics import booking_set_service, scan_service
 from logistics.booking import BookingRequest
 from logistics.scan_request import ScanRequest
 
@@ -49,8 +49,8 @@ class Case:
     def job(self, one: Truck, people: People) -> Job:
         """Return what one truck sends, one after another."""
         if self.kind == "scan":
-            return [_scan(one, kind, people) for kind in ("arrival", "entry")]
-        return [_booking(one, people)]
+            return [scan_asked(one, kind, people) for kind in ("arrival", "entry")]
+        return [booking_asked(one, people)]
 
     async def call(self, services: Services, people: People, one: Truck) -> None:
         """Have the services do what one truck asks and commit, without HTTP."""
@@ -67,7 +67,7 @@ class Case:
                     )
                 else:
                     asked = BookingRequest.model_validate_json(body)
-                    await booking_service.book(unit, one.hour.id, asked, services.slips)
+                    await booking_set_service.book(unit, one.hour.id, asked, services.slips)
 
             await services.store.perform(actor, work)
 
@@ -97,7 +97,8 @@ async def cases_of(yard: Yard) -> list[Case]:
     ]
 
 
-def _scan(truck: Truck, kind: str, people: People) -> Exchange:
+def scan_asked(truck: Truck, kind: str, people: People) -> Exchange:
+    """Return a scan of a truck's slip, and how it must be answered."""
     scan_id = truck.arrival_scan if kind == "arrival" else truck.entry_scan
     asked = {
         "code": truck.token,
@@ -115,7 +116,8 @@ def _scan(truck: Truck, kind: str, people: People) -> Exchange:
     return Exchange(text, 200, "verdict", verdict)
 
 
-def _booking(truck: Truck, people: People) -> Exchange:
+def booking_asked(truck: Truck, people: People) -> Exchange:
+    """Return what is asked to book a truck's hour, and how it must be answered."""
     asked = {
         "declaration_ids": [str(truck.declaration_id)] if truck.loaded else [],
         "vehicle": {

@@ -7,7 +7,7 @@ are started. The database is made for the run and dropped after it.
 import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -136,14 +136,20 @@ def opened_ground() -> Iterator[Ground]:
             servers = Servers(
                 servers.database_url or own.database_url, servers.redis_url or own.redis_url
             )
-        name = f"border_bench_{uuid4().hex[:12]}"
-        there = Ground.at(servers.database_url, servers.redis_url, folder, f"border:bench:{name}")
-        base, mark, query = there.database_url.partition("?")
-        ours = f"{base.rpartition('/')[0]}/{name}{mark}{query}"
-        asyncio.run(_statement(there.database_url, f'CREATE DATABASE "{name}"'))
-        try:
-            upgrade(ours)
-            yield Ground.at(ours, servers.redis_url, folder, there.stream)
-        finally:
-            drop = f'DROP DATABASE "{name}" WITH (FORCE)'
-            asyncio.run(_statement(there.database_url, drop))
+        there = Ground.at(servers.database_url, servers.redis_url, folder, "")
+        yield stack.enter_context(another_ground(there))
+
+
+@contextmanager
+def another_ground(there: Ground) -> Iterator[Ground]:
+    """Give a database of its own on the servers of a ground, and drop it afterwards."""
+    name = f"border_bench_{uuid4().hex[:12]}"
+    base, mark, query = there.database_url.partition("?")
+    ours = f"{base.rpartition('/')[0]}/{name}{mark}{query}"
+    asyncio.run(_statement(there.database_url, f'CREATE DATABASE "{name}"'))
+    try:
+        upgrade(ours)
+        yield replace(there, database_url=ours, stream=f"border:bench:{name}")
+    finally:
+        drop = f'DROP DATABASE "{name}" WITH (FORCE)'
+        asyncio.run(_statement(there.database_url, drop))

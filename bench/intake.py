@@ -8,10 +8,12 @@ wait for a portal that takes seconds to answer. Raises `WrongAnswer` as every me
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
+
+import asyncpg
 
 from bench import machine
 from bench.crossing import record
@@ -20,13 +22,24 @@ from bench.gate import gate_zone, served_gate
 from bench.ground import Ground
 from bench.load import Exchange, Job, Server, drive_apart, request
 from bench.measure import Bench, Say, Size, WrongAnswer, checked, measure, opened_bench
-from bench.notices import IPN, PAYMENTS, Notice, PaymentNotice, owed_charges, set_aside, settled
+from bench.notices import (
+    IPN,
+    PAYMENTS,
+    HeldBooking,
+    Notice,
+    PaymentNotice,
+    owed_charges,
+    set_aside,
+    settled,
+    slips_issued,
+)
 from bench.slow_gateway import SlowGateway, slow_gateway
 from bench.tape import Tape
 from bench.timed import taken_times
 from border.core.ids import new_id
 from border.payments.collection.notice_service import process_inbox
 
+Count = Callable[[asyncpg.Connection, Sequence[Notice]], Awaitable[int]]
 CONNECTIONS = 64
 """Connections the notices come over; at a rate, few of them are in use at once."""
 SETTLED_WITHIN_S = 120.0
@@ -94,12 +107,15 @@ async def measure_intake(ground: Ground, size: Size, flow: Flow, say: Say) -> di
             settling = await measure_settling(bench, scenario, flow)
             async with served_gate(ground, background=True) as both:
                 processed = await _processed(replace(bench, gate=both), scenario, flow)
+                say("held bookings, from the notice to the slip")
+                issued = await measure_issuing(replace(bench, gate=both), flow)
     return {
         "closed": closed,
         "steady": steady,
         "slow_gateway": waiting,
         "settling": settling,
         "worked": processed,
+        "issued": issued,
     }
 
 
@@ -225,13 +241,37 @@ async def measure_settling(bench: Bench, scenario: PaymentNotice, flow: Flow) ->
     }
 
 
-async def _until_settled(bench: Bench, notices: Sequence[Notice], begun: float) -> None:
-    """Wait until every charge that notices are about is settled. Raises WrongAnswer."""
-    while (done := await settled(bench.connection, notices)) < len(notices):
+async def _until_settled(
+    bench: Bench, notices: Sequence[Notice], begun: float, counted: Count = settled
+) -> None:
+    """Wait until what is counted has come about for every notice. Raises WrongAnswer."""
+    while (done := await counted(bench.connection, notices)) < len(notices):
         if time.perf_counter() - begun > SETTLED_WITHIN_S:
-            of = f"{done} of {len(notices)} charges settled"
+            of = f"{done} of {len(notices)}: {counted.__name__}"
             raise WrongAnswer(f"{of} in {SETTLED_WITHIN_S:g} s")
         await asyncio.sleep(0.1)
+
+
+async def measure_issuing(bench: Bench, flow: Flow) -> dict[str, Any]:
+    """Return how fast a gate that does everything brings held bookings to their slips.
+
+    Counted from the first notice sent to the last slip there. Receipts, figures and the feed have
+    their work from each.
+    """
+    scenario = HeldBooking(bench.ground)
+    number = flow.number(flow.seconds)
+    notices = await scenario.prepare(bench.yard, number)
+    await bench.yard.counted()
+    jobs = [scenario.job(notice, bench.people) for notice in notices]
+    used, begun = bench.gate.cpu_seconds(), time.perf_counter()
+    checked(await drive_apart(bench.gate, CONNECTIONS, jobs))
+    await _until_settled(bench, notices, begun, slips_issued)
+    seconds = time.perf_counter() - begun
+    return {
+        "case": scenario.name,
+        "slips_a_second": round(number / seconds, 1),
+        "cpu_ms_each": round(1000 * (bench.gate.cpu_seconds() - used) / number, 3),
+    }
 
 
 async def _processed(bench: Bench, scenario: PaymentNotice, flow: Flow) -> dict[str, Any]:

@@ -101,8 +101,10 @@ class Caller(asyncio.Protocol):
             self._answer.set_exception(error or ConnectionError("closed before the answer"))
 
     def send(self, text: bytes) -> asyncio.Future[tuple[int, bytes]]:
-        """Send a request and return its answer to come."""
+        """Send a request and return its answer to come. Raises ConnectionError once it is lost."""
         assert self._transport is not None
+        if self._transport.is_closing():
+            raise ConnectionError("closed before the request")
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(text)
         return self._answer

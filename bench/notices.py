@@ -2,12 +2,13 @@
 
 What they are about is written in bulk, in the state the services would have left it in: a charge
 that is owed and in the ledger, a payment that waits, its attempt at VNPAY. The charges are owed on
-nothing that is here: when money settles one, no booking is confirmed by it.
+nothing that is here, so that no booking is confirmed when money settles one; but for those of
+`HeldBooking`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
 from uuid import UUID
@@ -22,8 +23,8 @@ from border.core.ids import new_id, new_reference
 from border.core.money import Money
 from border.core.store import table_of
 from border.payments.charges.tables import ChargeRow, PaymentChargeRow
-from border.payments.collection.notice_service import take_notice
 from border.payments.collection.tables import AttemptRow, NoticeRow, PaymentRow
+from border.payments.gateways.vnpay.adapter import VnpaySettings
 from border.payments.gateways.vnpay.messages import amount_sent, canonical, sign
 from border.payments.gateways.wire import as_sent
 from border.payments.ledger.book import due
@@ -35,6 +36,7 @@ _KIND = "infrastructure_fee"
 _FIRST_NUMBER = 15_000_001
 _numbers = count(_FIRST_NUMBER)
 """VNPAY's numbers of transactions: none is given twice in a run."""
+_hours = count()
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,9 @@ class Notice:
 
     def words(self) -> dict[str, str]:
         """Return every word in which this notice's statements differ from another's, by name."""
-        digest = sha256(self.raw.encode()).hexdigest()
-        return {name: str(value) for name, value in vars(self).items()} | {"digest": digest}
+        raw = self.raw.encode()
+        told = {"digest": sha256(raw).hexdigest(), "raw_hex": raw.hex()}
+        return {name: str(value) for name, value in vars(self).items()} | told
 
 
 class PaymentNotice:
@@ -60,14 +63,16 @@ class PaymentNotice:
     name = "payment notice (IPN)"
 
     def __init__(self, ground: Ground) -> None:
-        settings = settings_of(ground)
-        self._terminal = settings.vnpay.terminal
-        self._secret = settings.vnpay.secret.get_secret_value()
+        self._vnpay = settings_of(ground).vnpay
 
     async def prepare(self, yard: Yard, number: int) -> list[Notice]:
         """Return notices about payments that wait for them."""
-        notices = [self._notice(yard) for _ in range(number)]
-        await _owe(yard, [notice.charge_id for notice in notices])
+        return await self.on(yard, [new_reference("BKG") for _ in range(number)])
+
+    async def on(self, yard: Yard, subjects: Sequence[str]) -> list[Notice]:
+        """Return notices about payments that wait for them, one for what is owed on each."""
+        notices = [self._notice(yard) for _ in subjects]
+        await _owe(yard, [notice.charge_id for notice in notices], subjects)
         last = yard.now + timedelta(days=3)
         await yard.write(
             PaymentRow(
@@ -120,37 +125,68 @@ class PaymentNotice:
 
     async def call(self, services: Services, people: People, one: Notice) -> None:
         """Take a notice in."""
-        answer = await take_notice(
-            services.store, services.gateways.by_code["vnpay"], one.raw.encode()
-        )
+        answer = await services.inbox.take(services.gateways.by_code["vnpay"], one.raw.encode())
         if answer.body["RspCode"] != "00":
             raise RuntimeError(f"the notice was not taken: {answer.body}")
 
     def _notice(self, yard: Yard) -> Notice:
         txn_ref, number = new_reference("PAY").replace("-", ""), str(next(_numbers))
-        said = canonical(
-            {
-                "vnp_Amount": amount_sent(FEE),
-                "vnp_BankCode": "NCB",
-                "vnp_BankTranNo": f"VNP{number}",
-                "vnp_CardType": "ATM",
-                "vnp_OrderInfo": f"Phi cua khau {_reference(txn_ref)}",
-                "vnp_PayDate": as_sent(yard.now),
-                "vnp_ResponseCode": "00",
-                "vnp_TmnCode": self._terminal,
-                "vnp_TransactionNo": number,
-                "vnp_TransactionStatus": "00",
-                "vnp_TxnRef": txn_ref,
-            }
-        )
-        raw = f"{said}&vnp_SecureHash={sign(self._secret, said)}"
+        raw = as_vnpay_sends(self._vnpay, txn_ref, number, FEE, yard.now)
         return Notice(txn_ref, number, raw)
+
+
+def as_vnpay_sends(
+    ours: VnpaySettings, txn_ref: str, number: str, amount: Money, at: datetime
+) -> str:
+    """Return the query string that tells of a payment that succeeded, signed under our secret.
+
+    `number` is VNPAY's own of the transaction.
+    """
+    said = canonical(
+        {
+            "vnp_Amount": amount_sent(amount),
+            "vnp_BankCode": "NCB",
+            "vnp_BankTranNo": f"VNP{number}",
+            "vnp_CardType": "ATM",
+            "vnp_OrderInfo": f"Phi cua khau {_reference(txn_ref)}",
+            "vnp_PayDate": as_sent(at),
+            "vnp_ResponseCode": "00",
+            "vnp_TmnCode": ours.terminal,
+            "vnp_TransactionNo": number,
+            "vnp_TransactionStatus": "00",
+            "vnp_TxnRef": txn_ref,
+        }
+    )
+    return f"{said}&vnp_SecureHash={sign(ours.secret.get_secret_value(), said)}"
+
+
+class HeldBooking(PaymentNotice):
+    """The scenario: the payment was for a booking that is held, which has its slip in the end."""
+
+    name = "held booking, paid by notice"
+
+    async def prepare(self, yard: Yard, number: int) -> list[Notice]:
+        """Return notices about payments of bookings that are held, all in one hour."""
+        (hour,) = await yard.hours(1, yard.now + timedelta(days=2, minutes=10 * next(_hours)))
+        trucks = await yard.to_pay(number, hour)
+        return await self.on(yard, [truck.booking_reference for truck in trucks])
+
+
+async def slips_issued(connection: asyncpg.Connection, ones: Sequence[Notice]) -> int:
+    """Return how many of the bookings that notices are about are confirmed and have a slip."""
+    number: int = await connection.fetchval(
+        "SELECT count(*) FROM slip JOIN booking ON booking.id = booking_id "
+        "JOIN charge ON charge.subject = booking.reference "
+        "WHERE charge.id = ANY($1::uuid[]) AND booking.state = 'confirmed'",
+        [notice.charge_id for notice in ones],
+    )
+    return number
 
 
 async def owed_charges(yard: Yard, number: int) -> list[UUID]:
     """Return charges that are owed and that nobody has begun to pay."""
     ids = [new_id() for _ in range(number)]
-    await _owe(yard, ids)
+    await _owe(yard, ids, [new_reference("BKG") for _ in ids])
     return ids
 
 
@@ -174,14 +210,14 @@ def _reference(txn_ref: str) -> str:
     return f"{txn_ref[:3]}-{txn_ref[3:8]}-{txn_ref[8:]}"
 
 
-async def _owe(yard: Yard, ids: Sequence[UUID]) -> None:
-    """Write charges with what the ledger has of them."""
+async def _owe(yard: Yard, ids: Sequence[UUID], subjects: Sequence[str]) -> None:
+    """Write charges on subjects with what the ledger has of them."""
     charges = [
         ChargeRow(
             id=id,
             reference=new_reference("CHG"),
             state="owed",
-            subject=new_reference("BKG"),
+            subject=subject,
             kind=_KIND,
             payer_organisation_id=yard.people.organisation_id,
             amount_minor=FEE.minor,
@@ -192,7 +228,7 @@ async def _owe(yard: Yard, ids: Sequence[UUID]) -> None:
             inputs={},
             **yard.record(),
         )
-        for id in ids
+        for id, subject in zip(ids, subjects, strict=True)
     ]
     async with yard.together():
         await yard.write(charges)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 
@@ -31,11 +31,32 @@ from border.identity.service import sign_in
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its name in the results, who looks at it (an account, or nobody) and where it is."""
+    """A page: its name in the results, who looks at it (an account, or nobody) and where it is.
+
+    A route of the interface for programs can be looked at likewise.
+    """
 
     name: str
     reader: str
     path: str
+
+    @property
+    def of(self) -> Literal["page", "api"]:
+        """Whom it is for, as tokens are told apart."""
+        return "api" if self.path.startswith(("/api/", "/metrics")) else "page"
+
+    def request(self, token: str) -> bytes:
+        """Return the request of whoever holds a token, of a stranger without one."""
+        lines = [f"GET {self.path} HTTP/1.1", "Host: gate"]
+        if self.of == "api":
+            lines += [
+                "Accept: application/json",
+                *([f"Authorization: Bearer {token}"] * bool(token)),
+            ]
+        else:
+            session = f"border_session={token}; " if token else ""
+            lines += ["Accept: text/html", f"Cookie: {session}lang=vi"]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
 @dataclass(frozen=True)
@@ -83,39 +104,43 @@ async def pages_of_the_day(connection: asyncpg.Connection) -> list[Page]:
 
 
 @dataclass(frozen=True)
-class _Used:
-    """Milliseconds a view took: of the process that serves, of PostgreSQL, on the clock."""
+class Used:
+    """Milliseconds a view took: of the process that serves, of PostgreSQL, each on the clock."""
 
     cpu: float
     database: float
-    taken: float
+    each: tuple[float, ...]
+
+    @property
+    def taken(self) -> float:
+        """The mean of those on the clock."""
+        return sum(self.each) / len(self.each)
 
 
-class _Reader:
+class Reader:
     """One who looks at pages of one server, over one connection."""
 
     def __init__(self, server: Server, connection: asyncpg.Connection) -> None:
         self._server = server
         self._connection = connection
 
-    async def look(self, page: Page, token: str, times: int) -> _Used:
-        """Look at a page so many times. Raises WrongAnswer."""
-        lines = [f"GET {page.path} HTTP/1.1", "Host: gate", "Accept: text/html"]
-        lines += [f"Cookie: border_session={token}; lang=vi"] if token else ["Cookie: lang=vi"]
-        text = ("\r\n".join(lines) + "\r\n\r\n").encode()
+    async def look(self, page: Page, token: str, times: int) -> Used:
+        """Look at a page so many times, or ask a route as often. Raises WrongAnswer."""
+        text, whole = page.request(token), b"</main>" if page.of == "page" else b""
         loop = asyncio.get_running_loop()
         _, caller = await loop.create_connection(Caller, "127.0.0.1", self._server.port)
         used, database = self._server.cpu_seconds(), await self._database()
-        begun = time.perf_counter()
+        each = []
         for _ in range(times):
+            begun = time.perf_counter()
             status, body = await caller.send(text)
-            if status != 200 or b"</main>" not in body:
+            each.append((time.perf_counter() - begun) * 1000)
+            if status != 200 or whole not in body:
                 raise WrongAnswer(f"{page.path}: {status} {body[:80].decode(errors='replace')}")
-        taken = time.perf_counter() - begun
         caller.hang_up()
         cpu, database_after = self._server.cpu_seconds() - used, await self._database()
         per = 1000 / times
-        return _Used(cpu * per, (database_after - database) * per, taken * per)
+        return Used(cpu * per, (database_after - database) * per, tuple(each))
 
     async def _database(self) -> float:
         """Return the processor seconds of the server's own connections, where they run here."""
@@ -161,7 +186,7 @@ async def fill(ground: Ground, say: Say) -> dict[str, str]:
 @asynccontextmanager
 async def _reading(
     ground: Ground, folders: Sequence[Path | None], connection: asyncpg.Connection
-) -> AsyncIterator[list[_Reader]]:
+) -> AsyncIterator[list[Reader]]:
     """Start the program of each work tree, one after another, and give a reader of each."""
     async with AsyncExitStack() as stack:
         readers = []
@@ -169,7 +194,7 @@ async def _reading(
             gate = await stack.enter_async_context(
                 served_gate(ground, background=False, folder=folder)
             )
-            readers.append(_Reader(gate, connection))
+            readers.append(Reader(gate, connection))
         yield readers
 
 
@@ -230,7 +255,7 @@ async def look_at(
     return rows
 
 
-def _row(page: Page, rounds: Sequence[Sequence[_Used]]) -> dict[str, Any]:
+def _row(page: Page, rounds: Sequence[Sequence[Used]]) -> dict[str, Any]:
     told: dict[str, Any] = {"page": page.name}
     for name, of in zip(("here", "beside"), zip(*rounds, strict=True), strict=False):
         told[name] = {

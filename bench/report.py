@@ -64,7 +64,7 @@ def _crossing(row: dict[str, Any]) -> str:
 def _intake(intake: dict[str, Any]) -> list[str]:
     """Return what is said of notices that come at a rate: the server's own time, milliseconds."""
     steady, waiting, processed = intake["steady"], intake["slow_gateway"], intake["worked"]
-    settling = intake["settling"]
+    settling, issued = intake["settling"], intake["issued"]
     rows = [
         (steady["case"], steady["gate"]),
         ("  its SQL, as often", {**steady["sql"], "server": steady["sql"]}),
@@ -90,7 +90,8 @@ def _intake(intake: dict[str, Any]) -> list[str]:
         f"settled alone {settling['settled_a_second']:.0f} a second at "
         f"{settling['cpu_ms_each']:.1f} ms of processor time each; by the process that takes in "
         f"and does all else {processed['settled_a_second']:.0f} a second at "
-        f"{processed['cpu_ms_each']:.1f} ms each",
+        f"{processed['cpu_ms_each']:.1f} ms each; from the notice to the slip "
+        f"{issued['slips_a_second']:.0f} a second at {issued['cpu_ms_each']:.1f} ms each",
     ]
 
 

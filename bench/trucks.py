@@ -3,9 +3,9 @@
 The rows are the product's own table classes, written by COPY in the state the services would have
 left them in: a declaration that is released and cleared by every agency, and, for a truck that is
 to be scanned, a confirmed booking with a charge that the ledger knows to be paid, an active slip
-and an expected passage. Events of that earlier life are left out. That the rows are good shows in
-the run: every scan of them is answered `recorded` and then `admitted`, every booking `confirmed` or
-`held`, or it fails.
+and an expected passage; for one that is to be paid, a held booking. Events of that earlier life are
+left out. That the rows are good shows in the run: every scan of them is answered `recorded` and
+then `admitted`, every booking `confirmed` or `held`, or it fails.
 """
 
 import json
@@ -47,6 +47,8 @@ PLACES = 1_000_000
 _DIRECTION = "export"
 _SERIES = "BCDEFGHKLM"
 _SLIP_VALID = timedelta(hours=72)
+_trucks = count()
+"""Numbers of trucks: none is given twice in a run, however many yards it opens."""
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,22 @@ class Truck:
 
 
 class Yard:
-    """Where the trucks of a run come from: no plate, slip or declaration comes twice."""
+    """Where the trucks of a run come from: no plate, slip or declaration comes twice.
 
-    def __init__(self, connection: asyncpg.Connection, people: People, keys: SlipKeys) -> None:
+    `first` is the number of the first one, for a yard that takes over from another process's.
+    """
+
+    def __init__(
+        self,
+        connection: asyncpg.Connection,
+        people: People,
+        keys: SlipKeys,
+        first: int | None = None,
+    ) -> None:
         self._connection = connection
         self.people = people
         self._keys = keys
-        self._numbers = count()
+        self._numbers = _trucks if first is None else count(first)
         self.now = SystemClock().now().replace(second=0, microsecond=0)
 
     async def hours(self, number: int, begin: datetime) -> list[BenchHour]:
@@ -142,6 +153,12 @@ class Yard:
         ]
         if loaded:
             await self._write_declarations(trucks)
+        return trucks
+
+    async def to_pay(self, number: int, hour: BenchHour) -> list[Truck]:
+        """Return trucks whose booking is held; what is owed on it is the caller's to write."""
+        trucks = [Truck(next(self._numbers), hour, loaded=True) for _ in range(number)]
+        await self.write(self._booking(truck, "held") for truck in trucks)
         return trucks
 
     async def to_scan(self, number: int, hour: BenchHour) -> list[Truck]:
@@ -270,11 +287,11 @@ class Yard:
         )
         return Truck(**{**vars(plain), "token": token})
 
-    def _booking(self, truck: Truck) -> BookingRow:
+    def _booking(self, truck: Truck, state: str = "confirmed") -> BookingRow:
         return BookingRow(
             id=truck.booking_id,
             reference=truck.booking_reference,
-            state="confirmed",
+            state=state,
             owner_organisation_id=self.people.organisation_id,
             slot_id=truck.hour.id,
             direction=_DIRECTION,

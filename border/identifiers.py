@@ -16,7 +16,6 @@ from stdnum.vn import mst
 
 from border.core.ids import code_as_printed
 from border.core.words import N_
-from border.reference.catalogue import COUNTRIES
 
 
 class IdentifierError(ValueError):
@@ -127,7 +126,8 @@ def _chinese_tax_code(plain: str) -> str:
         return str(ric.validate(plain))
     except InvalidChecksum:
         person = True
-    except ValidationError:
+    except (ValidationError, KeyError):
+        # The library knows provinces and cities that name no county and looks for one: KeyError.
         person = False
     try:
         return _social_credit_code(plain)
@@ -269,21 +269,3 @@ def phone(text: str) -> str:
             ),
         )
     return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
-
-
-# --- countries ---------------------------------------------------------------------------------
-
-
-def name_of_country(alpha2: str, locale: str) -> str:
-    """Return the name of a country by its two letters, in `locale` or else in English.
-
-    refuses: `country_unknown`.
-    """
-    country = COUNTRIES.get(alpha2.strip().upper())
-    if country is None:
-        raise IdentifierError(
-            "country_unknown",
-            N_("{given} is no country of ISO 3166. Use two letters, such as VN, CN or TH."),
-            given=alpha2,
-        )
-    return country.name(locale)

@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from border.core.refusal import INVALID, NOT_FOUND, FieldError, refuses
-from border.core.store import Unit
+from border.core.store import PROGRAM, Held, Unit
 from border.core.words import N_
 from border.identity import policy
 from border.payments.face import payment_blocked, void
 from border.vocabulary import CUSTOMS
 from customs import storage
+from customs.barrier_storage import GoodsAtBarrier
 from customs.decision import write_decision
 from customs.declaration import DECLARATION, HELD, OFFERED_VERBS
 from customs.dossier_service import Dossier, dossier_of
@@ -111,6 +112,24 @@ async def exit_and_close(
     row = await moved_by_program(unit, row, "exit", happened_at=happened_at)
     closed = {"closed_at": unit.at}
     return await moved_by_program(unit, row, "close", closed, happened_at=happened_at)
+
+
+def may_exit(goods: GoodsAtBarrier) -> bool:
+    """Say whether goods are held by this transaction, and released."""
+    return goods.held and any(goods.state in move.sources for move in DECLARATION.of("exit"))
+
+
+def exit_and_close_plainly(unit: Unit, goods: GoodsAtBarrier, happened_at: datetime) -> None:
+    """Do what `exit_and_close` does when the transaction ends, to goods that `may_exit`.
+
+    writes: declaration, `declaration.exit`, `declaration.close`.
+    """
+    held = Held(DeclarationRow, goods.id, goods.reference, goods.state, goods.version, goods.gate)
+    said = {"goods_lane": goods.lane, "direction": goods.direction, "regime": goods.regime}
+    for verb, changes in (("exit", {}), ("close", {"closed_at": unit.at})):
+        unit.advance(
+            held, verb, changes=changes, payload=said, actor=PROGRAM, happened_at=happened_at
+        )
 
 
 def _refuse_incomplete(unit: Unit, row: DeclarationRow, verb: str, body: MoveBody) -> None:

@@ -1,25 +1,24 @@
-"""Booking an hour: hold, confirm, cancel, lapse. The hot path of a slot release.
+"""A booking's life: what may be held, confirming, cancelling, lapsing, and looking at them.
 
-A hold takes a place in the slot, the plate, and the declarations; all are given back when the
-booking ends unused. What is owed is settled below, in `border.payments`; its event
-`charge.settle` confirms the booking in the same transaction (`on_charge_settled`).
+How an hour is asked for is `booking_set_service`, how it is confirmed `confirming_service`. A hold
+takes a place in the slot, the plate, and the declarations; all are given back when the booking ends
+unused.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import PROGRAM, Actor
 from border.core.clock import local_date
-from border.core.event import Event
 from border.core.refusal import INVALID, NOT_FOUND, FieldError
+from border.core.sets import Walk, WalkStep, walk_set
 from border.core.store import AnyRow, Unit
-from border.core.tables import Record
 from border.core.words import N_
 from border.identity import policy
 from border.payments.face import (
@@ -29,27 +28,21 @@ from border.payments.face import (
     NewCharge,
     Rates,
     charges_on,
-    owe_many,
-    payment_blocked,
-    rates,
     void,
 )
-from border.regulation.rulebook import RuleBook, rules_on
+from border.regulation.rulebook import RuleBook
 from border.vocabulary import Handling, Priority
 from customs.declaration import BOOKABLE
 from customs.dossier_service import GateView, gate_view
-from logistics import slip_service, storage
+from logistics import booking_storage, slip_service, storage
 from logistics.booking import (
-    DECLARATION_BOOKED,
     DECLARATION_NOT_BOOKABLE,
-    VEHICLE_BOOKED,
     BookingRequest,
     CheckedVehicle,
-    check,
     fee_group,
     too_heavy,
 )
-from logistics.slot import SLOT_FULL, check_bookable
+from logistics.slot import check_bookable
 from logistics.slot_rules import CROSSING_TERMS
 from logistics.tables import BookingRow, PassageRow
 
@@ -64,47 +57,19 @@ class BookingWithCharges:
     charges: Sequence[ChargeRow]
 
 
-async def book(
-    unit: Unit, slot_id: UUID, request: BookingRequest, slips: slip_service.SlipKeys
-) -> BookingWithCharges:
-    """Hold a place for a truck; with nothing owed it is confirmed at once.
-
-    refuses: invalid_fields, not_found, slot_over, slot_not_open_yet, slot_full,
-    declaration_not_bookable, declaration_already_booked, vehicle_already_booked, no_tariff,
-    no_rules_in_force.
-    writes: booking, booking_declaration, slot, charge; events booking.hold, charge.owe.
-    """
-    policy.check(unit.actor, "booking.hold")
-    found = await storage.one_slot(unit.connection, slot_id)
-    goods = await gate_view(unit.connection, request.declaration_ids)
-    slot, vehicle, loads = agreed(unit, request, found, goods)
-    terms = await rules_on(unit.connection, local_date(unit.at), [CROSSING_TERMS])
-    columns = hold_columns(unit, request, vehicle, slot, loads, terms)
-    try:
-        row = await unit.create(BookingRow, "held", "hold", **columns)
-        await storage.put_declarations(unit.connection, row.id, request.declaration_ids)
-    except IntegrityError as error:
-        raise _already_booked(error, request) from error
-    # The counter last of all: its row lock, the one every rival waits for, is held the shortest.
-    if not await storage.take_place(unit.connection, slot_id, unit.at):
-        raise SLOT_FULL(capacity=slot.capacity)
-    tariff = await rates(unit.connection, FEE, [local_date(slot.starts_at)])
-    assessment = price_of(tariff, request, loads, slot)
-    if assessment is not None and assessment.amount.minor:
-        await owe_many([(unit, fee_on(row, assessment))])
-    else:
-        await _confirm(unit, row, slot.grace_minutes, slips)
-    return await _booked(unit.connection, row.id)
-
-
 def agreed(
-    unit: Unit, request: BookingRequest, slot: AnyRow | None, goods: Mapping[UUID, GateView]
+    unit: Unit,
+    request: BookingRequest,
+    checked: tuple[CheckedVehicle | None, Sequence[FieldError]],
+    slot: AnyRow | None,
+    goods: Mapping[UUID, GateView],
 ) -> tuple[AnyRow, CheckedVehicle, list[GateView]]:
     """Return a slot, the truck and its goods, in the order asked for, if they go together.
 
     refuses: not_found, slot_over, slot_not_open_yet, invalid_fields, declaration_not_bookable.
     """
-    vehicle, errors = check(request)
+    vehicle, found = checked
+    errors = list(found)
     if slot is None:
         raise NOT_FOUND(what="slot")
     check_bookable(slot.ends_at, slot.opens_at, slot.closes_at, unit.at)
@@ -198,61 +163,11 @@ def fee_on(row: BookingRow, assessment: Assessment) -> NewCharge:
     return NewCharge(FEE, row.reference, row.gate, payer, assessment, row.held_until)
 
 
-def _already_booked(error: IntegrityError, request: BookingRequest) -> Exception:
-    """Return the refusal behind a unique index that was hit, or the error itself."""
-    broken = str(error.orig)
-    if "uq_booking_live_plate" in broken:
-        return VEHICLE_BOOKED(plate=request.vehicle.plate)
-    if "uq_booking_live_trailer" in broken:
-        return VEHICLE_BOOKED(plate=request.vehicle.trailer_plate)
-    if "uq_booking_declaration_live" in broken:
-        return DECLARATION_BOOKED()
-    return error
-
-
 def priority_of(handling: Sequence[str], empty: bool) -> Priority:
     """Return the class a truck is called in: perishable before ordinary before empty."""
     if {Handling.PERISHABLE, Handling.LIVE_ANIMALS} & set(handling):
         return Priority.PERISHABLE
     return Priority.EMPTY if empty else Priority.ORDINARY
-
-
-async def on_charge_settled(
-    slips: slip_service.SlipKeys, unit: Unit, event: Event, row: Record | None
-) -> None:
-    """Confirm the booking a settled charge was owed on, once nothing else is owed."""
-    if not isinstance(row, ChargeRow) or not row.subject.startswith(BookingRow.prefix + "-"):
-        return
-    found = await storage.booking_view(unit.connection, reference=row.subject)
-    if found is None or found.state != "held":
-        return
-    if not await payment_blocked(unit.connection, [found.reference]):
-        slot = await storage.one_slot(unit.connection, found.slot_id)
-        assert slot is not None
-        await _confirm(unit, found, slot.grace_minutes, slips)
-
-
-async def _confirm(
-    unit: Unit, held: BookingRow | AnyRow, grace_minutes: int, slips: slip_service.SlipKeys
-) -> None:
-    """Confirm a held booking on which nothing is owed: its slip and its expected passage."""
-    missed_at = held.slot_ends_at + timedelta(minutes=grace_minutes)
-    row = await unit.move(BookingRow, held.id, "confirm", actor=PROGRAM, overdue_at=missed_at)
-    await slip_service.issue(unit, row, slips)
-    await unit.create(
-        PassageRow,
-        "expected",
-        "expect",
-        gate=row.gate,
-        key=row.reference,
-        actor=PROGRAM,
-        payload={
-            "direction": row.direction,
-            "vehicle_class": row.vehicle_class,
-            "priority": row.priority,
-        },
-        booking_id=row.id,
-    )
 
 
 async def cancel(unit: Unit, id: UUID, version: int | None) -> BookingWithCharges:
@@ -265,36 +180,31 @@ async def cancel(unit: Unit, id: UUID, version: int | None) -> BookingWithCharge
     row = await storage.booking_view(unit.connection, id=id)
     found = policy.found(unit.actor, "booking.cancel", row)
     in_time = found.state == "held" or unit.at < found.free_cancel_until
-    await _end(unit, found, "cancel" if in_time else "late_cancel", unit.actor, version)
+    verb = "cancel" if in_time else "late_cancel"
+    await _free(unit, [await unit.move(BookingRow, id, verb, version=version)])
     return await _booked(unit.connection, id)
 
 
-async def _end(
-    unit: Unit, found: AnyRow, verb: str, actor: Actor, version: int | None = None
-) -> None:
-    """End a booking that was not used and free its place, vehicle, goods, slip and charge."""
-    await unit.move(BookingRow, found.id, verb, version=version, actor=actor)
-    await storage.give_back_place(unit.connection, found.slot_id)
-    await storage.free_declarations(unit.connection, found.id)
-    await void(unit, found.reference)
-    if found.passage_state in ("expected", "arrived"):
-        passage = await unit.fetch(PassageRow, storage.passage.c.booking_id == found.id)
-        assert passage is not None
-        said = {"direction": found.direction, "vehicle_class": found.vehicle_class}
-        await unit.move(
-            PassageRow, passage.id, "call_off", key=found.reference, actor=PROGRAM, payload=said
-        )
-        await slip_service.revoke(unit, found.id, found.reference)
-
-
-async def on_timeout(unit: Unit, row: BookingRow, verb: str) -> None:
-    """End a booking whose time is over: not paid, not come, or gone from the yard.
+async def on_timeout(unit: Unit, rows: Sequence[BookingRow], verb: str) -> None:
+    """End bookings whose time is over: not paid, not come, or gone from the yard.
 
     writes: booking, slot, booking_declaration, slip, passage, charge; `booking.<verb>`.
     """
-    found = await storage.booking_view(unit.connection, id=row.id)
-    assert found is not None
-    await _end(unit, found, verb, PROGRAM)
+    await walk_set(unit, [Walk(row, (WalkStep(verb, PROGRAM),)) for row in rows])
+    await _free(unit, rows)
+
+
+async def _free(unit: Unit, rows: Sequence[BookingRow]) -> None:
+    """Free places, vehicles, goods, slips and charges of bookings that have ended unused."""
+    references = {row.id: row.reference for row in rows}
+    await booking_storage.give_back_places(unit.connection, Counter(row.slot_id for row in rows))
+    await storage.free_declarations(unit.connection, list(references))
+    await void(unit, *references.values())
+    for passage in await storage.passages_to_come(unit.connection, list(references)):
+        key = references[passage.booking_id]
+        said = {"direction": passage.direction, "vehicle_class": passage.vehicle_class}
+        await unit.move(PassageRow, passage.id, "call_off", key=key, actor=PROGRAM, payload=said)
+        await slip_service.revoke(unit, passage.booking_id, key)
 
 
 async def visible(connection: AsyncConnection, actor: Actor, id: UUID) -> AnyRow:

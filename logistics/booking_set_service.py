@@ -1,38 +1,46 @@
-"""Booking as a set: those who ask for an hour at the same time are decided in one transaction.
+"""Booking: those who ask for an hour at the same time are decided in one transaction.
 
-When an hour opens, all ask at once and for the same row. What `booking_service.book` does for one
-is done here for all who wait, with as many statements as for one; each has an answer of its own,
-kept under its own key (docs/decisions/0025).
+When an hour opens, all ask at once and for the same row. What is asked is read for all who wait,
+decided one by one, and written with as many statements as for one; each has an answer of its own,
+kept under its own key (docs/decisions/0025). One alone is a set of one.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.answers import answers_before
 from border.core.clock import local_date
 from border.core.coalescer import Coalescer
-from border.core.refusal import Refusal
+from border.core.refusal import FieldError, Refusal
 from border.core.store import Alone, AnyRow, Clash, Once, Store, StoredAnswer, Unit
 from border.identity import policy
-from border.payments.face import NewCharge, Rates, owe_many, rates
-from border.regulation.rulebook import RuleBook, rules_on
+from border.payments.face import RATES, Rates, owe_at_end, rates_in
+from border.regulation.rulebook import RuleBook, rules_on_days
 from customs.dossier_service import GateView, gate_view
 from logistics import booking_storage
-from logistics.booking import DECLARATION_BOOKED, VEHICLE_BOOKED, BookingRequest, check
+from logistics.booking import (
+    DECLARATION_BOOKED,
+    VEHICLE_BOOKED,
+    BookingRequest,
+    CheckedVehicle,
+    check,
+)
 from logistics.booking_service import (
     FEE,
     BookingWithCharges,
     agreed,
-    book,
     fee_on,
     hold_columns,
     price_of,
 )
 from logistics.booking_storage import BookedAlready
+from logistics.confirming_service import confirm_at_end
 from logistics.slip_service import SlipKeys
 from logistics.slot import SLOT_FULL
 from logistics.slot_rules import CROSSING_TERMS
@@ -48,6 +56,11 @@ class AskedBooking:
     says: Callable[[BookingWithCharges], StoredAnswer]
     once: Once | None = None
 
+    @cached_property
+    def checked(self) -> tuple[CheckedVehicle | None, list[FieldError]]:
+        """The vehicle with its plates read, and every field in error."""
+        return check(self.request)
+
 
 @dataclass(frozen=True)
 class _Known:
@@ -58,16 +71,7 @@ class _Known:
     booked: BookedAlready
     terms: RuleBook
     rates: Rates
-
-
-@dataclass(frozen=True)
-class _Held:
-    """One that is booked: in which unit, its row as it will be, and what is owed on it."""
-
-    unit: Unit
-    asked: AskedBooking
-    row: BookingRow
-    owed: NewCharge
+    slips: SlipKeys
 
 
 def bookings(store: Store, slips: SlipKeys) -> Coalescer[AskedBooking, StoredAnswer]:
@@ -76,8 +80,32 @@ def bookings(store: Store, slips: SlipKeys) -> Coalescer[AskedBooking, StoredAns
     One transaction runs at a time, since all of a release wait for the same slot.
     """
     return Coalescer(
-        store, book_together, lambda unit, asked: book_alone(unit, asked, slips), at_once=1
+        store,
+        partial(book_together, slips=slips),
+        partial(book_alone, slips=slips),
+        at_once=1,
     )
+
+
+async def book(
+    unit: Unit, slot_id: UUID, request: BookingRequest, slips: SlipKeys
+) -> BookingWithCharges:
+    """Hold a place for a truck; with nothing owed it is confirmed at once.
+
+    refuses: invalid_fields, not_found, slot_over, slot_not_open_yet, slot_full,
+    declaration_not_bookable, declaration_already_booked, vehicle_already_booked, no_tariff,
+    no_rules_in_force.
+    writes: booking, booking_declaration, slot, charge or slip and passage; events booking.hold,
+    then charge.owe or booking.confirm, slip.issue and passage.expect.
+    """
+    booked: list[BookingWithCharges] = []
+
+    def says(one: BookingWithCharges) -> StoredAnswer:
+        booked.append(one)
+        return StoredAnswer(201, b"")
+
+    await book_alone(unit, AskedBooking(slot_id, request, says), slips)
+    return booked[0]
 
 
 async def book_alone(unit: Unit, asked: AskedBooking, slips: SlipKeys) -> StoredAnswer:
@@ -85,36 +113,47 @@ async def book_alone(unit: Unit, asked: AskedBooking, slips: SlipKeys) -> Stored
 
     refuses, writes: as `book`; still_running, idempotency_key_reused.
     """
-    if asked.once and (before := await unit.once(asked.once)):
-        return before
-    answer = asked.says(await book(unit, asked.slot_id, asked.request, slips))
-    if asked.once:
-        unit.keep(asked.once, answer)
+    [answer] = await book_together([unit], [asked], slips)
+    if isinstance(answer, Refusal):
+        raise answer
+    assert isinstance(answer, StoredAnswer)  # Nobody came before in the set.
+    try:
+        await unit.write_rows()
+    except IntegrityError as error:
+        raise _already_booked(error, asked.request) from error
     return answer
 
 
+def _already_booked(error: IntegrityError, request: BookingRequest) -> Exception:
+    """Return the refusal behind a unique index that was hit, or the error itself."""
+    broken = str(error.orig)
+    if "uq_booking_live_plate" in broken:
+        return VEHICLE_BOOKED(plate=request.vehicle.plate)
+    if "uq_booking_live_trailer" in broken:
+        return VEHICLE_BOOKED(plate=request.vehicle.trailer_plate)
+    if "uq_booking_declaration_live" in broken:
+        return DECLARATION_BOOKED()
+    return error
+
+
 async def book_together(
-    units: Sequence[Unit], asked: Sequence[AskedBooking]
+    units: Sequence[Unit], asked: Sequence[AskedBooking], slips: SlipKeys
 ) -> list[StoredAnswer | Refusal | Alone]:
-    """Book what was asked for at the same time, in this order, as `book_alone` does one.
+    """Book what was asked for at the same time, in this order, as `book` does one.
 
     Each has its own answer or refusal; who comes first gets the last place. Alone is to be booked
-    what one reading for all cannot tell: a truck on which nothing is owed, which is confirmed at
-    once, and whoever comes second with a key, a truck or goods.
+    what one reading for all cannot tell: whoever comes second with a key, a truck or goods.
+    Raises Clash where places went meanwhile.
     """
-    answers: list[StoredAnswer | Refusal | Alone | None] = [
-        Alone() if one.request.empty else None for one in asked
-    ]
-    if all(answers):
-        return [answer for answer in answers if answer]
+    answers: list[StoredAnswer | Refusal | Alone | None] = [None for _ in asked]
     connection = units[0].connection
     await _answer_again(units, asked, answers)
     places = [place for place, answer in enumerate(answers) if answer is None]
     if places:
-        known = await _known(connection, units[0], [asked[place] for place in places])
-        held = _decided(known, [(place, units[place], asked[place]) for place in places], answers)
-        if held:
-            await _write(connection, held, answers)
+        known = await _known(connection, units[0], [asked[place] for place in places], slips)
+        taken = _decided(known, [(place, units[place], asked[place]) for place in places], answers)
+        if taken and not await booking_storage.take_places(connection, taken):
+            raise Clash
     return [answer for answer in answers if answer]
 
 
@@ -126,7 +165,7 @@ async def _answer_again(
     """Answer those whose key was answered before, and refuse those whose key is in use."""
     keyed = {}
     for place, (unit, one) in enumerate(zip(units, asked, strict=True)):
-        if answers[place] is None and one.once is not None:
+        if one.once is not None:
             key = (unit.actor.name_in_events, one.once.key)
             if key in keyed:
                 answers[place] = Alone()  # It must see what the first was answered.
@@ -137,11 +176,16 @@ async def _answer_again(
         answers[place] = answer
 
 
-async def _known(connection: AsyncConnection, unit: Unit, asked: Sequence[AskedBooking]) -> _Known:
+async def _known(
+    connection: AsyncConnection, unit: Unit, asked: Sequence[AskedBooking], slips: SlipKeys
+) -> _Known:
     """Read what is needed to decide, with one statement for each kind of thing; lock the slots."""
-    vehicles = [vehicle for one in asked if (vehicle := check(one.request)[0])]
+    vehicles = [vehicle for one in asked if (vehicle := one.checked[0])]
     ids = {id for one in asked for id in one.request.declaration_ids}
     slots = await booking_storage.locked_slots(connection, [one.slot_id for one in asked])
+    today = local_date(unit.at)
+    days = {local_date(slot.starts_at) for slot in slots.values()} | {today}
+    books = await rules_on_days(connection, days, [CROSSING_TERMS, RATES])
     return _Known(
         slots,
         await gate_view(connection, ids),
@@ -151,12 +195,9 @@ async def _known(connection: AsyncConnection, unit: Unit, asked: Sequence[AskedB
             {vehicle.trailer.normalised for vehicle in vehicles if vehicle.trailer},
             ids,
         ),
-        await rules_on(connection, local_date(unit.at), [CROSSING_TERMS]),
-        await rates(
-            connection,
-            FEE,
-            {local_date(slot.starts_at) for slot in slots.values()} or {local_date(unit.at)},
-        ),
+        books[today],
+        rates_in(books, FEE),
+        slips,
     )
 
 
@@ -164,17 +205,20 @@ def _decided(
     known: _Known,
     asked: Sequence[tuple[int, Unit, AskedBooking]],
     answers: list[StoredAnswer | Refusal | Alone | None],
-) -> dict[int, _Held]:
-    """Return those that are booked, by their place in the order; answer all the others."""
-    held: dict[int, _Held] = {}
+) -> Counter[UUID]:
+    """Answer each, by its place in the order; return how many places are taken of each slot."""
     claimed: set[tuple[str, str | UUID]] = set()
-    left = {id: slot.capacity - slot.taken for id, slot in known.slots.items()}
+    taken: Counter[UUID] = Counter()
     for place, unit, one in asked:
         try:
-            held[place] = _decide(known, unit, one, claimed, left)
+            booked = _decide(known, unit, one, claimed, taken)
         except (Refusal, Alone) as other:
             answers[place] = other
-    return held
+            continue
+        answer = answers[place] = one.says(booked)
+        if one.once:
+            unit.keep(one.once, answer)
+    return taken
 
 
 def _decide(
@@ -182,15 +226,16 @@ def _decide(
     unit: Unit,
     asked: AskedBooking,
     claimed: set[tuple[str, str | UUID]],
-    left: dict[UUID, int],
-) -> _Held:
-    """Book one, if it can be, when the transaction ends.
+    taken: Counter[UUID],
+) -> BookingWithCharges:
+    """Book one, if it can be, when the transaction ends; its place is counted among `taken`.
 
-    refuses: as `book`. Raises Alone. writes: booking, booking_declaration; event booking.hold.
+    refuses: as `book`. Raises Alone. writes: as `book`, but the slot.
     """
     policy.check(unit.actor, "booking.hold")
     request = asked.request
-    slot, vehicle, loads = agreed(unit, request, known.slots.get(asked.slot_id), known.goods)
+    slot = known.slots.get(asked.slot_id)
+    slot, vehicle, loads = agreed(unit, request, asked.checked, slot, known.goods)
     columns = hold_columns(unit, request, vehicle, slot, loads, known.terms)
     trailer = columns["trailer_plate"]
     claims: set[tuple[str, str | UUID]] = {("plate", columns["plate"])}
@@ -204,35 +249,18 @@ def _decide(
         raise VEHICLE_BOOKED(plate=request.vehicle.trailer_plate)
     if not known.booked.goods.isdisjoint(load.id for load in loads):
         raise DECLARATION_BOOKED()
-    if left[slot.id] < 1:
+    if slot.taken + taken[slot.id] >= slot.capacity:
         raise SLOT_FULL(capacity=slot.capacity)
     assessment = price_of(known.rates, request, loads, slot)
-    if assessment is None or not assessment.amount.minor:
-        raise Alone
     row = unit.begin(BookingRow, "held", "hold", **columns)
     for load in loads:
         link = {"booking_id": row.id, "declaration_id": load.id, "live": True}
         unit.put(BookingDeclarationRow, link)
     claimed |= claims
-    left[slot.id] -= 1
-    return _Held(unit, asked, row, fee_on(row, assessment))
-
-
-async def _write(
-    connection: AsyncConnection,
-    held: Mapping[int, _Held],
-    answers: list[StoredAnswer | Refusal | Alone | None],
-) -> None:
-    """Charge what is owed, take the places, and answer. Raises Clash.
-
-    writes: charge, slot, answered; event charge.owe.
-    """
-    charges = await owe_many([(one.unit, one.owed) for one in held.values()])
-    places = Counter(one.row.slot_id for one in held.values())
-    if not await booking_storage.take_places(connection, places):
-        raise Clash
-    for (place, one), charge in zip(held.items(), charges, strict=True):
-        booked = BookingWithCharges(booking_storage.just_held(one.row), [charge])
-        answer = answers[place] = one.asked.says(booked)
-        if one.asked.once:
-            one.unit.keep(one.asked.once, answer)
+    taken[slot.id] += 1
+    if assessment is not None and assessment.amount.minor:
+        return BookingWithCharges(
+            booking_storage.just_booked(row), [owe_at_end(unit, fee_on(row, assessment))]
+        )
+    slip, passage = confirm_at_end(unit, row, slot.grace_minutes, known.slips)
+    return BookingWithCharges(booking_storage.just_booked(row, slip, passage), [])

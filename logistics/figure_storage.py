@@ -4,16 +4,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, case, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.database import as_json, inserting
 from border.core.statement import Statement
 from border.core.store import AnyRow, table_of
 from logistics.storage import booking, passage, scan, slot, visit
-from logistics.tables import VisitRow, WindowRow
+from logistics.tables import HourRow, VisitRow, WindowRow
 
-window = table_of(WindowRow)
+window, hour = table_of(WindowRow), table_of(HourRow)
 _REFUSED: ColumnElement[str] = literal_column("'refused'")
 """Said in the statement itself, so that every plan may use the index on those alone."""
 
@@ -121,28 +121,32 @@ async def put_visits(connection: AsyncConnection, told: Iterable[VisitRow]) -> N
 
 COUNTS = ("arrivals", "entries", "exits", "refusals")
 """What is counted of a window."""
-_IN_WINDOW = tuple(WindowRow.model_fields)
 
 
-def _add_to_windows() -> Statement:
-    statement = inserting(window, _IN_WINDOW)
-    summed = {name: window.c[name] + statement.excluded[name] for name in COUNTS}
+def _adding(table: Table, named: tuple[str, ...], **more: ColumnElement[Any]) -> Statement:
+    statement = inserting(table, named)
+    summed = {name: table.c[name] + statement.excluded[name] for name in COUNTS}
     return Statement(
         statement.on_conflict_do_update(
-            index_elements=list(window.primary_key),
-            set_={**summed, "revision": window.c.revision + 1},
+            index_elements=list(table.primary_key), set_={**summed, **more}
         )
     )
 
 
-_ADD_TO_WINDOWS = _add_to_windows()
+_ADD_TO_WINDOWS = _adding(window, tuple(WindowRow.model_fields), revision=window.c.revision + 1)
+_ADD_TO_HOURS = _adding(hour, tuple(HourRow.model_fields))
 
 
 async def add_to_windows(connection: AsyncConnection, counted: Iterable[WindowRow]) -> None:
     """Add counts to windows, each named once. writes: throughput_window."""
-    rows = [row.model_dump() for row in counted]
-    if rows:
+    if rows := [row.model_dump() for row in counted]:
         await _ADD_TO_WINDOWS.run(connection, rows=as_json(rows))
+
+
+async def add_to_hours(connection: AsyncConnection, counted: Iterable[HourRow]) -> None:
+    """Add counts to hours, each named once. writes: throughput_hour."""
+    if rows := [row.model_dump() for row in counted]:
+        await _ADD_TO_HOURS.run(connection, rows=as_json(rows))
 
 
 # What the zone's people look at

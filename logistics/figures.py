@@ -1,11 +1,13 @@
 """The figures of the gate, drawn from events alone: take the feed away and there are none.
 
 A reader of the feed counts arrivals, entries, exits and refusals into five-minute windows per
-lane and keeps the instants of each visit. What it writes is in the same transaction as its place
-in the feed, so every event counts once; `rebuild` empties both and counts anew. A window that is
-over is itself published as an event, again with a higher revision when a late event changes it.
+lane and into hours over all lanes, and keeps the instants of each visit. What it writes is in the
+same transaction as its place in the feed, so every event counts once; `rebuild` empties all and
+counts anew. A window that is over is itself published as an event, again with a higher revision
+when a late event changes it.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -30,9 +32,9 @@ from border.platform.reader import Reader
 from logistics import figure_storage
 from logistics.figure_storage import COUNTS
 from logistics.passage import GateLane
-from logistics.tables import VisitRow, WindowRow
+from logistics.tables import HourRow, VisitRow, WindowRow
 
-WINDOW = timedelta(minutes=5)
+WINDOW, HOUR = timedelta(minutes=5), timedelta(hours=1)
 _COUNTED = {
     "passage.arrive": ("arrivals", "arrived_at"),
     "passage.admit": ("entries", "admitted_at"),
@@ -68,11 +70,19 @@ EVENTS = declare(
 
 def window_of(at: datetime) -> datetime:
     """Return the start of the five-minute window an instant lies in."""
-    return at - (at - datetime.fromtimestamp(0, at.tzinfo)) % WINDOW
+    return _start(at, WINDOW)
+
+
+def _start(at: datetime, length: timedelta) -> datetime:
+    return at - (at - datetime.fromtimestamp(0, at.tzinfo)) % length
 
 
 async def count(unit: Unit, events: list[Event]) -> None:
-    """Add a batch of events to the windows and visits. writes: throughput_window, visit."""
+    """Add a batch of events to the windows, hours and visits.
+
+    writes: throughput_window, throughput_hour, visit.
+    """
+    hours: dict[tuple[str, str, datetime], Counter[str]] = defaultdict(Counter)
     windows: dict[tuple[str, str, str, datetime], dict[str, int]] = {}
     visits: dict[str, VisitRow] = {}
     for event in events:
@@ -92,6 +102,7 @@ async def count(unit: Unit, events: list[Event]) -> None:
         key = (event.gate, direction, event.payload["gate_lane"], window_of(at))
         counts = windows.setdefault(key, dict.fromkeys(COUNTS, 0))
         counts[column] += 1
+        hours[event.gate, direction, _start(at, HOUR)][column] += 1
     await figure_storage.put_visits(unit.connection, visits.values())
     await figure_storage.add_to_windows(
         unit.connection,
@@ -100,6 +111,13 @@ async def count(unit: Unit, events: list[Event]) -> None:
                 gate=gate, direction=direction, lane=lane, window_start=start, revision=1, **counts
             )
             for (gate, direction, lane, start), counts in sorted(windows.items())
+        ),
+    )
+    await figure_storage.add_to_hours(
+        unit.connection,
+        (
+            HourRow(gate=gate, direction=direction, hour_start=start, **counts)
+            for (gate, direction, start), counts in sorted(hours.items())
         ),
     )
 
@@ -125,7 +143,7 @@ COUNTED_ANEW = "figures"
 async def catch_up(store: Store) -> int:
     """Count what is new, tell those who show figures, and return how many events were read.
 
-    writes: reader, postponed, throughput_window, visit.
+    writes: reader, postponed, throughput_window, throughput_hour, visit.
     """
     read = await READER.catch_up(store)
     if read:
@@ -211,7 +229,7 @@ async def rebuild(store: Store) -> int:
     """Empty the figures and count the whole feed again; return how many events were read."""
 
     async def empty(unit: Unit) -> None:
-        for table in (_window, table_of(VisitRow)):
+        for table in (_window, figure_storage.hour, table_of(VisitRow)):
             await unit.connection.execute(table.delete())
 
     await store.perform(PROGRAM, empty)
@@ -229,26 +247,28 @@ async def throughput(
 ) -> Sequence[AnyRow]:
     """Return counts per gate, direction and window (a multiple of five minutes), oldest first.
 
-    Windows are counted from local midnight; the one that `begin` lies in is given whole.
+    Windows are counted from local midnight; the one that `begin` lies in is given whole. Whole
+    hours are added up from hours, so that a year is not added up from every five minutes.
     """
     midnight = local_midnight(local_date(begin))
     begin = midnight + (begin - midnight) // window * window
     asked = {"gate": gate, "direction": direction}
     given = {name: value for name, value in asked.items() if value}
-    statement = _throughput(frozenset(given))
+    statement = _throughput(frozenset(given), by_hours=not window % HOUR)
     return await statement.rows(connection, **given, begin=begin, end=end, window=window)
 
 
 @cache
-def _throughput(narrowed: frozenset[str]) -> Statement:
-    at = _window.c.window_start
+def _throughput(narrowed: frozenset[str], *, by_hours: bool) -> Statement:
+    table = figure_storage.hour if by_hours else _window
+    at = table.c.hour_start if by_hours else table.c.window_start
     begin, end = (bindparam(name, type_=at.type) for name in ("begin", "end"))
     start = func.date_bin(bindparam("window", type_=Interval), at, begin).label("start")
-    counts = [func.sum(_window.c[name]).label(name) for name in COUNTS]
+    counts = [func.sum(table.c[name]).label(name) for name in COUNTS]
     return Statement(
-        select(_window.c.gate, _window.c.direction, start, *counts)
+        select(table.c.gate, table.c.direction, start, *counts)
         .where(at >= begin, at < end)
-        .where(*(_window.c[name] == bindparam(name) for name in sorted(narrowed)))
-        .group_by(_window.c.gate, _window.c.direction, start)
-        .order_by(start, _window.c.gate, _window.c.direction)
+        .where(*(table.c[name] == bindparam(name) for name in sorted(narrowed)))
+        .group_by(table.c.gate, table.c.direction, start)
+        .order_by(start, table.c.gate, table.c.direction)
     )

@@ -263,6 +263,8 @@ CHECKS: tuple[Check, ...] = (
 )
 """The rows, in the order in which they are asked. Only customs and the agencies free goods."""
 
+_ASKED_OF = {kind: tuple(check for check in CHECKS if kind in check.kinds) for kind in ScanKind}
+
 
 @dataclass(frozen=True)
 class Said:
@@ -290,7 +292,7 @@ MISREAD = N_("One character is wrong: the check character does not fit. Scan or 
 
 def decide(facts: ScanFacts) -> tuple[Check, ...]:
     """Return the checks that fail for these facts, in the order of the table."""
-    return failing(CHECKS, facts.kind, facts.as_json())
+    return failing(_ASKED_OF[facts.kind], facts.kind, facts.as_json())
 
 
 def rules() -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ cancellation, a payment or a hold of later changes nothing about it. The order o
 matter of then and now but of which are known: while one is missing a scan waits for it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,8 +14,10 @@ from typing import Any
 from border.core.store import AnyRow, Unit
 from border.identifiers import normalised
 from border.payments.face import payment_blocked
+from customs.barrier_storage import GoodsAtBarrier
 from customs.clearance import GIVEN, OTHER_AGENCIES
 from customs.declaration import HELD, RELEASED
+from customs.declaration_service import may_exit
 from customs.dossier_service import GateView, gate_view
 from logistics import scan_storage
 from logistics.check import Check
@@ -145,17 +147,17 @@ async def _failed(
     loads = list((await gate_view(unit.connection, found.declaration_ids, then)).values())
     subjects = [found.booking_reference, *(load.reference for load in loads)]
     blocked = await payment_blocked(unit.connection, subjects, then)
-    return list(decide(_facts(seen, asked, found, loads, blocked))), loads
+    return list(decide(_facts(seen, asked, found, loads, len(blocked)))), loads
 
 
 def _facts(
     seen: Seen,
     asked: ScanQuestion,
     found: AnyRow,
-    loads: Sequence[GateView],
-    blocked: Collection[str],
+    loads: Sequence[GateView | GoodsAtBarrier],
+    owed: int,
 ) -> ScanFacts:
-    """Return what the checks look at."""
+    """Return what the checks look at. `owed` counts what lets nobody pass for its money."""
     return ScanFacts(
         kind=seen.kind,
         at=seen.happened_at,
@@ -172,7 +174,7 @@ def _facts(
         grace=timedelta(minutes=found.grace_minutes),
         passage_state=_passage_state(found, seen),
         arrived_at=found.arrived_at,
-        owed=len(blocked),
+        owed=owed,
         not_released=tuple(load.reference for load in loads if load.state not in RELEASED | HELD),
         held=tuple(load.reference for load in loads if load.state in HELD),
         waiting_for=tuple(
@@ -185,31 +187,35 @@ def _facts(
 
 
 def judge_plainly(
-    seen: Seen,
-    asked: ScanQuestion,
-    found: AnyRow,
-    loads: Sequence[GateView],
-    blocked: Collection[str],
+    seen: Seen, asked: ScanQuestion, found: AnyRow, goods: Sequence[GoodsAtBarrier]
 ) -> Judgement | None:
-    """Judge a scan that somebody stands waiting for by what is known; None if that is not enough.
+    """Judge a scan by what `scan_storage.scanned` found for it; None if that is not enough.
 
     Not enough where something must be looked up for this one alone: a step that contradicts, one
-    that others wait for, a visit called off, goods that leave.
+    that others wait for, a visit called off, goods that another holds, and of the past whatever is
+    not in order or may have been otherwise then.
     """
-    if seen.past or asked.decided:
+    if asked.decided == "refused" or (asked.decided and not seen.past):
         return None
-    failed = decide(_facts(seen, asked, found, loads, blocked))
+    failed = decide(_facts(seen, asked, found, goods, found.owed))
     if failed:
-        return _refused(failed, found, {})
+        return None if seen.past else _refused(failed, found, {})
     if (
         found.passage_state == "called_off"
         or found.has_waiting_scans
-        or (seen.kind is ScanKind.EXIT and loads)
+        or (seen.kind is ScanKind.EXIT and not all(map(may_exit, goods)))
+        or (seen.past and _otherwise_then(seen, found, goods))
         or out_of_order(seen.kind, seen.happened_at, found)
     ):
         return None
     (state,) = PASSAGE.through(found.passage_state, [VERB[seen.kind]])
     return _in_order(seen, asked, state, {}, moved=True)
+
+
+def _otherwise_then(seen: Seen, found: AnyRow, goods: Sequence[GoodsAtBarrier]) -> bool:
+    """Say whether goods or money may have stood otherwise when a scan happened."""
+    moved = any(load.changed_at > seen.happened_at for load in goods)
+    return moved or bool(found.money_moved_since)
 
 
 def _slip_state(found: AnyRow, seen: Seen) -> str:

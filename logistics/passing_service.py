@@ -14,13 +14,15 @@ from border.core.actor import PROGRAM
 from border.core.refusal import MOVE_NOT_OPEN, Refusal
 from border.core.store import AnyRow, Clash, Held, Unit
 from border.core.tables import Record
-from customs.declaration_service import exit_and_close
+from customs.barrier_storage import GoodsAtBarrier
+from customs.declaration_service import exit_and_close, exit_and_close_plainly
 from customs.dossier_service import GateView
+from customs.tables import DeclarationRow
 from logistics import scan_storage, storage
 from logistics.gate_check import VERB, ScanKind
 from logistics.passage import PASSAGE
 from logistics.scan_fact import AGAINST, INSTANT, ScanFlag, out_of_order
-from logistics.tables import BookingRow, PassageRow, SlipRow
+from logistics.tables import BookingDeclarationRow, BookingRow, PassageRow, SlipRow
 
 FOLLOWS: Mapping[ScanKind, Sequence[tuple[type[Record], str]]] = {
     ScanKind.ARRIVAL: ((BookingRow, "check_in"),),
@@ -84,15 +86,16 @@ async def go_on(
             happened_at=seen.happened_at,
         )
     if seen.kind is ScanKind.EXIT:
-        await storage.free_declarations(unit.connection, found.booking_id)
+        await storage.free_declarations(unit.connection, [found.booking_id])
         against |= await _let_goods_out(unit, seen, loads)
     return Passed(row.state, against)
 
 
-def go_on_plainly(unit: Unit, seen: Seen, found: AnyRow) -> None:
-    """Make a step that its own records alone are part of, when the transaction ends.
+def go_on_plainly(unit: Unit, seen: Seen, found: AnyRow, goods: Sequence[GoodsAtBarrier]) -> None:
+    """Make a step that is in order on records that are held, when the transaction ends.
 
-    writes: passage, booking, slip; events passage.*, booking.*, slip.*.
+    writes: passage, booking, slip, at the exit booking_declaration and the declarations; events
+    passage.*, booking.*, slip.*, declaration.exit, declaration.close.
     """
     at: dict[str, Any] = {
         "key": found.booking_reference,
@@ -105,6 +108,14 @@ def go_on_plainly(unit: Unit, seen: Seen, found: AnyRow) -> None:
     for model, verb in FOLLOWS.get(seen.kind, ()):
         kind = "booking" if model is BookingRow else "slip"
         unit.advance(_held(model, kind, found), verb, **at)
+    for load in goods:
+        if seen.kind is ScanKind.EXIT:
+            freed = {"booking_id": found.booking_id, "declaration_id": load.id, "live": False}
+            unit.writes.change(BookingDeclarationRow, freed)
+            exit_and_close_plainly(unit, load, seen.happened_at)
+        else:
+            # Read before the passage was held: what waits for it then goes first, as papers lapse.
+            unit.writes.rely_on(DeclarationRow, load.id, load.version)
 
 
 def _held(model: type[Record], kind: str, found: AnyRow) -> Held:

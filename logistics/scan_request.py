@@ -14,7 +14,7 @@ from border.core.tables import GateRow
 from border.core.words import N_
 from logistics.gate_check import MISREAD, SAID, TORN, ScanCode, ScanKind
 from logistics.slip_service import SlipKeys
-from logistics.slip_token import BadToken, looks_like_token, verify
+from logistics.slip_token import BadToken, claimed_reference, looks_like_token, verify
 from logistics.tables import SlipRow
 
 _FIRST_CLOCK = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,6 +71,16 @@ def read_code(text: str, keys: SlipKeys) -> CodeMeaning:
         return CodeMeaning(
             None, ScanCode.UNKNOWN, MISREAD if misread else SAID[ScanCode.UNKNOWN].label
         )
+
+
+def named_slip(text: str) -> str | None:
+    """Return the reference of the slip that a code names, without proof that the code is ours."""
+    code = code_as_printed(text)
+    named = claimed_reference(code) if looks_like_token(code) else text
+    try:
+        return parse_reference(named or "", SlipRow.prefix)
+    except WrongReference:
+        return None
 
 
 def refuse_impossible(scanned_at: datetime) -> None:

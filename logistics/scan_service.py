@@ -6,8 +6,9 @@ it now. That can change once: a scan that waits for a step before it is judged a
 comes in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,8 +20,7 @@ from border.core.store import Alone, AnyRow, Clash, Store, Unit
 from border.core.words import N_
 from border.gates import all_gates
 from border.identity import policy
-from border.payments.face import payment_blocked
-from customs.dossier_service import gate_view
+from customs.barrier_storage import goods_read
 from logistics import clash_service, scan_storage
 from logistics.gate_check import SAID, ScanCode, ScanKind
 from logistics.judging_service import Judgement, ScanQuestion, judge, judge_plainly
@@ -29,6 +29,7 @@ from logistics.scan_fact import Placed, ScanFlag, TakenScan, placed
 from logistics.scan_request import (
     CodeMeaning,
     ScanRequest,
+    named_slip,
     read_code,
     refuse_impossible,
     refuse_unknown_gate,
@@ -95,89 +96,96 @@ async def scan(
 
 
 async def scan_together(
-    units: Sequence[Unit], requests: Sequence[ScanRequest], keys: SlipKeys
+    units: Sequence[Unit],
+    requests: Sequence[ScanRequest],
+    keys: SlipKeys,
+    *,
+    brought: bool = False,
 ) -> list[dict[str, Any] | Refusal | Alone]:
     """Take scans that came at the same time, as `scan` does one, in one transaction.
 
     Each has its own answer or refusal. Alone is to be taken what one reading for all cannot tell:
-    a slip that another transaction or another scan of these is at work on, one of the past, and
-    whatever `judge_plainly` leaves.
+    a slip that another transaction or another scan of these is at work on, and whatever
+    `judge_plainly` leaves.
     """
     connection = units[0].connection
-    reads = [read_code(request.code, keys) for request in requests]
-    before = await scan_storage.scans_made_before(
-        connection, [(request.device, request.scan_id) for request in requests]
-    )
-    slips = await scan_storage.scanned_slips(
-        connection, [r.reference for r in reads if r.reference]
-    )
-    loads = await gate_view(
-        connection, [id for row in slips.values() for id in row.declaration_ids]
-    )
-    blocked = await payment_blocked(
-        connection,
-        [row.booking_reference for row in slips.values()]
-        + [load.reference for load in loads.values()],
-    )
-    gates = await all_gates(connection) if _asks_for_gates(requests, reads, slips) else []
+    asked = [_asked_for(request) for request in requests]
+    facts = await scan_storage.scanned(connection, asked, past=brought)
+    gates = await all_gates(connection) if _asks_for_gates(requests, facts) else []
+    seen_already: set[UUID] = set()
 
-    def take(unit: Unit, request: ScanRequest, read: CodeMeaning) -> dict[str, Any]:
+    def take(unit: Unit, request: ScanRequest, reference: str, found: AnyRow) -> dict[str, Any]:
         _refuse_before_looking(unit, request)
-        if made := before.get((request.device, request.scan_id)):
-            return _answered_before(made, request)
-        # Whoever comes second to a slip or a number must see what the first has done.
-        found = slips.pop(read.reference, None) if read.reference else None
-        if read.reference and found is None:
+        if found.request is not None:
+            return _answered_before(found, request)
+        # A token that is the one issued needs no other proof.
+        genuine = found.slip_id is not None and found.token == request.code
+        read = CodeMeaning(reference) if genuine else read_code(request.code, keys)
+        slip = found if read.reference else None
+        # Whoever comes second to a slip must see what the first has done.
+        if slip is not None and (found.slip_id is None or found.slip_id in seen_already):
             raise Alone
-        if found is None or found.gate != request.gate:
+        if found.gate != request.gate:
             refuse_unknown_gate(request.gate, gates)
-        row, seen, asked, when = _begun(unit, request, found)
-        if found is None:
+        row, seen, question, when = _begun(unit, request, slip, brought=brought)
+        goods = goods_read(found.goods) if slip is not None else []
+        if slip is None:
             judgement = _unknown(read, request.decided)
             if judgement.against:
                 raise Alone  # What it does not go together with is opened for a supervisor.
         else:
-            goods = [loads[id] for id in found.declaration_ids]
-            subjects = {found.booking_reference, *(load.reference for load in goods)}
-            plain = judge_plainly(seen, asked, found, goods, subjects & blocked)
+            seen_already.add(slip.slip_id)
+            plain = judge_plainly(seen, question, slip, goods)
             if plain is None:
                 raise Alone
             judgement = plain
-        _write_answer(row, when, judgement, found)
+        _write_answer(row, when, judgement, slip)
         unit.put(ScanRow, vars(row))
         if judgement.verdict == "refused":
-            _record_refusal(unit, row, found)
-        elif found is not None:
-            go_on_plainly(unit, seen, found)
+            _record_refusal(unit, row, slip)
+        elif slip is not None:
+            go_on_plainly(unit, seen, slip, goods)
         return row.answer
 
     answers: list[dict[str, Any] | Refusal | Alone] = []
-    for unit, request, read in zip(units, requests, reads, strict=True):
+    for unit, request, one, found in zip(units, requests, asked, facts, strict=True):
         try:
-            answers.append(take(unit, request, read))
+            answers.append(take(unit, request, one["reference"], found))
         except (Refusal, Alone) as other:
             answers.append(other)
     return answers
 
 
-def scans(store: Store, keys: SlipKeys) -> Coalescer[ScanRequest, dict[str, Any]]:
-    """Return what takes scans: those that come at the same time in one transaction."""
+def scans(
+    store: Store, keys: SlipKeys, *, brought: bool = False
+) -> Coalescer[ScanRequest, dict[str, Any]]:
+    """Return what takes scans: those that come at the same time in one transaction.
+
+    With `brought` they are those of devices that were offline, which nobody stands waiting for.
+    """
+    at_once = 1 if brought else 2
     return Coalescer(
         store,
-        lambda units, requests: scan_together(units, requests, keys),
-        lambda unit, request: scan(unit, request, keys),
+        lambda units, requests: scan_together(units, requests, keys, brought=brought),
+        lambda unit, request: scan(unit, request, keys, brought=brought),
+        at_once=at_once,
     )
 
 
-def _asks_for_gates(
-    requests: Sequence[ScanRequest], reads: Sequence[CodeMeaning], slips: Mapping[str, AnyRow]
-) -> bool:
+def _asked_for(request: ScanRequest) -> dict[str, Any]:
+    """Return what the facts of a scan are looked up by."""
+    return {
+        "reference": named_slip(request.code),
+        "device": request.device,
+        "scan_id": request.scan_id,
+        "kind": request.kind,
+        "scanned_at": request.scanned_at,
+    }
+
+
+def _asks_for_gates(requests: Sequence[ScanRequest], facts: Sequence[AnyRow]) -> bool:
     """Say whether a device may be set to a gate that there is not."""
-    found = [slips.get(read.reference or "") for read in reads]
-    return any(
-        slip is None or slip.gate != request.gate
-        for slip, request in zip(found, requests, strict=True)
-    )
+    return any(found.gate != request.gate for found, request in zip(facts, requests, strict=True))
 
 
 def _refuse_before_looking(unit: Unit, request: ScanRequest) -> None:

@@ -2,15 +2,33 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import (
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    column,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.selectable import CTE
 
-from border.core.database import as_json, given_rows, written_by_no_later_transaction
+from border.core.database import Rows, as_json, given_rows, written_by_no_later_transaction
 from border.core.statement import Statement, one_of
 from border.core.store import AnyRow
+from border.payments.face import blocked_among, money_moved_since
+from customs.barrier_storage import goods_at_barrier, held_goods, references_of
 from logistics.booking import LIVE
+from logistics.gate_check import ScanKind
 from logistics.scan_fact import ScanFlag, TakenScan
 from logistics.storage import booked, booking, passage, scan, slip, slot
 from logistics.tables import ScanRow
@@ -23,6 +41,7 @@ FACTS = (
         slip.c.state.label("slip_state"),
         slip.c.version.label("slip_version"),
         slip.c.valid_until,
+        slip.c.token,
         slip.c.created_at.label("issued_at"),
         slip.c.changed_at.label("slip_changed_at"),
         booking.c.id.label("booking_id"),
@@ -77,22 +96,72 @@ _LOCKED = [booking, passage, slip]
 _SCANNED_SLIP = Statement(
     FACTS.where(slip.c.reference == bindparam("reference")).with_for_update(of=_LOCKED)
 )
-_SCANNED_SLIPS = Statement(
-    FACTS.where(one_of(slip.c.reference, "references"))
-    .order_by(slip.c.id)
-    .with_for_update(of=_LOCKED, skip_locked=True)
-)
 _SCAN_BEFORE = Statement(
     select(scan.c.request, scan.c.answer).where(
         scan.c.device == bindparam("device"), scan.c.scan_id == bindparam("scan_id")
     )
 )
-_asked = given_rows([scan.c.device, scan.c.scan_id])
-_SCANS_BEFORE = Statement(
-    select(scan.c.device, scan.c.scan_id, scan.c.request, scan.c.answer).join(
-        _asked, and_(_asked.c.device == scan.c.device, _asked.c.scan_id == scan.c.scan_id)
+_asked = select(
+    given_rows(
+        [
+            column("place", Integer()),
+            column("reference", Text()),
+            scan.c.device,
+            scan.c.scan_id,
+            scan.c.kind,
+            scan.c.scanned_at,
+        ]
     )
-)
+).cte("asked")
+OF_ASKED = FACTS.where(one_of(slip.c.reference, "references")).order_by(slip.c.id)
+"""The same of every slip that is asked for."""
+
+
+def reading(facts: Select[Any], *, leaving: bool = False, past: bool = False) -> Statement:
+    """Return the statement that reads all that scans need, each a row, `facts` of their slips.
+
+    One column after another: the answer given before, the slip, its goods, and how much of its
+    money is open. With `leaving` the goods of trucks that leave are locked. `money_moved_since`
+    says, of scans of the `past`, whether that may have been otherwise then; of others it is true.
+    """
+    found = facts.cte("found")
+    ids = found.c.declaration_ids
+    standing = select(
+        found,
+        goods_at_barrier(ids, _of_leaving(found) if leaving else None).label("goods"),
+        func.array_append(references_of(ids), found.c.booking_reference).label("subjects"),
+    ).cte("standing")
+    subjects = standing.c.subjects
+    moved = money_moved_since(subjects, _asked.c.scanned_at) if past else true()
+    before = and_(scan.c.device == _asked.c.device, scan.c.scan_id == _asked.c.scan_id)
+    return Statement(
+        select(
+            scan.c.request,
+            scan.c.answer,
+            *(each for each in standing.c if each.name != "subjects"),
+            blocked_among(subjects).label("owed"),
+            moved.label("money_moved_since"),
+        )
+        .select_from(_asked)
+        .outerjoin(scan, before)
+        .outerjoin(standing, standing.c.slip_reference == _asked.c.reference)
+        .order_by(_asked.c.place)
+    )
+
+
+def _of_leaving(found: CTE) -> CTE:
+    return held_goods(
+        select(booked.c.declaration_id)
+        .join(found, found.c.booking_id == booked.c.booking_id)
+        .join(_asked, _asked.c.reference == found.c.slip_reference)
+        .where(_asked.c.kind == ScanKind.EXIT.value)
+    )
+
+
+@cache
+def _scanned(*, leaving: bool, past: bool) -> Statement:
+    locked = OF_ASKED.with_for_update(of=_LOCKED, skip_locked=True)
+    return reading(locked, leaving=leaving, past=past)
 
 
 async def scan_made_before(connection: AsyncConnection, device: str, scan_id: str) -> AnyRow | None:
@@ -100,30 +169,22 @@ async def scan_made_before(connection: AsyncConnection, device: str, scan_id: st
     return await _SCAN_BEFORE.one(connection, device=device, scan_id=scan_id)
 
 
-async def scans_made_before(
-    connection: AsyncConnection, asked: Collection[tuple[str, str]]
-) -> dict[tuple[str, str], AnyRow]:
-    """Return the scans already brought under some devices' numbers, by device and number."""
-    rows = as_json([{"device": device, "scan_id": scan_id} for device, scan_id in asked])
-    found = await _SCANS_BEFORE.rows(connection, rows=rows)
-    return {(row.device, row.scan_id): row for row in found}
-
-
 async def scanned_slip(connection: AsyncConnection, reference: str) -> AnyRow | None:
     """Return everything one scan needs of a slip, locked."""
     return await _SCANNED_SLIP.one(connection, reference=reference)
 
 
-async def scanned_slips(
-    connection: AsyncConnection, references: Collection[str]
-) -> dict[str, AnyRow]:
-    """Return everything scans need of some slips, by reference, locked.
+async def scanned(connection: AsyncConnection, asked: Rows, *, past: bool) -> list[AnyRow]:
+    """Return what `reading` finds for scans, in their order, their slips locked.
 
-    One whose records another transaction holds is left out, as one that does not exist: nobody
-    else waits for it.
+    A slip whose records another transaction holds is left out, as one that does not exist: nobody
+    else waits for it. So are goods of trucks that leave.
     """
-    found = await _SCANNED_SLIPS.rows(connection, references=sorted(set(references)))
-    return {row.slip_reference: row for row in found}
+    leaving = any(one["kind"] == ScanKind.EXIT for one in asked)
+    rows = as_json([{"place": place, **one} for place, one in enumerate(asked)])
+    references = sorted({one["reference"] for one in asked if one["reference"]})
+    statement = _scanned(leaving=leaving, past=past)
+    return await statement.rows(connection, rows=rows, references=references)
 
 
 async def waiting_scans(connection: AsyncConnection, booking_id: UUID) -> Sequence[ScanRow]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,8 +36,8 @@ class SlipKeys:
     verifying: Mapping[str, VerifyingKey]
 
 
-async def issue(unit: Unit, booking: BookingRow, keys: SlipKeys) -> SlipRow:
-    """Issue the slip of a confirmed booking. writes: slip; event slip.issue."""
+def slip_of(booking: BookingRow, keys: SlipKeys) -> dict[str, Any]:
+    """Return what the slip of a confirmed booking says, signed: for `Unit.create` and `begin`."""
     valid_until = booking.slip_valid_until
     reference = new_reference(SlipRow.prefix)
     claims = SlipClaims(
@@ -48,20 +49,17 @@ async def issue(unit: Unit, booking: BookingRow, keys: SlipKeys) -> SlipRow:
         ends_at=booking.slot_ends_at,
         valid_until=valid_until,
     )
-    return await unit.create(
-        SlipRow,
-        "active",
-        "issue",
-        gate=booking.gate,
-        key=booking.reference,
-        actor=PROGRAM,
-        reference=reference,
-        payload={"booking": booking.reference},
-        booking_id=booking.id,
-        token=sign(claims, keys.signing),
-        valid_until=valid_until,
-        rule_versions=booking.rule_versions,
-    )
+    return {
+        "gate": booking.gate,
+        "key": booking.reference,
+        "actor": PROGRAM,
+        "reference": reference,
+        "payload": {"booking": booking.reference},
+        "booking_id": booking.id,
+        "token": sign(claims, keys.signing),
+        "valid_until": valid_until,
+        "rule_versions": booking.rule_versions,
+    }
 
 
 async def revoke(unit: Unit, booking_id: UUID, key: str) -> None:

@@ -141,6 +141,27 @@ def verify(token: str, keys: Mapping[str, VerifyingKey]) -> SlipClaims:
     refuses: `BadToken` with `not_a_token` (its shape), `unknown_key`, `bad_signature`, or
     `unreadable_claims` (genuine, yet not claims this version understands).
     """
+    packed, signature = _taken_apart(token)
+    key = keys.get(packed.key_id)
+    if key is None:
+        raise BadToken("unknown_key")
+    try:
+        key.public.verify(signature, token.rpartition(".")[0].encode())
+    except InvalidSignature:
+        raise BadToken("bad_signature") from None
+    return _claims(packed)
+
+
+def claimed_reference(token: str) -> str | None:
+    """Return the slip that a token claims to be, which nothing proves; None where it is torn."""
+    try:
+        return _taken_apart(token)[0].reference
+    except BadToken:
+        return None
+
+
+def _taken_apart(token: str) -> tuple[_Packed, bytes]:
+    """Return the claims and the signature of a token. refuses: `BadToken` with `not_a_token`."""
     parts = token.split(".") if len(token) <= _LONGEST else []
     if len(parts) != 3 or parts[0] != _MARK:
         raise BadToken("not_a_token")
@@ -148,17 +169,9 @@ def verify(token: str, keys: Mapping[str, VerifyingKey]) -> SlipClaims:
     if len(signature) != _SIGNATURE_BYTES:
         raise BadToken("not_a_token")
     try:
-        packed = _read(payload)
+        return _read(payload), signature
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadToken("not_a_token") from None
-    key = keys.get(packed.key_id)
-    if key is None:
-        raise BadToken("unknown_key")
-    try:
-        key.public.verify(signature, f"{parts[0]}.{parts[1]}".encode())
-    except InvalidSignature:
-        raise BadToken("bad_signature") from None
-    return _claims(packed)
 
 
 def looks_like_token(text: str) -> bool:

@@ -160,41 +160,30 @@ async def one_slot(connection: AsyncConnection, id: UUID) -> AnyRow | None:
     return await _SLOT.one(connection, id=id)
 
 
-async def take_place(connection: AsyncConnection, id: UUID, at: datetime) -> bool:
-    """Take one place of a slot that has not closed and has one left. The fence of capacity."""
-    done = await connection.execute(
-        update(slot)
-        .where(
-            slot.c.id == id,
-            slot.c.taken < slot.c.capacity,
-            slot.c.closes_at > at,
-            slot.c.opens_at <= at,
-        )
-        .values(taken=slot.c.taken + 1)
-        .returning(slot.c.taken)
+_FREED = Statement(
+    update(booked).where(one_of(booked.c.booking_id, "ids"), booked.c.live).values(live=False)
+)
+_TO_COME = Statement(
+    select(passage.c.id, passage.c.booking_id, booking.c.direction, booking.c.vehicle_class)
+    .join(booking, booking.c.id == passage.c.booking_id)
+    .where(
+        one_of(passage.c.booking_id, "ids"),
+        or_(passage.c.state == "expected", passage.c.state == "arrived"),
     )
-    return done.one_or_none() is not None
+    .order_by(passage.c.id)
+)
 
 
-async def give_back_place(connection: AsyncConnection, id: UUID) -> None:
-    """Give one place of a slot back."""
-    await connection.execute(update(slot).where(slot.c.id == id).values(taken=slot.c.taken - 1))
+async def free_declarations(connection: AsyncConnection, booking_ids: Sequence[UUID]) -> None:
+    """Let the declarations of ended bookings be booked again."""
+    await _FREED.run(connection, ids=booking_ids)
 
 
-async def put_declarations(
-    connection: AsyncConnection, booking_id: UUID, ids: Sequence[UUID]
-) -> None:
-    """Put declarations on a booking; a unique index refuses those on another live one."""
-    if ids:
-        rows = [{"booking_id": booking_id, "declaration_id": id, "live": True} for id in ids]
-        await connection.execute(insert(booked), rows)
-
-
-async def free_declarations(connection: AsyncConnection, booking_id: UUID) -> None:
-    """Let the declarations of an ended booking be booked again."""
-    await connection.execute(
-        update(booked).where(booked.c.booking_id == booking_id).values(live=False)
-    )
+async def passages_to_come(
+    connection: AsyncConnection, booking_ids: Sequence[UUID]
+) -> Sequence[AnyRow]:
+    """Return the passages of some bookings that were not admitted, nor called off."""
+    return await _TO_COME.rows(connection, ids=booking_ids)
 
 
 async def declarations_of(

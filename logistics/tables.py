@@ -69,6 +69,7 @@ class BookingRow(Record, table=True):
         ),
         Index("ix_booking_owner", "owner_organisation_id", "created_at", "id"),
         Index("ix_booking_newest", "created_at", "id"),
+        Index("ix_booking_state", "state", "created_at", "id"),
         Index("ix_booking_hour", "slot_starts_at"),
         # Those of every state, for the counter: the fences above know the live ones alone.
         Index("ix_booking_plate", "plate"),
@@ -112,6 +113,8 @@ class BookingDeclarationRow(SQLModel, table=True):
             unique=True,
             postgresql_where=text("live"),
         ),
+        # Of ended bookings too: an officer sees every truck that came for a declaration.
+        Index("ix_booking_declaration_declaration_id", "declaration_id"),
     )
 
     booking_id: UUID = Field(primary_key=True, foreign_key="booking.id")
@@ -254,3 +257,18 @@ class WindowRow(SQLModel, table=True):
     refusals: int = 0
     revision: int = 0
     published_revision: int = 0
+
+
+class HourRow(SQLModel, table=True):
+    """Counts of one hour over all lanes: what is asked of many days is added up from these."""
+
+    __tablename__ = "throughput_hour"
+    __table_args__ = (Index("ix_throughput_hour_start", "hour_start"),)
+
+    gate: str = Field(primary_key=True, max_length=24)
+    direction: str = Field(primary_key=True, max_length=8)
+    hour_start: datetime = Field(primary_key=True)
+    arrivals: int = 0
+    entries: int = 0
+    exits: int = 0
+    refusals: int = 0

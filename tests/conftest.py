@@ -25,6 +25,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+import uvloop
 from hypothesis import HealthCheck, settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
@@ -49,6 +50,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("suite")
+
+# The loop that serves the program: every await of a test costs less on it, too.
+asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
 CROWDED = 5.0
 """The most that `_crowd` says: what hangs is to be found out some time."""
@@ -264,6 +268,15 @@ def unlocked(statement: Statement) -> Statement:
     written: Any = copy(statement.written)
     written._for_update_arg = None
     return Statement(written)
+
+
+def waiting(statement: Statement) -> Statement:
+    """Return a statement made once that waits for what it would skip: for the controls of races."""
+    made = Statement(statement.written)
+    made.__dict__["_compiled"] = statement._compiled._replace(
+        sql=statement.sql.replace(" SKIP LOCKED", "")
+    )
+    return made
 
 
 Poisoned = Callable[..., AbstractAsyncContextManager[None]]

@@ -148,14 +148,15 @@ def test_a_life_under_another_name_goes_the_same_way() -> None:
 def _created() -> Iterator[str]:
     """Yield the last words of `unit.create(Model, "state", "verb")` all over the product.
 
-    And of `begin_set(unit, Model, "verb", …)`, which creates many.
+    Of `unit.begin`, which does the same at the end of a transaction, and of
+    `begin_set(unit, Model, "verb", …)`, which creates many.
     """
     for folder in PRODUCT:
         for path in (PROJECT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 match node:
                     case (
-                        ast.Call(func=ast.Attribute(attr="create"), args=[model, _, said])
+                        ast.Call(func=ast.Attribute(attr="create" | "begin"), args=[model, _, said])
                         | ast.Call(func=ast.Name(id="begin_set"), args=[_, model, said, *_])
                     ):
                         assert isinstance(model, ast.Name)

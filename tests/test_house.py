@@ -448,7 +448,7 @@ SOUND: tuple[tuple[Check, str, str], ...] = (
         "border.payments.receipts.storage",
         "from border.payments.refunds.tables import RefundRow",
     ),
-    (climbs_in_payments, FACE, "from border.payments.charges.charge_service import owe"),
+    (climbs_in_payments, FACE, "from border.payments.charges.charge_service import owe_many"),
     (goes_behind_the_face, "logistics.slip_service", f"from {FACE} import charges_on"),
     (goes_behind_the_face, "api.pages.desk", "await charge_service.waive(unit, id, reason)"),
     (names_a_gateway, "border.payments.gateways.vnpay.messages", 'code = "vnpay"'),

@@ -8,6 +8,7 @@ than it needs: the whole program takes some seconds of a processor to read in, `
 """
 
 import asyncio
+import gc
 import json
 import logging
 import sys
@@ -36,13 +37,15 @@ def main() -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that serve.")
 def serve(host: str | None, port: int | None, workers: int) -> None:
     """Serve what the settings describe; migrate first with `border migrate`."""
+    # What is read in stays: to look through it for rubbish, again and again, finds none.
+    gc.disable()
     from api.cli import doctor
     from api.cli.on_servers import settings_of
     from api.cli.refused import Refused, saying_why
     from api.cli.running import noted, servers
 
     settings = settings_of(host=host, port=port)
-    with saying_why(), servers(settings, beside=False) as ready:
+    with saying_why(), servers(settings, beside=False, meanwhile="api.app") as ready:
         problems = doctor.refusals(ready)
         if problems:
             raise Refused("\n".join(problems))
@@ -57,6 +60,7 @@ def serve(host: str | None, port: int | None, workers: int) -> None:
 @click.option("--fill/--no-fill", default=True, help="Fill an empty zone with a day of traffic.")
 def demo(port: int | None, fill: bool) -> None:
     """Run the demonstration: own servers, a filled zone, and a sandbox of the outside world."""
+    gc.disable()
     from api.cli import demonstration
 
     demonstration.run(port, fill)

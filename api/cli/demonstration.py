@@ -28,34 +28,34 @@ def run(port: int | None, fill: bool) -> None:
         raise Refused(f"Port {settings.port} is taken. Choose another: make run PORT=8010")
     with (
         saying_why(),
-        servers(settings, beside=False) as ready,
+        servers(settings, beside=False, meanwhile="api.app") as ready,
         sandbox(ready) as complete,
     ):
         assert complete.database_url
         upgrade(complete.database_url)
-        with_store(complete, _begin)
-        with console.status("Preparing the typefaces"):
-            prepare_fonts(complete.data_dir)
-        if fill:
-            _fill(complete)
+        filled = with_store(complete, _begin)
+        if not filled:
+            with console().status("Preparing the typefaces"):
+                prepare_fonts(complete.data_dir)
+            if fill:
+                _fill(complete)
         _greet(complete)
         with noted(complete):
             serve(complete)
 
 
-async def _begin(store: Store) -> None:
-    """Load what a demonstration begins with, as far as it is missing."""
+async def _begin(store: Store) -> bool:
+    """Load what a demonstration begins with, as far as it is missing; say if it was filled."""
     await seed.load_reference(store)
     await seed.open_round_the_clock(store)
     await demo_accounts.load(store)
+    return await demo_fill.is_filled(store)
 
 
 def _fill(settings: Settings) -> None:
     """Fill an empty demonstration, with a bar that shows how far it is."""
 
-    async def run(services: Services) -> ImportReport | None:
-        if await demo_fill.is_filled(services.store):
-            return None
+    async def run(services: Services) -> ImportReport:
         with bar() as progress:
             tasks: dict[str, Any] = {}
 
@@ -68,11 +68,11 @@ def _fill(settings: Settings) -> None:
                 services.store, services.slips, services.store.clock.now(), say
             )
 
-    if report := with_zone(settings, run):
-        console.print(
-            f"The zone is filled: {report.accepted} declarations accepted, "
-            f"{report.refused} rows refused."
-        )
+    report = with_zone(settings, run)
+    console().print(
+        f"The zone is filled: {report.accepted} declarations accepted, "
+        f"{report.refused} rows refused."
+    )
 
 
 def _greet(settings: Settings) -> None:

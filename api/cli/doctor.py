@@ -7,17 +7,24 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.demo import accounts as demo_accounts
 from border.core.store import open_engine
 from border.migrations.run import at_head
+from border.paper.fonts import FontSet
 from border.payments.gateways.registry import GATEWAY_KINDS
+from border.payments.reconciliation.close_service import broken_closes
 from border.platform.holding_back import held_back
+from border.platform.peers import leaders
 from border.settings import Settings
 
 
 async def examine(settings: Settings) -> dict[str, Any]:
-    """Return how each part is; `ok` is false where the service could not serve."""
+    """Return how each part is.
+
+    `ok` is false where the service could not serve, or a daily close was changed afterwards.
+    """
     report: dict[str, Any] = {"ok": True, "mode": settings.mode}
     assert settings.database_url
     assert settings.redis_url
@@ -35,6 +42,10 @@ async def examine(settings: Settings) -> dict[str, Any]:
                     "held_back_by": [holder.told() for holder in held.by],
                     "long_reading": [holder.told() for holder in held.reading],
                 }
+                broken = await broken_closes(connection)
+                report["closes"] = {"changed": [f"{scope} {day}" for scope, day in broken]}
+                report["ok"] = not broken
+                report["jobs"] = await _leaders(connection, settings)
     except (SQLAlchemyError, OSError) as fault:
         report["database"] = f"away: {type(fault).__name__}"
         report["ok"] = False
@@ -58,6 +69,20 @@ async def examine(settings: Settings) -> dict[str, Any]:
             },
         }
     return report
+
+
+async def _leaders(connection: AsyncConnection, settings: Settings) -> dict[str, Any]:
+    """Return who leads each job; None where nobody does, as while no program serves."""
+    # The whole program is read in for the names of its jobs, and by nothing else here.
+    from api.zone import jobs_of, open_services
+
+    services = open_services(settings, fonts=FontSet(settings.data_dir, ""))
+    try:
+        jobs = [job.name for job in jobs_of(services, lambda: None) if not job.in_each_process]
+    finally:
+        await services.close()
+    found = await leaders(connection, jobs)
+    return {job: leader and leader.told() for job, leader in found.items()}
 
 
 def refusals(settings: Settings) -> list[str]:

@@ -7,21 +7,21 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
 from api.cli.refused import Refused, saying_why
 from border.core.actor import Actor
 from border.core.clock import SystemClock
 from border.core.store import Store, open_engine, table_of
 from border.identity.tables import AccountRow
+from border.platform.peers import told_at_the_end
 from border.settings import Settings
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from api.zone import Services
 
 T = TypeVar("T")
-console = Console(stderr=True)
 
 
 def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
@@ -30,8 +30,10 @@ def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     async def run() -> T:
         assert settings.database_url
         engine = open_engine(settings.database_url, settings.pool_size)
+        store = Store(engine, SystemClock())
         try:
-            return await work(Store(engine, SystemClock()))
+            async with told_at_the_end(store):
+                return await work(store)
         finally:
             await engine.dispose()
 
@@ -50,7 +52,8 @@ def with_zone(settings: Settings, work: Callable[["Services"], Awaitable[T]]) ->
                 f"{fault}. Set it as docs/settings.md says, or start the service."
             ) from fault
         try:
-            return await work(services)
+            async with told_at_the_end(services.store):
+                return await work(services)
         finally:
             await services.close()
 
@@ -64,14 +67,29 @@ def settings_of(**given: object) -> Settings:
     return settings.model_copy(update={k: v for k, v in given.items() if v is not None})
 
 
-def bar() -> Progress:
+def console() -> "Console":
+    """Return the terminal on standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def bar() -> "Progress":
     """Return a bar that shows how far something is, on standard error."""
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     return Progress(
         TextColumn("{task.description:>14}"),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
-        console=console,
+        console=console(),
     )
 
 

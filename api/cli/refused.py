@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from alembic.util import CommandError
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from border.core.refusal import Refusal
 from border.embedded import EmbeddedRefusal
+from border.migrations.run import MigrationRefused
 
 
 class Refused(click.ClickException):
@@ -29,7 +29,7 @@ def saying_why(as_json: bool = False) -> Iterator[None]:
         raise Refused(str(refusal)) from refusal
     except Refusal as refusal:
         raise refused(refusal, as_json) from refusal
-    except CommandError as fault:
+    except MigrationRefused as fault:
         raise Refused(
             f"{fault}. Name a revision of border/migrations/versions, or leave --to out."
         ) from fault

@@ -9,7 +9,9 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from pydantic import SecretStr
@@ -37,11 +39,13 @@ def _began(pid: int) -> str | None:
 
 
 @contextmanager
-def servers(settings: Settings, *, beside: bool = True) -> Iterator[Settings]:
+def servers(
+    settings: Settings, *, beside: bool = True, meanwhile: str = __name__
+) -> Iterator[Settings]:
     """Give the settings with both servers answering; stop those started here on leaving.
 
     With `beside` those of a program already running on this data folder are used; a program that
-    serves wants the folder for itself.
+    serves wants the folder for itself. While servers start, the module `meanwhile` is read in.
     refuses: EmbeddedRefusal, where the embedded servers cannot start.
     """
     if settings.database_url and settings.redis_url:
@@ -61,12 +65,15 @@ def servers(settings: Settings, *, beside: bool = True) -> Iterator[Settings]:
             }
         )
     else:
+        reading = Thread(target=import_module, args=(meanwhile,))
+        reading.start()
         with embedded_servers(
             settings.data_dir,
             database=not settings.database_url,
             redis=not settings.redis_url,
             state_dir=settings.state_dir,
         ) as own:
+            reading.join()
             yield settings.model_copy(
                 update={
                     "database_url": settings.database_url or own.database_url,

@@ -9,13 +9,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkProcess
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
-import uvicorn._subprocess
 from pydantic import SecretStr
+from uvicorn.config import STARTUP_FAILURE
 
+from border.core.server import QuietServer
 from border.payments.gateways.registry import GATEWAY_KINDS
 from border.settings import Settings, kept_secret
 
@@ -23,21 +26,10 @@ if TYPE_CHECKING:
     from litestar import Litestar
 
 _PR_SET_PDEATHSIG = 1
-_served: "Litestar | None" = None
-"""What several workers serve: each is a fork of the process that has made it."""
-
-
-def application() -> "Litestar":
-    """Return the application to one of several workers, which ends with its parent."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    assert _served is not None
-    return _served
 
 
 def _app(settings: Settings) -> "Litestar":
     """Return the application; reading it in takes longer than anything else of a start."""
-    # What is read in stays: to look through it for rubbish, again and again, finds none.
-    gc.disable()
     try:
         from api.app import create_app
         from api.zone import open_services
@@ -50,45 +42,61 @@ def _app(settings: Settings) -> "Litestar":
 
 def serve(settings: Settings, workers: int = 1) -> None:
     """Serve until stopped. One process is the rule; on a machine of its own, one per core."""
-    options: dict[str, object] = {
-        "host": settings.host,
-        "port": settings.port,
-        "log_level": "warning",
-        "access_log": False,
-        "server_header": False,
-        "proxy_headers": True,
-        "forwarded_allow_ips": settings.trusted_proxies,
-        "timeout_graceful_shutdown": 3,
-    }
+    config = uvicorn.Config(
+        _app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=3,
+    )
     # Once stopped, uvicorn raises the signal again: it must unwind us, not end us on the spot.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if workers == 1:
-        uvicorn.run(_app(settings), **options)  # type: ignore[arg-type]
-        return
-    with _forking(settings):
-        uvicorn.run(
-            "api.cli.serving:application",
-            factory=True,
-            workers=workers,
-            **options,  # type: ignore[arg-type]
-        )
+        with suppress(KeyboardInterrupt):
+            QuietServer(config).run()
+    else:
+        _serve_by(workers, config)
 
 
-@contextmanager
-def _forking(settings: Settings) -> Iterator[None]:
-    """Make the workers forks of this process, which has no thread and no open connection.
+def _serve_by(workers: int, config: uvicorn.Config) -> None:
+    """Serve by so many forks of this process, which has no thread and no open connection.
 
     The program is read in and put together once, by this process, and shared by all: several
-    workers start as fast as one, and each costs a part of its memory.
+    workers start as fast as one, and each costs a part of its memory. One that ends is replaced.
     """
-    global _served
-    _served = _app(settings)
-    before = uvicorn._subprocess.spawn
-    uvicorn._subprocess.spawn = multiprocessing.get_context("fork")  # type: ignore[assignment]
+    listener, forks = config.bind_socket(), multiprocessing.get_context("fork")
+
+    def work() -> None:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        with suppress(KeyboardInterrupt):
+            QuietServer(config).run([listener])
+
+    def begin(_: int = 0) -> ForkProcess:
+        worker = forks.Process(target=work)
+        worker.start()
+        return worker
+
+    running = {worker.sentinel: worker for worker in map(begin, range(workers))}
     try:
-        yield
+        while True:
+            for sentinel in wait(list(running)):
+                ended = running.pop(cast(int, sentinel))
+                ended.join()
+                if ended.exitcode == STARTUP_FAILURE:
+                    sys.exit(STARTUP_FAILURE)  # The next one would not start either.
+                next_one = begin()
+                running[next_one.sentinel] = next_one
+    except KeyboardInterrupt:
+        pass
     finally:
-        uvicorn._subprocess.spawn = before
+        for worker in running.values():
+            worker.terminate()
+        for worker in running.values():
+            worker.join()
 
 
 def port_is_free(host: str, port: int) -> bool:
@@ -102,7 +110,8 @@ def port_is_free(host: str, port: int) -> bool:
     return True
 
 
-def _any_port(host: str) -> int:
+def any_port(host: str) -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
@@ -113,7 +122,7 @@ def _any_port(host: str) -> int:
 def sandbox(settings: Settings) -> Iterator[Settings]:
     """Run the sandbox gateway beside the service; it ends with it, however that ends."""
     wanted = settings.port + 100
-    port = wanted if port_is_free("127.0.0.1", wanted) else _any_port("127.0.0.1")
+    port = wanted if port_is_free("127.0.0.1", wanted) else any_port("127.0.0.1")
     played = {code: kind.sandbox for code, kind in GATEWAY_KINDS.items() if kind.sandbox}
     secrets = {code: kept_secret(settings.data_dir, f"{code}_sandbox").hex() for code in played}
     ours = f"http://127.0.0.1:{settings.port}/api/v1/payments"

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.demo.names import person
 from border.core.actor import QUARANTINE, Role
 from border.core.store import PROGRAM, Store, Unit, table_of
 from border.core.words import N_
@@ -61,7 +62,7 @@ async def load(store: Store) -> None:
             await unit.add(
                 AccountRow(
                     email=_address(name),
-                    name=name.capitalize(),
+                    name=person(name),
                     password_hash=hashed,
                     roles=[str(role) for role in roles],
                     organisation_id=organisation.id,

@@ -32,7 +32,7 @@ from customs.dossier_service import Dossier, get, list_declarations
 from customs.draft import ClearanceDecision, DraftDeclaration, MoveBody
 from customs.draft_service import draft
 from customs.import_service import ImportReport, import_csv
-from logistics import booking_service, slot_service, storage
+from logistics import booking_service, booking_set_service, slot_service, storage
 from logistics.booking import BookingRequest
 from logistics.gate_check import ScanKind
 from logistics.scan_request import ScanRequest
@@ -347,7 +347,7 @@ class _Truck:
         )
 
         async def hold(unit: Unit) -> booking_service.BookingWithCharges:
-            return await booking_service.book(unit, self.slot.id, request, day.slips)
+            return await booking_set_service.book(unit, self.slot.id, request, day.slips)
 
         held = await day.store.perform(day.people["trader"], hold)
 

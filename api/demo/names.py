@@ -1,7 +1,7 @@
-"""Goods and firms of the demonstration: plausible, made up, and marked as such.
+"""Goods, firms and people of the demonstration: plausible, made up, and marked as such.
 
-A firm's name is put together from a list of words and always the same for the same number; it
-ends with the word for "sample" in its language, and its tax code belongs to nobody.
+A name is put together from lists of words and always the same for the same seed; it ends with the
+word for "sample" in its language, and the tax code of a firm belongs to nobody.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,13 @@ _PLACES_VI = (
 _TRADES_VI = ("Nông sản", "Xuất nhập khẩu", "Thương mại", "Vận tải", "Hoa quả", "Lâm sản")
 _PLACES_ZH = ("山茶", "红河", "石林", "滇南", "金沙", "翠湖", "云岭", "南溪", "彩云", "高原")
 _TRADES_ZH = ("进出口", "商贸", "果品", "物流", "农产品", "建材")
+
+
+_FAMILIES = ("Nguyễn", "Trần", "Lê", "Vàng", "Lò", "Giàng", "Hoàng", "Đỗ", "Sùng", "Phan")
+_GIVEN = (
+    *("Sương Mai", "Bình Minh", "Hải Đăng", "Thanh Trúc", "Nhật Hạ", "Trường Sơn", "Tường Vi"),
+    *("Gia Phong", "Thu Cúc", "Việt Hà", "Bảo Ngân"),
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,11 @@ def vietnamese_firm(seed: str) -> tuple[str, str]:
     place, trade = _picked(seed, _PLACES_VI, _TRADES_VI)
     name = f"Công ty TNHH {trade} {place} (mẫu)"
     return name, nobodys_tax_code(name)
+
+
+def person(seed: str) -> str:
+    """Return the name of a person who does not exist."""
+    return f"{' '.join(_picked(seed, _FAMILIES, _GIVEN))} (mẫu)"
 
 
 def chinese_firm(seed: str) -> str:

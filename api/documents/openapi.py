@@ -35,8 +35,10 @@ def unconnected_application() -> Iterator[Litestar]:
 
 def openapi_document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document, as it is served under `/schema/openapi.json`."""
+    from api.http.description import described
+
     with unconnected_application() as app:
         # As it is served: an example or a default may be a value that JSON has no word for.
-        served = encode_json(app.openapi_schema.to_schema(), get_serializer(app.type_encoders))
+        served = encode_json(described(app).to_schema(), get_serializer(app.type_encoders))
     document: dict[str, Any] = decode_json(served)
     return document

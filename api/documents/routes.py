@@ -9,6 +9,7 @@ from litestar.routes import HTTPRoute
 from api.documents.markdown import code, codes, page, table
 from api.documents.openapi import unconnected_application
 from api.documents.permissions import who
+from api.http.description import described
 from api.http.security import verbs_of
 from border.core.lifecycle import SYSTEM
 from border.identity import policy
@@ -31,7 +32,7 @@ def routes_page() -> str:
     """Return the page."""
     with unconnected_application() as app:
         asked = _asked(app)
-        schema: dict[str, Any] = app.openapi_schema.to_schema()
+        schema: dict[str, Any] = described(app).to_schema()
     operations = [
         (operation, method, path)
         for path, item in schema["paths"].items()

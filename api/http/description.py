@@ -1,22 +1,28 @@
 """What the OpenAPI document says beyond what Litestar finds in the signatures of the handlers.
 
 The refusals of a route are those its handler's docstring names after `refuses:`, and those that
-any route of its kind may answer with.
+any route of its kind may answer with. The headers of a request are those that what its handler
+calls reads.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
+from types import CodeType, FunctionType
+from typing import Any
 
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import (
     Example,
+    OpenAPI,
     OpenAPIMediaType,
     OpenAPIResponse,
     OpenAPIType,
     Operation,
+    Parameter,
     PathItem,
     Reference,
     RequestBody,
@@ -29,6 +35,7 @@ from api.http.files import FILES, MEDIA
 from api.http.media import ANSWERS, ANY_CONTENT, NOT_JSON, TAKES
 from api.http.problems import BUG, MALFORMED, PROBLEM_JSON
 from api.http.security import API, verbs_of
+from api.http.writes import expected_version, idempotency_key
 from border.core.refusal import (
     BUSY,
     INVALID,
@@ -44,10 +51,15 @@ from border.identity import policy
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def describe(app: Litestar) -> None:
-    """Complete the document of an application, once, before it is first served."""
+def described(app: Litestar) -> OpenAPI:
+    """Return the whole document of an application, made when it is first asked for.
+
+    It takes as long to make as all routes together, and few who start the program ask for it.
+    """
     document = app.openapi_schema
     assert document.components.schemas is not None
+    if "Problem" in document.components.schemas:
+        return document
     for shape in document.components.schemas.values():
         if isinstance(shape, Schema) and isinstance(shape.default, BaseModel):
             shape.default = None  # a body left out; it is no JSON, and no part of the shape
@@ -57,12 +69,14 @@ def describe(app: Litestar) -> None:
     document.components.schemas["Problem"] = _PROBLEM
     for path, operation, handler in list(operations(app)):
         _describe_body(operation, handler)
+        operation.parameters = [*(operation.parameters or ()), *_headers_read(handler)] or None
         kinds = {*named_refusals(handler), *_general(path, handler)}
         _describe_refusals(operation, kinds)
         _describe_answers(operation, handler.opt.get(ANSWERS, {}))
         for extension, says in handler.opt.get(FILES, {}).items():
             assert document.paths is not None
             document.paths[f"{path}.{extension}"] = PathItem(get=_file(operation, extension, says))
+    return document
 
 
 def operations(app: Litestar) -> Iterator[tuple[str, Operation, HTTPRouteHandler]]:
@@ -119,6 +133,45 @@ def _describe_body(operation: Operation, handler: HTTPRouteHandler) -> None:
         for media in operation.request_body.content.values():
             shown = EXAMPLES.get(str(operation.operation_id), {})
             media.examples = {name: Example(value=body) for name, body in shown.items()} or None
+
+
+_HEADERS: Mapping[Callable[..., Any], Parameter] = {
+    idempotency_key: Parameter(
+        name="Idempotency-Key",
+        param_in="header",
+        required=False,
+        description="The same key and body again get the answer that was given, and nothing "
+        "happens twice.",
+        schema=Schema(type=OpenAPIType.STRING, max_length=255, pattern="^[!#-~]([ -~]*[!#-~])?$"),
+    ),
+    expected_version: Parameter(
+        name="If-Match",
+        param_in="header",
+        required=False,
+        description="The version of the record that the change is meant for; another is refused.",
+        schema=Schema(type=OpenAPIType.STRING, pattern='^(\\*|(W/)?"[0-9]{1,9}")$'),
+    ),
+}
+"""The headers of a request that its route reads, by the function that reads each."""
+
+
+def _headers_read(handler: HTTPRouteHandler) -> Iterator[Parameter]:
+    called = _called_by(handler.fn)
+    return (parameter for reads, parameter in _HEADERS.items() if reads in called)
+
+
+@cache
+def _called_by(function: Callable[..., Any]) -> frozenset[Any]:
+    """Return the functions of this package that a function names, and those that these name."""
+    codes, names = [function.__code__], set[str]()
+    while codes:
+        code = codes.pop()
+        names |= set(code.co_names)
+        codes += [const for const in code.co_consts if isinstance(const, CodeType)]
+    found = [function.__globals__.get(name) for name in names]
+    own = {one for one in found if isinstance(one, FunctionType) and one is not function}
+    near = {one for one in own if one.__module__.startswith("api.")}
+    return frozenset(near.union(*map(_called_by, near)))
 
 
 _TEXT = Schema(type=OpenAPIType.STRING)

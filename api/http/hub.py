@@ -7,37 +7,56 @@ without loss, across restarts and processes, and Redis is not needed (docs/decis
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from api.http.event_stream import QUIET_SECONDS
 from border.core.ending import end
 from border.core.event import Cursor, Event
 from border.core.store import Store
-from border.core.wakeup import Wakeup
+from border.core.wakeup import Listener
 from border.platform.feed import newest, read
 
 logger = logging.getLogger("border.hub")
-LOOK_EVERY_SECONDS = 0.5
-"""How soon an event of another process is seen; our own commits ring the bell at once."""
+LOOK_EVERY_SECONDS = 10.0
+"""How soon an event is seen of which no ring came: commits of every process ring at once."""
 GATHER_SECONDS = 0.03
 """How long it waits after a commit for more to come: many commits then make one look."""
 BEHIND = 1000
 """Events a slow watcher may be behind before it is let go to resume by itself."""
 BATCH = 500
+_OVER = "hub.over"
+
+
+class _Watcher(asyncio.Queue[Sequence[Event] | None]):
+    """What one watcher has not taken yet; None where it is let go."""
+
+    behind = 0
+
+    def give(self, events: Sequence[Event]) -> None:
+        """Add what the hub has seen."""
+        self.behind += len(events)
+        self.put_nowait(events)
+
+    async def taken(self) -> Sequence[Event] | None:
+        """Return what is next, or None where nothing will come any more."""
+        events = await self.get()
+        self.behind -= len(events or ())
+        return events
 
 
 class Hub:
-    """Hands each new event to every watcher; `seen` rings before it does.
-
-    It rings for events of every process, and only while somebody watches.
-    """
+    """Hands each new event to every watcher."""
 
     def __init__(self, store: Store, quiet_seconds: float = QUIET_SECONDS) -> None:
         self._store = store
         self.quiet_seconds = quiet_seconds
-        self._watchers: set[asyncio.Queue[Event | None]] = set()
-        self.seen = Wakeup()
+        self._watchers: set[_Watcher] = set()
         self._task: asyncio.Task[None] | None = None
+        self.is_over = False
+
+    def listener(self, kinds: Collection[str]) -> Listener:
+        """Return somebody who hears when an event of some kinds came, and when the hub is over."""
+        return self._store.committed.listener((*kinds, _OVER))
 
     async def start(self) -> None:
         """Begin to follow the feed from its present end."""
@@ -47,8 +66,10 @@ class Hub:
         """Stop following and let every watcher go."""
         if self._task is not None:
             await end(self._task)
-        for queue in self._watchers:
-            _let_go(queue)
+        for watcher in self._watchers:
+            watcher.put_nowait(None)
+        self.is_over = True
+        self._store.committed.ring((_OVER,))
 
     async def _follow(self, at: Cursor) -> None:
         committed = self._store.committed.listener()
@@ -69,15 +90,15 @@ class Hub:
     async def _hand_out(self, at: Cursor) -> Cursor:
         async with self._store.reading() as connection:
             events = await read(connection, at, BATCH)
-        self.seen.ring({event.type for event in events})
-        for event in events:
-            for queue in list(self._watchers):
-                if queue.qsize() >= BEHIND:
-                    self._watchers.discard(queue)
-                    _let_go(queue)
-                else:
-                    queue.put_nowait(event)
-        return events[-1].cursor if events else at
+        if not events:
+            return at
+        for watcher in list(self._watchers):
+            if watcher.behind >= BEHIND:
+                self._watchers.discard(watcher)
+                watcher.put_nowait(None)
+            else:
+                watcher.give(events)
+        return events[-1].cursor
 
     async def present(self) -> Cursor:
         """Return the cursor after everything that can be read now."""
@@ -86,24 +107,25 @@ class Hub:
 
     async def watch(self, after: Cursor | None) -> AsyncIterator[Event]:
         """Yield every event after a cursor, or from now on; ends when the watcher is let go."""
-        queue: asyncio.Queue[Event | None] = asyncio.Queue()
-        self._watchers.add(queue)
+        async for events in self.watch_many(after):
+            for event in events:
+                yield event
+
+    async def watch_many(self, after: Cursor | None) -> AsyncIterator[Sequence[Event]]:
+        """Yield the same events, as many at once as there are."""
+        watcher = _Watcher()
+        self._watchers.add(watcher)
         try:
             seen = after
             while seen is not None:
                 async with self._store.reading() as connection:
                     events = await read(connection, seen, BATCH)
-                for event in events:
-                    yield event
                 if not events:
                     break
+                yield events
                 seen = events[-1].cursor
-            while (event_or_end := await queue.get()) is not None:
-                if seen is None or event_or_end.cursor > seen:
-                    yield event_or_end
+            while (come := await watcher.taken()) is not None:
+                if new := [event for event in come if seen is None or event.cursor > seen]:
+                    yield new
         finally:
-            self._watchers.discard(queue)
-
-
-def _let_go(queue: asyncio.Queue[Event | None]) -> None:
-    queue.put_nowait(None)
+            self._watchers.discard(watcher)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from api.http.hub import Hub
 from border.core.clock import local_date, local_midnight
 from border.core.kept import Kept
 from border.core.money import Money
@@ -48,13 +47,12 @@ class Wall:
 class KeptFigures:
     """The board and the wall of one process."""
 
-    def __init__(self, store: Store, hub: Hub) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        changes = (store.committed, hub.seen)
         on_board = (*SHOWN_ON_THE_BOARD, *_MAKE_SLOTS, COUNTED_ANEW)
         on_wall = (*on_board, *SHOWN_ON_THE_WALL)
-        self.board = Kept(store.clock, changes, on_board, self._board)
-        self.wall = Kept(store.clock, changes, on_wall, self._wall)
+        self.board = Kept(store.clock, store.committed, on_board, self._board)
+        self.wall = Kept(store.clock, store.committed, on_wall, self._wall)
 
     def forget(self) -> None:
         """Forget what was computed: somebody has changed the database and told nobody."""

@@ -40,10 +40,10 @@ async def refuse_unfit(request: Request[Any, Any, Any]) -> None:
     A body that does not say what it is is read as JSON.
     refuses: unsupported_content_type, invalid_fields.
     """
-    kept = not request.route_handler.opt.get(AS_SENT)
-    for name, text in request.query_params.multi_items():
-        if kept and "\x00" in text:
-            raise INVALID(errors=[FieldError(name, "nul_character", NUL_SAYS)])
+    if not request.route_handler.opt.get(AS_SENT):
+        for name, text in request.query_params.multi_items():
+            if "\x00" in text:
+                raise INVALID(errors=[FieldError(name, "nul_character", NUL_SAYS)])
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given and not _is_json(given) and not request.route_handler.opt.get(ANY_CONTENT):
         raise NOT_JSON(given=given[:80])

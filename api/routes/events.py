@@ -1,15 +1,14 @@
 """The feed on the wire: pages of CloudEvents, and a stream that resumes without loss."""
 
-import json
 import re
 from typing import Any
 
 from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
-from litestar.response import ServerSentEvent, ServerSentEventMessage
+from litestar.response import ServerSentEvent
 
-from api.http.event_stream import Messages, kept_alive, opening
+from api.http.event_stream import Messages, SeveralEvents, kept_alive, opening
 from api.http.paging import checked_limit
 from api.http.shapes import PageOf
 from api.zone import Services
@@ -76,13 +75,14 @@ async def _messages(services: Services, after: Cursor, types: list[str]) -> Mess
     yield opening(after)
     exact = {name for name in types if not name.endswith(".*")}
     lives = tuple(name[:-1] for name in types if name.endswith(".*"))
-    async for event in services.hub.watch(after):
-        if not types or event.type in exact or (lives and event.type.startswith(lives)):
-            yield ServerSentEventMessage(
-                data=json.dumps(event.cloud_event(), ensure_ascii=False),
-                event=event.type,
-                id=str(event.cursor),
-            )
+    async for events in services.hub.watch_many(after):
+        wanted = [
+            event
+            for event in events
+            if not types or event.type in exact or (lives and event.type.startswith(lives))
+        ]
+        if wanted:
+            yield SeveralEvents(events=wanted)
 
 
 ROUTES = (list_events, stream_events)

@@ -44,7 +44,7 @@ def _notices(kind: GatewayKind[Any]) -> HTTPRouteHandler:
         request: Request[Any, Any, Any], services: NamedDependency[Services]
     ) -> Response[dict[str, str | bool]]:
         raw: bytes = request.scope["query_string"] if by_get else await request.body()
-        taken = await notice_service.take_notice(services.store, _set_up(services, kind), raw)
+        taken = await services.inbox.take(_set_up(services, kind), raw)
         return Response(dict(taken.body), status_code=taken.status)
 
     more: dict[str, Any] = {

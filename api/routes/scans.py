@@ -20,7 +20,7 @@ from border.core.actor import Actor
 from border.core.refusal import INVALID, FieldError, Refusal
 from border.core.request_body import RequestBody
 from border.core.store import Unit
-from logistics import scan_service
+from logistics import batch_service, scan_service
 from logistics.code_reading import NotAnImage, read_codes
 from logistics.scan_request import ScanRequest
 
@@ -84,25 +84,31 @@ async def scan_batch(
     Each is stored as a fact of its own time. `verdict` is what is true of it now; `flags` say what
     was late, off or contradicts. Only what is no scan at all is `invalid`.
 
-    refuses: not_allowed, invalid_fields.
+    refuses: not_allowed, invalid_fields, overloaded.
     """
-    answers: list[dict[str, Any]] = []
-    for asked in data.scans:
-        try:
-            wanted = ScanRequest.model_validate(asked)
+    locale = locale_of(request)
+    wanted: list[ScanRequest | Refusal] = [_wanted(asked) for asked in data.scans]
+    scans = [one for one in wanted if isinstance(one, ScanRequest)]
+    brought = iter(await batch_service.bring(services.brought, actor, scans))
 
-            async def work(unit: Unit, wanted: ScanRequest = wanted) -> dict[str, Any]:
-                return await scan_service.scan(unit, wanted, services.slips, brought=True)
+    def answer(asked: Any, one: ScanRequest | Refusal) -> dict[str, Any]:
+        found = next(brought) if isinstance(one, ScanRequest) else one
+        said = (
+            {"verdict": "invalid", "problem": spoken(found, locale)}
+            if isinstance(found, Refusal)
+            else _said(found, locale)
+        )
+        return {"scan_id": asked.get("scan_id") if isinstance(asked, dict) else None, **said}
 
-            answer = _said(await services.store.perform(actor, work), locale_of(request))
-        except ValidationError as error:
-            refusal = INVALID(errors=shape_errors(error.errors()))  # type: ignore[arg-type]
-            answer = {"verdict": "invalid", "problem": spoken(refusal, locale_of(request))}
-        except Refusal as refusal:
-            answer = {"verdict": "invalid", "problem": spoken(refusal, locale_of(request))}
-        named = asked.get("scan_id") if isinstance(asked, dict) else None
-        answers.append({"scan_id": named, **answer})
-    return BatchShape(answers=answers)
+    return BatchShape(answers=list(map(answer, data.scans, wanted)))
+
+
+def _wanted(asked: Any) -> ScanRequest | Refusal:
+    """Return a scan of a batch, or why it is none."""
+    try:
+        return ScanRequest.model_validate(asked)
+    except ValidationError as error:
+        return INVALID(errors=shape_errors(error.errors()))  # type: ignore[arg-type]
 
 
 class PhotoShape(Shape):

@@ -6,12 +6,14 @@ keys are held, then what was answered under them is read, so that it cannot come
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.core.database import as_json, given_rows, table_of
+from border.core.database import as_hex, as_json, given_rows, table_of
 from border.core.refusal import KEY_REUSED, STILL_RUNNING, Refusal
 from border.core.statement import Statement
 from border.core.tables import AnsweredRow
@@ -48,6 +50,18 @@ _GIVEN = Statement(
 def number_of(*name: str) -> int:
     """Return the number under which PostgreSQL locks a name."""
     return int.from_bytes(sha256("\0".join(name).encode()).digest()[:8], signed=True)
+
+
+def as_kept(caller: str, once: Once, answer: StoredAnswer, at: datetime) -> dict[str, Any]:
+    """Return the columns of an answer that is kept from an instant on."""
+    return {
+        "caller": caller,
+        "key": once.key,
+        "fingerprint": as_hex(once.fingerprint),
+        "status": answer.status,
+        "body": as_hex(answer.body),
+        "kept_at": at,
+    }
 
 
 async def answers_before(

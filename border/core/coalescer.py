@@ -100,9 +100,11 @@ class Coalescer(Generic[Q, A]):
                 [(each.actor, each.request_id) for each in turn],
                 lambda units: self._together(units, [each.asked for each in turn]),
             )
-        except Exception as error:
+        except BaseException as error:
             for each in turn:
                 _fail(each, error)
+            if not isinstance(error, Exception):
+                raise
             return
         for each, answer in zip(turn, answers, strict=True):
             if isinstance(answer, Alone):
@@ -119,13 +121,15 @@ class Coalescer(Generic[Q, A]):
                 answer = await self._store.perform(
                     each.actor, lambda unit: self._alone(unit, each.asked)
                 )
-        except Exception as error:
+        except BaseException as error:
             _fail(each, error)
+            if not isinstance(error, Exception):
+                raise
         else:
             if not each.answer.done():
                 each.answer.set_result(answer)
 
 
-def _fail(each: _Asked[Q, A], error: Exception) -> None:
+def _fail(each: _Asked[Q, A], error: BaseException) -> None:
     if not each.answer.done():
         each.answer.set_exception(error)

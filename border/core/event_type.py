@@ -54,6 +54,8 @@ class EventType:
             state["state"] = said.pop("state", getattr(record, "state", None))
             if state["state"] not in self.states:
                 raise ValueError(f"{self.name} would say the state {state['state']}")
+        if self.payload is Nothing and not said:
+            return state, {}
         public, private = self.payload.of(said, record).split()
         return state | public, private
 

@@ -65,7 +65,10 @@ def _check(prefix: str, body: str) -> str:
 
 def new_reference(prefix: str) -> str:
     """Return a fresh reference such as `DEC-7K3M2-Q2XA9`; 31 to the power of 9 of them exist."""
-    body = "".join(secrets.choice(ALPHABET) for _ in range(_RANDOM))
+    number, body = secrets.randbelow(_BASE**_RANDOM), ""
+    for _ in range(_RANDOM):
+        number, letter = divmod(number, _BASE)
+        body += ALPHABET[letter]
     whole = body + _check(prefix, body)
     return f"{prefix}-{whole[:5]}-{whole[5:]}"
 

@@ -1,8 +1,8 @@
 """A value that everybody looks at: computed once after a change, and kept for all who ask.
 
 Whoever asks is given what was computed since the last change that this process knows of, and never
-older than a moment: what another process changed is not told, so age alone brings it. Many who ask
-at once wait for one computation; many changes at once are gathered into a few.
+older than a moment, should one not have been told. Many who ask at once wait for one computation;
+many changes at once are gathered into a few.
 """
 
 import asyncio
@@ -25,19 +25,19 @@ PAUSE_SECONDS = 0.2
 class Kept(Generic[T]):
     """A value computed by `compute`, which is told the instant that the value is of.
 
-    A ring of any of `changes` for one of `kinds` makes what was computed before useless. On the
+    A ring of `change` for one of `kinds` makes what was computed before useless. On the
     day after it is useless too: what is counted since midnight begins anew.
     """
 
     def __init__(
         self,
         clock: Clock,
-        changes: Sequence[Wakeup],
+        change: Wakeup,
         kinds: Sequence[str],
         compute: Callable[[datetime], Awaitable[T]],
     ) -> None:
         self._clock = clock
-        self._changed = [change.listener(kinds) for change in changes]
+        self._changed = change.listener(kinds)
         self._compute = compute
         self._kept: tuple[datetime, float, T] | None = None
         self._begun = 0.0
@@ -59,8 +59,7 @@ class Kept(Generic[T]):
 
     async def _computed(self) -> tuple[datetime, float, T]:
         # Before anything is read: what changes meanwhile rings again.
-        for changed in self._changed:
-            changed.take()
+        self._changed.take()
         at, self._begun = self._clock.now(), time.monotonic()
         self._kept = None
         self._kept = (at, self._begun, await self._compute(at))
@@ -68,7 +67,7 @@ class Kept(Generic[T]):
 
     def _good(self) -> tuple[datetime, float, T] | None:
         """Return what is kept, if it may still be given."""
-        if self._kept is None or any(changed.is_rung for changed in self._changed):
+        if self._kept is None or self._changed.is_rung:
             return None
         at, begun, _ = self._kept
         now = self._clock.now()

@@ -24,6 +24,7 @@ class Meaning:
 
 
 _meanings: dict[str, Meaning] = {}
+_ABSENT = object()
 Said: TypeAlias = Mapping[str, Any]
 """What is said by name, before it is held against a payload."""
 
@@ -39,6 +40,8 @@ class Payload(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     columns: ClassVar[Mapping[str, str]] = {}
     required: ClassVar[frozenset[str]] = frozenset()
+    private: ClassVar[frozenset[str]] = frozenset()
+    """The fields that stay in the zone."""
     older: ClassVar[Mapping[str, str]] = {}
     """Each field that had another name before, and that name."""
 
@@ -52,6 +55,7 @@ class Payload(BaseModel):
             if _meanings.setdefault(name, meaning) != meaning:
                 raise TypeError(f"{name} would have two meanings, the second in {cls.__name__}")
         cls.required = frozenset(n for n, field in cls.model_fields.items() if field.is_required())
+        cls.private = frozenset(n for n, said in cls.meanings().items() if said.private)
         cls.older = {name: said.older for name, said in cls.meanings().items() if said.older}
 
     @classmethod
@@ -66,9 +70,9 @@ class Payload(BaseModel):
         Raises ValueError when something is missing, unknown or of a wrong type: a bug.
         """
         read = {
-            name: getattr(record, column)
+            name: value
             for name in cls.required.difference(given)
-            if hasattr(record, column := cls.columns.get(name, name))
+            if (value := getattr(record, cls.columns.get(name, name), _ABSENT)) is not _ABSENT
         }
         return cls.model_validate({**read, **given})
 
@@ -78,18 +82,22 @@ class Payload(BaseModel):
         private: dict[str, Any] = {}
         for name, value in self.model_dump(mode="json").items():
             if value is not None or name in self.required:
-                (private if _meanings[name].private else public)[name] = value
+                (private if name in self.private else public)[name] = value
         return public, private
 
     @classmethod
-    def with_older(cls, public: Said) -> dict[str, Any]:
+    def with_older(cls, public: Said) -> Said:
         """Return what leaves the zone: each field also under its older name, if it has one."""
+        if not cls.older:
+            return public
         before = {old: public[name] for name, old in cls.older.items() if name in public}
         return {**before, **public}
 
     @classmethod
-    def renewed(cls, stored: Said) -> dict[str, Any]:
+    def renewed(cls, stored: Said) -> Said:
         """Return a payload stored under older names under the names of today."""
+        if not any(old in stored for old in cls.older.values()):
+            return stored
         today = {old: name for name, old in cls.older.items() if name not in stored}
         return {today.get(name, name): value for name, value in stored.items()}
 

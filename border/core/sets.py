@@ -21,6 +21,7 @@ from border.core.database import (
     written_by_no_later_transaction,
 )
 from border.core.payload import Said
+from border.core.reading import as_columns
 from border.core.statement import Statement
 from border.core.store import Clash, Unit
 from border.core.tables import Record
@@ -62,7 +63,7 @@ async def begin_set(
     if not rows:
         return []
     found = await _beginning(table_of(model)).rows(
-        units[0].connection, rows=as_json([row.model_dump() for row in rows])
+        units[0].connection, rows=as_json([as_columns(row) for row in rows])
     )
     there = {one.id for one in found}
     for unit, row in zip(units, rows, strict=True):
@@ -105,9 +106,9 @@ async def walk_set(unit: Unit, walks: Sequence[Walk[R]]) -> None:
         {**row, "held_state": walk.row.state, "held_version": walk.row.version}
         for row, walk in zip(arrived, walks, strict=True)
     ]
-    names = [name for name in arrived[0] if name != "id"]
-    written = await unit.connection.execute(_moving(table, names), {"rows": as_json(held)})
-    if set(written.scalars()) != {walk.row.id for walk in walks}:
+    names = tuple(name for name in arrived[0] if name != "id")
+    written = await _moving(table, names).rows(unit.connection, rows=as_json(held))
+    if {row.id for row in written} != {walk.row.id for walk in walks}:
         raise Clash
     for walk, way, columns in zip(walks, ways, arrived, strict=True):
         _become(walk.row, columns, but=("state", "version"))
@@ -123,7 +124,8 @@ def _become(row: Record, columns: Mapping[str, Any], but: Collection[str] = ()) 
             setattr(row, name, value)
 
 
-def _moving(table: Table, names: Sequence[str]) -> Any:
+@cache
+def _moving(table: Table, names: tuple[str, ...]) -> Statement:
     """Return the conditional UPDATE of `names`, of rows that are as they were held."""
     given = given_rows(
         [
@@ -133,7 +135,7 @@ def _moving(table: Table, names: Sequence[str]) -> Any:
             column("held_version", Integer()),
         ]
     )
-    return (
+    return Statement(
         update(table)
         .where(
             table.c.id == given.c.id,

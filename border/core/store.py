@@ -23,7 +23,7 @@ from border.core.answers import Once, StoredAnswer
 from border.core.clock import Clock
 from border.core.database import AnyRow, open_engine, table_of
 from border.core.refusal import BUSY, Refusal
-from border.core.unit import Reaction, Reactions, Unit
+from border.core.unit import Reaction, Reactions, Then, Unit
 from border.core.wakeup import Wakeup
 from border.core.writing import Clash, Held, Writes, write_out
 
@@ -144,6 +144,7 @@ __all__ = [
     "Reactions",
     "Store",
     "StoredAnswer",
+    "Then",
     "Unit",
     "Writes",
     "open_engine",

@@ -7,7 +7,8 @@ with what the other units of the transaction have left (docs/decisions/0025).
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
@@ -15,13 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
 from border.core.actor import Actor
-from border.core.answers import Once, StoredAnswer, answers_before, number_of
+from border.core.answers import Once, StoredAnswer, answers_before, as_kept, number_of
 from border.core.database import table_of, written_by_no_later_transaction
 from border.core.event import Event, current_request
 from border.core.event_type import declared
 from border.core.ids import new_id, new_reference
 from border.core.lifecycle import SYSTEM, why_closed
 from border.core.payload import Said
+from border.core.reading import as_columns, as_row
 from border.core.refusal import NOT_ALLOWED, NOT_FOUND, Refusal
 from border.core.tables import AnsweredRow, Record
 from border.core.writing import Clash, Held, Writes, write_out
@@ -33,6 +35,16 @@ M = TypeVar("M", bound=SQLModel)
 Reaction = Callable[["Unit", Event, Record | None], Awaitable[None]]
 Reactions = Mapping[str, Sequence[Reaction]]
 """What runs, in the same transaction, when an event of a type is recorded."""
+Then = Callable[[], object]
+"""What follows on an event of one record, left to the end of the transaction."""
+
+
+class SetReaction(Protocol):
+    """A reaction that knows a form for a set, besides the one in which it is called for one."""
+
+    async def together(self, unit: "Unit", rows: Sequence[Record]) -> Sequence[Then | None]:
+        """Return, for each record that is about to be moved, what follows; None: only alone."""
+        ...
 
 
 class Unit:
@@ -60,7 +72,7 @@ class Unit:
 
     async def add(self, row: M) -> M:
         """Insert a row and return it."""
-        await self.connection.execute(insert(table_of(type(row))).values(**row.model_dump()))
+        await self.connection.execute(insert(table_of(type(row))).values(**as_columns(row)))
         return row
 
     async def create(
@@ -95,16 +107,21 @@ class Unit:
         verb: str,
         *,
         gate: str,
+        key: str | None = None,
+        payload: Said | None = None,
+        actor: Actor | None = None,
         overdue_at: datetime | None = None,
+        reference: str | None = None,
         **columns: Any,
     ) -> R:
         """Do at the end of the transaction what `create` does at once; return the row to be.
 
         writes: the record's table, the event.
         """
-        row = self._new(model, state, gate, overdue_at, None, columns)
-        self.put(model, row.model_dump())
-        self.note(self.event(row.life.event(verb), record=row))
+        row = self._new(model, state, gate, overdue_at, reference, columns)
+        self.writes.begin(row)
+        type = row.life.event(verb)
+        self.note(self.event(type, record=row, key=key, payload=payload, actor=actor))
         return row
 
     def _new(
@@ -119,15 +136,15 @@ class Unit:
         life = model.lifecycle
         if state not in life.initial:
             raise ValueError(f"{life.name} does not begin as {state}")
-        return model(
-            reference=reference or new_reference(model.prefix),
-            state=state,
-            gate=gate,
-            created_at=self.at,
-            changed_at=self.at,
-            overdue_at=overdue_at or life.overdue_at(state, self.at),
-            **columns,
-        )
+        begun = {
+            "reference": reference or new_reference(model.prefix),
+            "state": state,
+            "gate": gate,
+            "created_at": self.at,
+            "changed_at": self.at,
+            "overdue_at": overdue_at or life.overdue_at(state, self.at),
+        }
+        return as_row(model, {**begun, **columns})
 
     async def move(
         self,
@@ -212,7 +229,7 @@ class Unit:
         found = (await self.connection.execute(statement)).one_or_none()
         if found is None:
             raise await self._why_not(model, id, verb, version, who)
-        return model(**found._mapping)
+        return as_row(model, found._mapping)
 
     async def _why_not(
         self, model: type[R], id: UUID, verb: str, version: int | None, who: Actor
@@ -228,22 +245,27 @@ class Unit:
             return Clash()
         return why_closed(life, found, verb, version, who.roles)
 
-    def put(self, model: type[SQLModel], columns: Mapping[str, Any]) -> None:
-        """Insert a row at the end of the transaction."""
-        self.writes.rows.append((table_of(model), columns))
+    def put(
+        self, model: type[SQLModel], columns: Mapping[str, Any], *, after: bool = False
+    ) -> None:
+        """Insert a row at the end of the transaction; `after` the others, if a trigger asks."""
+        rows = self.writes.rows_after if after else self.writes.rows
+        rows.append((table_of(model), columns))
 
     def advance(
         self,
-        held: Held,
+        held: Held | Record,
         verb: str,
         *,
         changes: Mapping[str, Any] | None = None,
         overdue_at: datetime | None = None,
+        then: Then | None = None,
         **said: Any,
     ) -> None:
-        """Make the move `verb` on a record that is held, at the end of the transaction.
+        """Make the move `verb` on a record held, or begun here, at the end of the transaction.
 
-        `said` is what its event says, as in `move`. `held` is then as the record will stand.
+        `said` is what its event says, as in `move`; `then` what `follows` said of those who listen
+        to it. `held` is then in the state, and of the version, in which the record will stand.
         Raises ValueError where the state does not allow it: whoever holds a record looks before.
         writes: the record's table, the event `<lifecycle>.<verb>`.
         """
@@ -252,7 +274,28 @@ class Unit:
         overdue_at = overdue_at or life.overdue_at(state, self.at)
         columns = {"overdue_at": overdue_at, **(changes or {})}
         self.writes.move(held, state, self.at, columns)
-        self.note(self.event(life.event(verb), record=held, **said))
+        event = self.event(life.event(verb), record=held, **said)
+        if then is None:
+            self.note(event)
+        else:
+            self.writes.events.append(event)
+            then()
+
+    async def follows(self, type: str, rows: Sequence[R]) -> list[Then | None]:
+        """Return what follows on an event of a type of each record, to be given to `advance`.
+
+        None where somebody who listens to it can follow only in a transaction of its own.
+        """
+        ways: list[list[Then] | None] = [[] for _ in rows]
+        for reaction in self._reactions.get(type, ()):
+            if not hasattr(reaction, "together"):
+                return [None] * len(rows)
+            found = await cast(SetReaction, reaction).together(self, rows)
+            ways = [
+                None if way is None or then is None else [*way, then]
+                for way, then in zip(ways, found, strict=True)
+            ]
+        return [None if way is None else partial(_one_after_another, way) for way in ways]
 
     def note(self, event: Event) -> None:
         """Record an event that nobody listens to. Raises ValueError where somebody does: a bug."""
@@ -262,8 +305,8 @@ class Unit:
 
     async def write_rows(self) -> None:
         """Write now what was left to the end, but the events, so that a statement can read it."""
-        await write_out(self.connection, [Writes(self.writes.rows, self.writes.moved)])
-        self.writes.rows, self.writes.moved = [], {}
+        await write_out(self.connection, [Writes(**{**vars(self.writes), "events": []})])
+        self.writes = Writes(events=self.writes.events)
 
     async def write_out(self) -> None:
         """Write what was left to the end, events last: their order follows the row locks."""
@@ -333,18 +376,7 @@ class Unit:
 
     def keep(self, once: Once, answer: StoredAnswer) -> None:
         """Store the answer given under a key, at the end of the transaction of its effect."""
-        self.put(
-            AnsweredRow,
-            {
-                "caller": self.actor.name_in_events,
-                "key": once.key,
-                # JSON knows no bytes: PostgreSQL reads them from its own hexadecimal form.
-                "fingerprint": f"\\x{once.fingerprint.hex()}",
-                "status": answer.status,
-                "body": f"\\x{answer.body.hex()}",
-                "kept_at": self.at,
-            },
-        )
+        self.put(AnsweredRow, as_kept(self.actor.name_in_events, once, answer, self.at))
 
     async def fetch(self, model: type[M], *conditions: Any, lock: bool = False) -> M | None:
         """Return the one row of `model` under `conditions`, locked on request, or None."""
@@ -352,4 +384,9 @@ class Unit:
         statement = select(table).where(*conditions)
         found = await self.connection.execute(statement.with_for_update() if lock else statement)
         row = found.one_or_none()
-        return None if row is None else model(**row._mapping)
+        return None if row is None else as_row(model, row._mapping)
+
+
+def _one_after_another(ways: Sequence[Then]) -> None:
+    for way in ways:
+        way()

@@ -45,20 +45,46 @@ class Listener:
         return True
 
 
+class Gathering(Listener):
+    """One that hears of everything, and remembers what it was."""
+
+    def __init__(self) -> None:
+        super().__init__(ANYTHING)
+        self._heard: set[str] = set()
+
+    def hear(self, kinds: Collection[str]) -> None:
+        """Take note of `kinds`."""
+        super().hear(kinds)
+        self._heard.update(kinds)
+
+    def taken(self) -> set[str]:
+        """Return the kinds that were rung since this was last asked."""
+        self.take()
+        heard, self._heard = self._heard, set()
+        return heard
+
+
 class Wakeup:
     """Many may wait for one ring."""
 
     def __init__(self) -> None:
         self._listeners: WeakSet[Listener] = WeakSet()
 
-    def ring(self, kinds: Collection[str] = ANYTHING) -> None:
-        """Wake everyone who waits for one of `kinds`, such as types of events."""
+    def ring(self, kinds: Collection[str] = ANYTHING, *, besides: Listener | None = None) -> None:
+        """Wake everyone, `besides` one, who waits for one of `kinds`, such as types of events."""
         for listener in tuple(self._listeners):
-            listener.hear(kinds)
+            if listener is not besides:
+                listener.hear(kinds)
 
     def listener(self, kinds: Collection[str] = ANYTHING) -> Listener:
         """Return somebody who hears from now on of kinds that begin so, or of everything."""
         listener = Listener(kinds)
+        self._listeners.add(listener)
+        return listener
+
+    def gathering(self) -> Gathering:
+        """Return somebody who hears of everything from now on and remembers it."""
+        listener = Gathering()
         self._listeners.add(listener)
         return listener
 

@@ -27,7 +27,7 @@ _SETTINGS = {
     "listen_addresses": "",
     "port": str(SOCKET_PORT),  # Said on both sides: a client would otherwise follow PGPORT.
     "unix_socket_permissions": "0700",
-    "shared_buffers": "128MB",
+    "shared_buffers": "64MB",
     "max_connections": "100",
     "fsync": "on",
     "timezone": "UTC",

@@ -35,6 +35,7 @@ def valkey(home: Home) -> Iterator[str]:
         *("--dir", folder),
         *("--appendonly", "yes"),
         *("--save", ""),
+        *("--hz", "1"),  # How often it looks after itself; nothing here ends to the moment.
     ]
     launch = Launch(
         name="Valkey",

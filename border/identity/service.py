@@ -135,15 +135,15 @@ class Holders:
 
     async def of(self, token: str, *purposes: str) -> Actor | None:
         """Return who holds a live token given for one of `purposes`, or None."""
-        found = await self._rows.get(digest(token))
-        return _actor(found, found.purpose) if found and found.purpose in purposes else None
+        purpose, actor = await self._rows.get(digest(token)) or ("", None)
+        return actor if purpose in purposes else None
 
-    async def _look(self, digests: Collection[bytes]) -> dict[bytes, AnyRow]:
+    async def _look(self, digests: Collection[bytes]) -> dict[bytes, tuple[str, Actor]]:
         async with self._store.reading() as connection:
             found = await _HOLDERS.rows(
                 connection, digests=list(digests), at=self._store.clock.now()
             )
-        return {row.digest: row for row in found}
+        return {row.digest: (row.purpose, _actor(row, row.purpose)) for row in found}
 
 
 async def names_of(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     cast,
+    exists,
     func,
     literal_column,
     or_,
@@ -52,6 +53,11 @@ def _readable(event: FromClause) -> ColumnElement[bool]:
     """Return the condition that no transaction still running could write before an event."""
     oldest = func.pg_snapshot_xmin(literal_column("pg_current_snapshot()"), type_=Xid8())
     return event.c.xid < oldest
+
+
+def unseen() -> ColumnElement[bool]:
+    """Return the condition that events are committed which no reader may see yet."""
+    return exists().where(~_readable(_event))
 
 
 _NEWEST = Statement(

@@ -22,13 +22,15 @@ def jobs(store: Store, redis: "Redis", stream: str) -> tuple[Job, ...]:
     feed = relay.to_redis(redis, stream)
 
     async def hand_on() -> None:
-        try:
-            await feed.catch_up(store)
-        except RedisError as error:
-            logger.warning("Redis is away, the relay waits: %s", type(error).__name__)
+        while True:
+            try:
+                await feed.catch_up(store)
+                return
+            except RedisError as error:
+                logger.warning("Redis is away, the relay waits: %s", type(error).__name__)
             await asyncio.sleep(_WHILE_AWAY)
 
     return (
-        Job("relay", 1, hand_on, woken_by=ANYTHING),
-        Job("held-back", 15, partial(holding_back.observe, store)),
+        Job("relay", 15, hand_on, woken_by=ANYTHING),
+        Job("held-back", 15, partial(holding_back.observe, store), in_each_process=True),
     )

@@ -7,11 +7,11 @@ An event that could not be handed on is added later, behind all that stands ther
 id is not its cursor, but its `sequence` says where it belongs.
 """
 
-import json
 from collections.abc import Sequence
 
+import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from border.core.event import Cursor, Event
 from border.core.store import Unit
@@ -19,7 +19,24 @@ from border.platform.reader import Reader
 
 KEPT = 200_000
 """About how many events the stream keeps; the feed keeps them all."""
-_REPEATED = "equal or smaller than the target stream top item"
+BATCH = 1000
+"""How many events go to Redis at once."""
+# One script for a batch, and one value for all of it: what the client does for each command and
+# each value costs more than the event itself. It ends with the first event that is refused: were
+# the next one taken, the repeat of that one would pass for one that stands there already, and be
+# lost.
+_ADDING = """
+for _, entry in ipairs(cmsgpack.unpack(ARGV[2])) do
+    local added = redis.pcall(
+        'XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], entry[1], 'event', entry[2], 'type', entry[3]
+    )
+    if type(added) == 'table' and added.err
+        and not string.find(added.err, 'equal or smaller than the target stream top item', 1, true)
+    then
+        return added
+    end
+end
+"""
 
 
 def to_redis(redis: "Redis", stream: str) -> Reader:
@@ -32,7 +49,11 @@ def to_redis(redis: "Redis", stream: str) -> Reader:
         await add(redis, stream, [event], place)
 
     return Reader(
-        f"sink:redis:{stream}"[:64], hand_on, keeps_place=(RedisError,), take_late=hand_on_late
+        f"sink:redis:{stream}"[:64],
+        hand_on,
+        BATCH,
+        keeps_place=(RedisError,),
+        take_late=hand_on_late,
     )
 
 
@@ -45,19 +66,9 @@ async def add(
 
     Raises redis.RedisError when Redis is away or full: the reader then keeps its place.
     """
-    # All or nothing: were an event refused and the next one taken, the repeat of the first would
-    # pass for one that stands there already, and be lost.
-    pipeline = redis.pipeline(transaction=True)
+    entries = []
     for event in events:
-        sent = json.dumps(event.cloud_event(), ensure_ascii=False, separators=(",", ":"))
-        pipeline.xadd(
-            stream,
-            {"event": sent, "type": event.type},
-            id=f"{(place or event.cursor).xid}-{(place or event.cursor).seq}",
-            maxlen=KEPT,
-            approximate=True,
-        )
-    for outcome in await pipeline.execute(raise_on_error=False):
-        repeated = isinstance(outcome, ResponseError) and _REPEATED in str(outcome)
-        if isinstance(outcome, Exception) and not repeated:
-            raise outcome
+        at = place or event.cursor
+        entries.append((f"{at.xid}-{at.seq}", event.encoded.decode(), event.type))
+    packed = msgspec.msgpack.encode(entries)
+    await redis.register_script(_ADDING)(keys=[stream], args=[KEPT, packed])

@@ -11,11 +11,13 @@ import ctypes
 import os
 import signal
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
 
+from border.core.server import QuietServer
 from border.sandbox.app import create_sandbox
 from border.sandbox.config import (
     SandboxConfig,
@@ -63,7 +65,7 @@ def main() -> int:
         mode=mode,
         retry_after=timedelta(seconds=options.retry_seconds),
     )
-    uvicorn.run(
+    served = uvicorn.Config(
         create_sandbox(config),
         host=options.host,
         port=options.port,
@@ -72,6 +74,8 @@ def main() -> int:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
+    with suppress(KeyboardInterrupt):
+        QuietServer(served).run()
     return 0
 
 

@@ -118,6 +118,16 @@ async def lived(app: Litestar) -> AsyncIterator[None]:
 
 
 @pytest.fixture
+def leading() -> Callable[[str], Awaitable[None]]:
+    """The leading of jobs where there is one process alone: it leads them all, at once."""
+
+    async def lead(job: str) -> None:
+        """Wait for nothing."""
+
+    return lead
+
+
+@pytest.fixture
 def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash passwords with Argon2 at its least cost: many sign in here, and none is guessed at."""
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

@@ -12,7 +12,7 @@ from border.payments.collection.notice_service import NOTICE
 
 
 async def test_what_one_run_of_a_job_records_bears_its_number_and_the_next_run_another(
-    store: Store,
+    store: Store, leading: Any
 ) -> None:
     runs: list[list[str]] = []
     enough = asyncio.Event()
@@ -25,7 +25,7 @@ async def test_what_one_run_of_a_job_records_bears_its_number_and_the_next_run_a
         if len(runs) == 2:
             enough.set()
 
-    jobs = Background([Job("sweep", 0.0, run)], store.committed)
+    jobs = Background([Job("sweep", 0.0, run)], store.committed, leading)
     jobs.start()
     async with asyncio.timeout(20):
         await enough.wait()
@@ -35,7 +35,9 @@ async def test_what_one_run_of_a_job_records_bears_its_number_and_the_next_run_a
     assert first.startswith("sweep-")
 
 
-async def test_a_job_is_woken_by_what_it_waits_for_and_by_nothing_else(store: Store) -> None:
+async def test_a_job_is_woken_by_what_it_waits_for_and_by_nothing_else(
+    store: Store, leading: Any
+) -> None:
     ran = {"refunds": 0, "figures": 0}
     begun, woken = asyncio.Event(), asyncio.Event()
 
@@ -49,7 +51,7 @@ async def test_a_job_is_woken_by_what_it_waits_for_and_by_nothing_else(store: St
 
         return Job(name, 60, run, woken_by=(f"{name}.",))
 
-    jobs = Background([counting("refunds"), counting("figures")], store.committed)
+    jobs = Background([counting("refunds"), counting("figures")], store.committed, leading)
     jobs.start()
     async with asyncio.timeout(20):
         await begun.wait()
@@ -64,3 +66,4 @@ async def test_every_kind_a_job_waits_for_is_one_that_is_rung(running: Any) -> N
     for job in jobs_of(running.services, lambda: None):
         for begins in job.woken_by:
             assert any(kind.startswith(begins) for kind in rung), (job.name, begins)
+    assert len(" ".join(rung)) < 8000, "they are told to other processes in one NOTIFY"

@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
-from babel.messages.catalog import Message
+from babel.messages.catalog import Catalog, Message
 from jinja2 import Environment
 
 from api import language
@@ -54,9 +54,23 @@ def forms(text: object) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def marked() -> list[Message]:
-    """Every sentence of the sources, read once for this file."""
-    return list(extract())
+def template() -> Catalog:
+    """Every sentence of the sources, read once for this file: that takes five seconds."""
+    return extract()
+
+
+@pytest.fixture
+def marked(template: Catalog) -> list[Message]:
+    """The same, one by one."""
+    return list(template)
+
+
+@pytest.fixture
+def catalogues(template: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with no translations yet."""
+    monkeypatch.setattr(language, "CATALOGUES", tmp_path)
+    monkeypatch.setattr(language, "extract", lambda _: template)
+    return tmp_path
 
 
 @pytest.mark.parametrize("locale", TRANSLATED)
@@ -97,21 +111,16 @@ def test_the_sentences_marked_in_python_and_in_templates_are_both_found(
     assert {"Not found", "Skip to the content", "{count} place left"} <= found
 
 
-def test_an_update_without_new_sentences_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(language, "CATALOGUES", tmp_path)
+def test_an_update_without_new_sentences_changes_nothing(catalogues: Path) -> None:
     language.update()
-    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    first = {path.name: path.read_bytes() for path in catalogues.iterdir()}
     language.update()
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
+    assert {path.name: path.read_bytes() for path in catalogues.iterdir()} == first
     assert set(first) == {"vi.po", "zh.po"}
 
 
-def test_an_update_tells_which_sentences_want_a_translation(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(language, "CATALOGUES", tmp_path)
+@pytest.mark.usefixtures("catalogues")
+def test_an_update_tells_which_sentences_want_a_translation() -> None:
     wanting = language.update()
     assert set(wanting) == set(TRANSLATED)
     assert "{count} place left" in wanting["zh"]

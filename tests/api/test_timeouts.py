@@ -180,7 +180,7 @@ async def test_whatever_can_be_left_says_until_when_and_what_is_over_for_good_do
 
 
 async def test_a_truck_in_the_yard_keeps_its_papers_while_the_program_runs(
-    crossing: Any, running: Any, clock: FixedClock
+    crossing: Any, running: Any, clock: FixedClock, leading: Any
 ) -> None:
     in_line, other = await crossing.lodged(), await crossing.lodged()
     clock.advance(VALIDITY - timedelta(hours=1))
@@ -189,7 +189,8 @@ async def test_a_truck_in_the_yard_keeps_its_papers_while_the_program_runs(
     paid = await crossing.paid(await crossing.booked(in_line["id"], place=0))
     await crossing.scanned(paid["slip"]["reference"], "arrival")
     clock.advance(timedelta(hours=1))
-    jobs = Background(jobs_of(running.services, lambda: None), running.services.store.committed)
+    services = running.services
+    jobs = Background(jobs_of(services, lambda: None), services.store.committed, leading)
     jobs.start()
     ids = [UUID(in_line["id"]), UUID(other["id"])]
     try:
@@ -220,7 +221,9 @@ async def test_clearances_and_rules_are_counted_as_overdue(
         assert f'border_timeout_failures_total{{lifecycle="{name}"}}' in metrics
 
 
-async def test_a_job_that_fails_delays_only_itself(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_job_that_fails_delays_only_itself(
+    caplog: pytest.LogCaptureFixture, leading: Any
+) -> None:
     done, wakeup = asyncio.Event(), Wakeup()
     ran = 0
 
@@ -233,7 +236,7 @@ async def test_a_job_that_fails_delays_only_itself(caplog: pytest.LogCaptureFixt
         if ran == 3:
             done.set()
 
-    jobs = Background((Job("fails", 0, fails), Job("works", 0, works)), wakeup)
+    jobs = Background((Job("fails", 0, fails), Job("works", 0, works)), wakeup, leading)
     jobs.start()
     try:
         async with asyncio.timeout(5):

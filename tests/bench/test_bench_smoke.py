@@ -22,7 +22,7 @@ from bench.slips import empty_sheet, rate
 from bench.trucks import Truck
 from border.embedded import Servers
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.slow
 
 FLOW = Flow(rate=50, seconds=0.2, rounds=1, checkouts=3, gateway_s=1, beside_gateway_s=0.1)
 SMALL = Size(rounds=1, alone=1, several=3, callers=(2,))
@@ -135,6 +135,7 @@ async def test_a_small_run_fills_every_figure_and_its_table(stand: Stand, tmp_pa
         assert 0 < run["server"]["p50_ms"] <= run["server"]["p99_ms"]
     assert intake["worked"]["settled_a_second"] > 0
     assert intake["settling"]["settled_a_second"] > 0
+    assert intake["issued"]["slips_a_second"] > 0
     assert intake["closed"][0]["round_trips"] == [steady["round_trips"]]
     results = {
         "crossings": crossings,

@@ -25,7 +25,7 @@ from bench.timed import taken_times
 from border.embedded import Servers
 from border.payments.collection.notice_service import process_inbox
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.slow
 
 SAYS_HELLO = Exchange(request("GET", "/hello"), 200, "says", "hello")
 

@@ -12,7 +12,7 @@ from bench.pages import Page, Views, look_at, pages_of_the_day
 from border.embedded import Servers
 from tests.conftest import Database
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.slow
 
 BOARD = Page("public board", "", "/")
 

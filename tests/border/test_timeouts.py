@@ -17,9 +17,10 @@ from border.core.actor import PROGRAM
 from border.core.clock import FixedClock
 from border.core.lifecycle import Lifecycle
 from border.core.postponed import FIRST_PAUSE, LONGEST_PAUSE, pause_after
+from border.core.sets import Walk, WalkStep, walk_set
 from border.core.store import Store, Unit, table_of
-from border.core.tables import Part, PostponedRow, every_kind
-from border.timeouts import Timeouts, overdue, overdue_counts
+from border.core.tables import EventRow, Part, PostponedRow, every_kind
+from border.timeouts import Timeouts, Together, overdue, overdue_counts
 
 pytestmark = pytest.mark.usefixtures("crate_table")
 
@@ -154,6 +155,52 @@ async def test_what_says_it_moves_and_moves_nothing_is_a_failure_and_no_endless_
     assert "nothing moved it" in row.error
 
 
+async def test_those_that_end_together_do_so_in_one_transaction_but_the_one_that_is_stuck(
+    yard: Any, clock: FixedClock
+) -> None:
+    crates = [await yard.pack() for _ in range(5)]
+    clock.advance(timedelta(hours=2))
+    tried: list[int] = []
+    stuck = {crates[3].id}
+
+    async def end(unit: Unit, rows: Any, verb: str) -> None:
+        tried.append(len(rows))
+        await walk_set(unit, [Walk(row, (WalkStep(verb, PROGRAM),)) for row in rows])
+        if stuck & {row.id for row in rows}:
+            raise ValueError("this crate is stuck")
+
+    timeouts = Timeouts(yard.store, {yard.Row: Together(end)}, kinds=[yard.Row])
+    assert await timeouts.run() == 4
+    assert tried == [5, 1, 1, 1, 1, 1]
+    assert await states(yard, crates[3]) == ["packed"]
+    assert [row.row_id for row in await put_off(yard.store)] == [crates[3].id]
+    more = [await yard.pack() for _ in range(2)]
+    clock.advance(timedelta(hours=2))
+    stuck.clear()
+    assert await timeouts.run() == 3
+    assert tried[6:] == [3]
+    ended = [e for e in await yard.rows(EventRow) if e.type == "crate.expire"]
+    assert len({e.xid for e in ended if e.subject in {crate.reference for crate in more}}) == 1
+
+
+async def test_many_that_end_together_do_so_a_few_at_a_time(
+    yard: Any, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(border.timeouts, "_TOGETHER", 2)
+    for _ in range(7):
+        await yard.pack()
+    clock.advance(timedelta(hours=2))
+    tried: list[int] = []
+
+    async def end(unit: Unit, rows: Any, verb: str) -> None:
+        tried.append(len(rows))
+        await walk_set(unit, [Walk(row, (WalkStep(verb, PROGRAM),)) for row in rows])
+
+    timeouts = Timeouts(yard.store, {yard.Row: Together(end)}, kinds=[yard.Row])
+    assert await timeouts.run() == 7
+    assert tried == [2, 2, 2, 1]
+
+
 # Rivals
 
 
@@ -166,9 +213,9 @@ def without_skipping(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "with_for_update",
         lambda self, **words: locked(self, **(words | {"skip_locked": False})),
     )
-    border.timeouts._due_one.cache_clear()
+    border.timeouts._due_of.cache_clear()
     yield
-    border.timeouts._due_one.cache_clear()
+    border.timeouts._due_of.cache_clear()
 
 
 async def _beside_a_lock(yard: Any, clock: FixedClock) -> bool:
@@ -222,9 +269,11 @@ async def test_a_record_moved_on_since_the_look_is_left_alone(yard: Any, clock: 
 async def test_control_without_the_second_look_the_move_fails(
     yard: Any, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def take(unit: Unit, kind: Any, id: UUID) -> Any:
-        row = await unit.fetch(kind, table_of(kind).c.id == id, lock=True)
-        return row.model_copy(update={"state": "packed"}) if row else None
+    async def take(unit: Unit, kind: Any, ids: Any) -> Any:
+        row = await unit.fetch(kind, table_of(kind).c.id == ids[0], lock=True)
+        assert row is not None
+        row.state = "packed"
+        return [row]
 
     monkeypatch.setattr(border.timeouts, "_take", take)
     assert len(await _moved_on_in_between(yard, clock)) == 1

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.browser
+
 PAGES = {
     None: ("/", "/login", "/receipts", "/tariffs"),
     "trader": ("/trader", "/trader?show=bookings", "/trader/declarations/new", "/trader/book"),
@@ -24,6 +26,18 @@ async def test_the_header_is_low_and_large_text_never_scrolls_sideways(
         assert await page.evaluate(HEADER) <= 64, path
         await page.evaluate(LARGE)
         await fits(page)
+
+
+async def test_a_declaration_to_choose_is_never_wider_than_the_page(visitors, fits) -> None:
+    page = await visitors.open("trader", width=390)
+    await page.goto("/trader/book")
+    await page.locator("#declaration_ids .choices__row").evaluate(
+        """row => row.insertAdjacentHTML("beforeend", `<label class="choice">
+          <input type="checkbox"><span><span class="reference">DEC-WWWWW-WWWWW</span>
+          Released · 27,000 kg</span></label>`)"""
+    )
+    await page.evaluate(LARGE)
+    await fits(page)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
@@ -43,6 +42,7 @@ from logistics import booking_service, booking_set_service, scan_service, slot_s
 from logistics.booking import BookingRequest
 from logistics.booking_service import BookingWithCharges
 from logistics.booking_set_service import AskedBooking
+from logistics.confirming_service import Confirmation
 from logistics.jobs import ON_TIMEOUT
 from logistics.scan_request import ScanRequest
 from logistics.slip_service import SlipKeys
@@ -73,6 +73,7 @@ class Yard:
 
     def __post_init__(self) -> None:
         self.scans = scan_service.scans(self.store, SLIPS)
+        self.brought = scan_service.scans(self.store, SLIPS, brought=True)
         self.bookings = booking_set_service.bookings(self.store, SLIPS)
 
     async def does(self, actor: Actor, work: Callable[[Unit], Awaitable[T]]) -> T:
@@ -241,9 +242,9 @@ class Yard:
 
         return await self.does(self.cashier if gateway == "desk" else self.trader, work)
 
-    async def pay(self, payment: PaymentRow) -> Outcome:
-        """Apply the gateway's word that a payment was made."""
-        evidence = Evidence(
+    def proof(self, payment: PaymentRow) -> Evidence:
+        """Return the gateway's word that a payment was made."""
+        return Evidence(
             "vnpay",
             payment.reference.replace("-", ""),
             Finding.PAID,
@@ -251,6 +252,10 @@ class Yard:
             Source.PULL,
             provider_txn=str(next(self._numbers)),
         )
+
+    async def pay(self, payment: PaymentRow) -> Outcome:
+        """Apply the gateway's word that a payment was made."""
+        evidence = self.proof(payment)
         return await self.does(PROGRAM, lambda unit: apply_evidence(unit, evidence))
 
     async def confirmed(self, slot: SlotRow, *ids: UUID, **changes: Any) -> Any:
@@ -283,11 +288,11 @@ class Yard:
         return await self.scans.ask(self.guard, asked)
 
     def scanning(
-        self, code: str | ScanRequest, kind: str = "entry", /, **more: Any
+        self, code: str | ScanRequest, kind: str = "entry", /, *, brought: bool = False, **more: Any
     ) -> Callable[[Unit], Awaitable[dict[str, Any]]]:
         """Return the work of a scan taken alone, for whoever holds a transaction."""
         asked = code if isinstance(code, ScanRequest) else self.seen(code, kind, **more)
-        return lambda unit: scan_service.scan(unit, asked, SLIPS)
+        return lambda unit: scan_service.scan(unit, asked, SLIPS, brought=brought)
 
     async def rows(self, model: type[M], **wanted: Any) -> list[M]:
         """Return the rows of a table."""
@@ -336,7 +341,7 @@ FIRMS = (
 async def yard(store: Store, clock: FixedClock, database: Any) -> Yard:
     """A gate with its firms, rates and the slots of the days ahead."""
     store.reactions = {
-        "charge.settle": (partial(booking_service.on_charge_settled, SLIPS),),
+        "charge.settle": (Confirmation(SLIPS),),
         "regulation.schedule": (slot_service.on_rules_changed,),
         "regulation.withdraw": (slot_service.on_rules_changed,),
     }

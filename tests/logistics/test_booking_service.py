@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import CheckConstraint, select, text, update
@@ -21,7 +20,7 @@ from border.core.store import table_of
 from border.payments.charges import charge_service
 from border.payments.charges.tables import ChargeRow
 from border.payments.collection.tables import PaymentRow
-from logistics import booking_service, storage
+from logistics import booking_service, booking_set_service, booking_storage, storage
 from logistics.slot_rules import CROSSING_TERMS, TERMS_SEED
 from logistics.tables import (
     BookingDeclarationRow,
@@ -30,6 +29,8 @@ from logistics.tables import (
     SlipRow,
     SlotRow,
 )
+from tests.border.core.test_coalescer import counted
+from tests.logistics.conftest import SLIPS
 
 HELD_MINUTES = 15
 
@@ -225,11 +226,14 @@ async def test_staff_do_not_book(yard: Any) -> None:
 
 
 async def rush(yard: Any, slot: SlotRow, trucks: int, **changes: Any) -> Counter[str]:
-    """Have many book at once and count how that ended."""
+    """Have many book at once, each in a transaction of its own, and count how that ended."""
 
     async def one() -> str:
+        wanted = yard.request(**changes)
         try:
-            await yard.book(slot, **changes)
+            await yard.does(
+                yard.trader, lambda unit: booking_set_service.book(unit, slot.id, wanted, SLIPS)
+            )
         except Refusal as refusal:
             return refusal.code
         except IntegrityError:
@@ -244,19 +248,36 @@ async def live(yard: Any, slot: SlotRow) -> int:
     return len(await yard.rows(BookingRow, slot_id=slot.id, state="confirmed"))
 
 
-async def read_then_write(connection: AsyncConnection, id: UUID, at: Any) -> bool:
-    """Take a place as one should not: look, think, write."""
-    slot = storage.slot
-    row = (await connection.execute(select(slot).where(slot.c.id == id))).one()
-    await asyncio.sleep(0.02)
-    await connection.execute(update(slot).where(slot.c.id == id).values(taken=row.taken + 1))
-    return bool(row.taken < row.capacity)
+def looked_at_by(number: int) -> Any:
+    """Return what reads slots without a lock, so that so many look before anybody writes."""
+    all_looked = asyncio.Barrier(number)
+
+    async def look(connection: AsyncConnection, ids: Any) -> Any:
+        slot = storage.slot
+        found = await connection.execute(select(slot).where(slot.c.id.in_(list(ids))))
+        await all_looked.wait()
+        return {row.id: row for row in found}
+
+    return look
 
 
-async def take_blindly(connection: AsyncConnection, id: UUID, at: Any) -> bool:
-    """Take a place without looking, so that only the CHECK stands in the way."""
+async def read_then_write(connection: AsyncConnection, places: Any) -> bool:
+    """Take places as one should not: look, think, write."""
     slot = storage.slot
-    await connection.execute(update(slot).where(slot.c.id == id).values(taken=slot.c.taken + 1))
+    for id, number in places.items():
+        row = (await connection.execute(select(slot).where(slot.c.id == id))).one()
+        await asyncio.sleep(0.02)
+        more = update(slot).where(slot.c.id == id).values(taken=row.taken + number)
+        await connection.execute(more)
+    return True
+
+
+async def take_blindly(connection: AsyncConnection, places: Any) -> bool:
+    """Take places without looking, so that only the CHECK stands in the way."""
+    slot = storage.slot
+    for id, number in places.items():
+        more = update(slot).where(slot.c.id == id).values(taken=slot.c.taken + number)
+        await connection.execute(more)
     return True
 
 
@@ -287,29 +308,32 @@ async def test_forty_at_once_on_five_places_leave_five_bookings(yard: Any) -> No
 async def test_control_reading_before_writing_oversells(
     yard: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "take_place", read_then_write)
+    monkeypatch.setattr(booking_storage, "locked_slots", looked_at_by(10))
+    monkeypatch.setattr(booking_storage, "take_places", read_then_write)
     slot = await yard.slot(places=5)
-    await rush(yard, slot, 40)
+    await rush(yard, slot, 10)
     assert await live(yard, slot) > 5
 
 
 async def test_the_check_alone_still_holds_the_line(
     yard: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "take_place", take_blindly)
+    monkeypatch.setattr(booking_storage, "locked_slots", looked_at_by(10))
+    monkeypatch.setattr(booking_storage, "take_places", take_blindly)
     slot = await yard.slot(places=5)
-    assert await rush(yard, slot, 12) == {"booked": 5, "fenced": 7}
+    assert await rush(yard, slot, 10) == {"booked": 5, "fenced": 5}
     assert await live(yard, slot) == 5
 
 
 async def test_control_with_both_fences_down_it_is_oversold(
     yard: Any, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "take_place", take_blindly)
+    monkeypatch.setattr(booking_storage, "locked_slots", looked_at_by(10))
+    monkeypatch.setattr(booking_storage, "take_places", take_blindly)
     slot = await yard.slot(places=5)
     async with unchecked(engine):
-        assert await rush(yard, slot, 12) == {"booked": 12}
-        assert await live(yard, slot) == 12
+        assert await rush(yard, slot, 10) == {"booked": 10}
+        assert await live(yard, slot) == 10
 
 
 async def test_ten_at_once_with_one_plate_leave_one_booking(yard: Any) -> None:
@@ -320,8 +344,17 @@ async def test_ten_at_once_with_one_plate_leave_one_booking(yard: Any) -> None:
 
 
 async def test_control_without_its_index_one_plate_is_booked_many_times(
-    yard: Any, engine: AsyncEngine
+    yard: Any, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    all_looked, look = asyncio.Barrier(10), booking_storage.booked_already
+
+    async def all_look(*asked: Any) -> Any:
+        found = await look(*asked)
+        await all_looked.wait()
+        return found
+
+    monkeypatch.setattr(booking_storage, "locked_slots", looked_at_by(10))
+    monkeypatch.setattr(booking_storage, "booked_already", all_look)
     table = table_of(BookingRow)
     index = next(index for index in table.indexes if index.name == "uq_booking_live_plate")
     slot = await yard.slot()
@@ -398,3 +431,19 @@ async def test_sweeping_from_two_processes_ends_each_booking_once(
     assert sum(ended) == 3
     assert await taken(yard, slot) == 0
     assert len(await yard.events("booking.lapse")) == 3
+
+
+async def test_twenty_holds_lapse_with_as_many_statements_as_one(
+    yard: Any, clock: FixedClock
+) -> None:
+    slot, sent = await yard.slot(20), list[int]()
+    for number in (1, 1, 20):
+        booked = [await yard.book(slot, (await yard.lodged()).id) for _ in range(number)]
+        clock.advance(timedelta(minutes=20))
+        async with counted(yard.store) as statements:
+            assert await yard.sweep() == number
+        sent.append(len(statements))
+        assert {(await yard.booking(one)).state for one in booked} == {"lapsed"}
+    assert sent[1:] == [14, 14]
+    assert await taken(yard, slot) == 0
+    assert {charge.state for charge in await yard.rows(ChargeRow)} == {"voided"}

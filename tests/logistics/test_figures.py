@@ -1,12 +1,12 @@
 """Figures drawn from events: windows, late events, visits, counting anew."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from border.core.actor import PROGRAM
 from border.core.clock import FixedClock

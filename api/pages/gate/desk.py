@@ -25,6 +25,7 @@ from border.gates import all_gates
 from border.identity import policy
 from border.payments.charges import charge_service
 from border.payments.charges.charge import CHARGE
+from border.payments.collection import payment_service
 from border.payments.desk import counter_service, drawer_service, report
 from border.payments.desk.shift import NOTES, SHIFT
 from border.payments.face import ChargeRow, charges_on
@@ -44,10 +45,14 @@ _DONE = {
 
 @dataclass(frozen=True)
 class Bill:
-    """What one payer owes in one currency: paid together, or not at all."""
+    """What one payer owes in one currency: paid together, or not at all.
+
+    `total` is what is to be paid now; `received` what came before, where a part did.
+    """
 
     charges: Sequence[tuple[ChargeRow, Money]]
     total: Money
+    received: Money | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ async def _page(
     may_take = policy.may(actor, "desk_shift.take")
     async with services.store.reading() as connection:
         found = await today.find_bookings(connection, q) if q.strip() else []
-        counters = [await _counter(connection, booking) for booking in found]
+        counters = [await _counter(connection, actor, booking) for booking in found]
         mine = last = list[report.ListedShift]()
         if may_take:
             mine = await report.list_shifts(connection, actor, ("open", "counted"), own=True)
@@ -167,7 +172,7 @@ async def _page(
     )
 
 
-async def _counter(connection: AsyncConnection, booking: AnyRow) -> Counter:
+async def _counter(connection: AsyncConnection, actor: Actor, booking: AnyRow) -> Counter:
     """Return a booking with its charges and those of the declarations it carries."""
     ids = await today.declarations_on(connection, booking.id)
     loads = await gate_view(connection, ids)
@@ -179,14 +184,18 @@ async def _counter(connection: AsyncConnection, booking: AnyRow) -> Counter:
         for charge in on_each[subject]
         if charge.state != "voided"
     ]
-    owed: dict[tuple[UUID, str], list[tuple[ChargeRow, Money]]] = {}
-    for charge, amount in charges:
-        if charge.state == "owed":
-            together = (charge.payer_organisation_id, charge.currency)
-            owed.setdefault(together, []).append((charge, amount))
+    due = [(charge, amount) for charge, amount in charges if charge.state == "owed"]
+    part = await payment_service.waiting_for_more(connection, actor, [charge for charge, _ in due])
+    begun = {charge.id for charge in part.charges} if part else set()
+    owed: dict[tuple[UUID, str, bool], list[tuple[ChargeRow, Money]]] = {}
+    for charge, amount in due:
+        together = (charge.payer_organisation_id, charge.currency, charge.id in begun)
+        owed.setdefault(together, []).append((charge, amount))
     bills = [
-        Bill(together, total([amount for _, amount in together], currency))
-        for (_, currency), together in owed.items()
+        Bill(together, part.missing, part.received)
+        if part and in_part
+        else Bill(together, total([amount for _, amount in together], currency))
+        for (_, currency, in_part), together in owed.items()
     ]
     return Counter(booking, BOOKING.state(booking.state).label, charges, bills)
 

@@ -14,7 +14,7 @@ from api.http.files import split_name
 from api.language import LANGUAGES, translator
 from api.pages.kit.form import SentForm
 from api.pages.kit.frame import AnyRequest, refused_of, show
-from api.pages.kit.live import beats, of_types
+from api.pages.kit.live import beats_of
 from api.pages.kit.printed import rows_to_show
 from api.pages.kit.timeline import CODE_NAMES
 from api.routes.scans import codes_in
@@ -138,7 +138,7 @@ async def read_photo(sent: NamedDependency[SentForm]) -> Response[Any] | Templat
 @get("/gate/live", include_in_schema=False, verb="page.gate")
 async def live(services: NamedDependency[Services]) -> ServerSentEvent:
     """Say, at most once a second, that a truck has moved or was refused."""
-    return ServerSentEvent(beats(services, of_types("passage.", "scan.", "booking.")))
+    return ServerSentEvent(beats_of(services, "passage.", "scan.", "booking."))
 
 
 @get("/gate/slips/{name:str}", include_in_schema=False, verb=("page.gate", "slip.read"))

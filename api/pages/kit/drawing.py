@@ -5,11 +5,14 @@ A template is asked for by language and name, as `vi/trader/home.html`; what it 
 `_("Sign in")`, is put into the language as it is compiled, so that drawing it looks nothing up.
 
 A part is kept where it depends on nothing but what it is given and on the language: a sign, the
-pill of a state, a chart. It stays a macro; `{% set icon = drawn_once(icon) %}` after it says so.
+pill of a state, a chart. It stays a macro; `{% set icon = drawn_once(icon) %}` after it says so. A
+part that shows a record is kept by what the record is called and by its version:
+`{% set line = drawn_once(line, "id", "version") %}`.
 """
 
 from collections.abc import Callable, MutableMapping
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ from api.language import translator
 
 _MOST = 500
 """How many of a part are kept in one language before it is begun anew: those of states and
-directions are a few dozen, those of figures come and go."""
+directions are a few dozen, those of records and figures come and go."""
 
 
 def engine_of(folder: Path) -> JinjaTemplateEngine:
@@ -73,13 +76,19 @@ class _Sentences(NodeTransformer):
 
 
 @pass_context
-def _drawn_once(context: Context, part: Macro) -> Callable[..., Any]:
-    """Return what draws a part, or gives what was drawn of the same before."""
-    drawn = _drawn(context["locale"], part.name)
+def _drawn_once(context: Context, part: Macro, *of: str) -> Callable[..., Any]:
+    """Return what draws a part, or gives what was drawn of the same before.
+
+    With `of` the first thing it is given is a record, told from others by these attributes.
+    """
+    drawn = _drawn(context.name, part.name)
+    known = attrgetter(*of) if of else None
 
     def draw(*given: Any, **named: Any) -> Any:
         told = (*given, *named.items()) if named else given
-        told = tuple(tuple(one) if isinstance(one, list) else one for one in told)
+        if known is not None:
+            told = (known(given[0]), *told[1:])
+        told = tuple(_hashed(one) for one in told)
         found = drawn.get(told)
         if found is None:
             if len(drawn) >= _MOST:
@@ -90,6 +99,12 @@ def _drawn_once(context: Context, part: Macro) -> Callable[..., Any]:
     return draw
 
 
+def _hashed(given: Any) -> Any:
+    if isinstance(given, dict):
+        return tuple(given.items())
+    return tuple(given) if isinstance(given, list) else given
+
+
 @cache
-def _drawn(locale: str, part: str) -> dict[tuple[Any, ...], Any]:
+def _drawn(template: str | None, part: str) -> dict[tuple[Any, ...], Any]:
     return {}

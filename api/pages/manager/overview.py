@@ -10,7 +10,7 @@ from litestar.response import ServerSentEvent, Template
 
 from api.language import localise_date, translator
 from api.pages.kit.frame import AnyRequest, language, show
-from api.pages.kit.live import beats, of_types
+from api.pages.kit.live import beats_of
 from api.pages.kit.timeline import CODE_NAMES, ROLE_NAMES, SHOWN, timeline
 from api.tables import LIVES
 from api.zone import Services
@@ -86,7 +86,7 @@ def _refusals(found: list[GateToday]) -> list[tuple[str, str, int]]:
 @get("/manager/live", include_in_schema=False, verb="page.manager")
 async def live(services: NamedDependency[Services]) -> ServerSentEvent:
     """Say, at most once a second, that something happened."""
-    return ServerSentEvent(beats(services, of_types(*(name.removesuffix("*") for name in SHOWN))))
+    return ServerSentEvent(beats_of(services, *(name.removesuffix("*") for name in SHOWN)))
 
 
 @get("/manager/slots", include_in_schema=False, verb="page.manager")

@@ -19,21 +19,25 @@ from border.core.refusal import NOT_FOUND, Refusal
 from border.core.store import Unit
 from border.identity import policy
 from border.regulation import history, regulation_service
-from border.regulation.history import Written
 from border.regulation.regulation_service import kind_named
 from border.regulation.rule_kind import RuleKind
+from border.regulation.tables import RegulationRow
 
 PAGE = "/manager/rules"
 FILES = {"tariff": "/manager/tariffs"}
 """Kinds whose drafts are loaded from a file, and the page where that is done."""
 
 
-@get(f"{PAGE}/{{kind:str}}/{{code:str}}/next", verb="regulation.prepare", include_in_schema=False)
+NEXT = [f"{PAGE}/{{kind:str}}/next", f"{PAGE}/{{kind:str}}/{{code:str}}/next"]
+"""Where rules are written: the first of a kind, or those that follow a set."""
+
+
+@get(NEXT, verb="regulation.prepare", include_in_schema=False)
 async def show_next_rules(
     kind: FromPath[str],
-    code: FromPath[str],
     request: AnyRequest,
     services: NamedDependency[Services],
+    code: FromPath[str | None] = None,
 ) -> Response[Any] | Template:
     """Show the form with what a set says: a draft to go on with, or the set that is to follow it.
 
@@ -44,18 +48,14 @@ async def show_next_rules(
         return Redirect(FILES[found.name])
     policy.check(request.scope["user"], found.verb("prepare"))
     base = await _base(services, found, code)
-    head = rule_form.shown_head(base.row)
-    return await _page(request, services, base, head, rule_form.shown_rows(found, base.row.rows))
+    head = rule_form.shown_head(base) if base else {}
+    rows = rule_form.shown_rows(found, base.rows if base else [{}])
+    return await _page(request, services, found, base, head, rows)
 
 
-@post(
-    f"{PAGE}/{{kind:str}}/{{code:str}}/next",
-    status_code=303,
-    verb="regulation.prepare",
-    include_in_schema=False,
-)
+@post(NEXT, status_code=303, verb="regulation.prepare", include_in_schema=False)
 async def write_next_rules(
-    kind: FromPath[str], code: FromPath[str], sent: NamedDependency[SentForm]
+    kind: FromPath[str], sent: NamedDependency[SentForm], code: FromPath[str | None] = None
 ) -> Response[Any] | Template:
     """Keep the form as a draft; or show what it would change, or the form with a row more or less.
 
@@ -66,12 +66,12 @@ async def write_next_rules(
     base = await _base(sent.services, found, code)
     rows = rule_form.typed_rows(sent.form)
     if (changed := _other_rows(found, sent.form, rows)) is not None:
-        return await _page(sent.request, sent.services, base, sent.form, changed)
-    again = partial(_page, sent.request, sent.services, base, sent.form, rows)
+        return await _page(sent.request, sent.services, found, base, sent.form, changed)
+    again = partial(_page, sent.request, sent.services, found, base, sent.form, rows)
 
     async def work(unit: Unit) -> str:
         draft = rule_form.read_draft(found, sent.form)
-        own = base.row.state == "draft" and draft.code == base.row.code
+        own = base and base.state == "draft" and draft.code == base.code
         # A code that was not opened here names no draft yet, or somebody else's.
         version = sent.version if own else 0
         row = await regulation_service.put_draft(unit, found, draft, version)
@@ -107,30 +107,35 @@ def _other_rows(
     return None
 
 
-async def _base(services: Services, kind: RuleKind[Any], code: str) -> Written:
+async def _base(services: Services, kind: RuleKind[Any], code: str | None) -> RegulationRow | None:
+    """Return the set to go on with or to follow; none for the first of a kind."""
     if kind.name in FILES:
         raise NOT_FOUND(what="page")
+    if code is None:
+        return None
     async with services.store.reading() as connection:
-        return await history.one(connection, kind, code)
+        return (await history.one(connection, kind, code)).row
 
 
 async def _page(
     request: AnyRequest,
     services: Services,
-    base: Written,
+    kind: RuleKind[Any],
+    base: RegulationRow | None,
     head: Mapping[str, Any],
     rows: Sequence[rule_form.Typed],
     differences: Sequence[DifferenceView] | None = None,
 ) -> Template:
-    locale, kind = language(request), base.kind
+    locale = language(request)
     async with services.store.reading() as connection:
         gates = await gate_names(connection, locale)
-    own = base.row.state == "draft"
+    draft = base if base and base.state == "draft" else None
     return show(
         request,
         services,
         "manager/rule_draft.html",
         base=base,
+        draft=draft,
         kind=kind,
         head=head,
         rows=rows,
@@ -139,9 +144,9 @@ async def _page(
         yes_or_no=rule_form.YES_OR_NO,
         gates=list(gates.items()),
         # What each row says now, as far as it stands as it was.
-        sentences=said(kind, base.row.rows, locale),
+        sentences=said(kind, base.rows, locale) if base else [],
         differences=differences,
-        version=base.row.version if own else None,
+        version=draft.version if draft else None,
     )
 
 

@@ -67,6 +67,7 @@ class Chapter:
     scheduled: Sequence[RuleSetView]
     drafts: Sequence[RuleSetView]
     past: Sequence[RuleSetView]
+    may_begin: bool
 
 
 async def _differences(
@@ -135,6 +136,7 @@ async def _chapters(
                 those("scheduled"),
                 those("draft"),
                 those("superseded", "withdrawn"),
+                name not in FILES and may(actor, KINDS[name].verb("prepare")),
             )
         )
     return chapters

@@ -5,15 +5,16 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from litestar import Response, get, post
+from litestar import Response, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
-from litestar.response import ServerSentEvent, Template
+from litestar.params import FromPath
+from litestar.response import Template
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.pages.kit.dossier_sheet import CHECK_NAMES, sheet_of
 from api.pages.kit.form import SentForm
 from api.pages.kit.frame import AnyRequest, language, show
-from api.pages.kit.live import about, beats
+from api.pages.kit.live_page import live_page
 from api.pages.kit.timeline import timeline
 from api.pages.officer.work_list import done_says, next_of
 from api.zone import Services
@@ -32,72 +33,40 @@ from logistics.booking import BOOKING
 _TIMELINE = 200
 
 
-@get(
-    "/officer/declarations/{declaration_id:uuid}",
-    include_in_schema=False,
-    verb=("page.officer", "declaration.read"),
-)
-async def show_declaration(
-    declaration_id: FromPath[UUID],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-    fragment: FromQuery[bool] = False,
-) -> Template:
-    """Show a declaration with its goods, clearances, obstacles, moves and history."""
-    return await _page(request, services, actor, declaration_id, fragment=fragment)
-
-
-@get(
-    "/officer/declarations/{declaration_id:uuid}/live",
-    include_in_schema=False,
-    verb=("page.officer", "declaration.read"),
-)
-async def live(
-    declaration_id: FromPath[UUID],
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> ServerSentEvent:
-    """Say that something of a declaration has changed."""
-    async with services.store.reading() as connection:
-        dossier = await dossier_service.get(connection, actor, declaration_id)
-    return ServerSentEvent(beats(services, about(dossier.declaration.reference)))
-
-
 @post(
-    "/officer/declarations/{declaration_id:uuid}/{verb:str}",
+    "/officer/declarations/{record_id:uuid}/{verb:str}",
     status_code=303,
     verb=("page.officer", "declaration.{verb}"),
 )
 async def move(
-    declaration_id: FromPath[UUID], verb: FromPath[str], sent: NamedDependency[SentForm]
+    record_id: FromPath[UUID], verb: FromPath[str], sent: NamedDependency[SentForm]
 ) -> Response[Any]:
     """Make a move and go on to the next declaration; a refusal is shown on the page."""
 
     async def work(unit: Unit) -> Dossier:
         body = MoveBody.model_validate(_given(sent, "reason", "outcome"))
-        return await declaration_service.make_move(unit, declaration_id, verb, body, sent.version)
+        return await declaration_service.make_move(unit, record_id, verb, body, sent.version)
 
-    return await _answer(sent, declaration_id, verb, work)
+    return await _answer(sent, record_id, verb, work)
 
 
 @post(
-    "/officer/declarations/{declaration_id:uuid}/clearances/{agency:str}",
+    "/officer/declarations/{record_id:uuid}/clearances/{agency:str}",
     status_code=303,
     verb=("page.officer", "clearance.decide_{agency}"),
 )
 async def decide(
-    declaration_id: FromPath[UUID], agency: FromPath[str], sent: NamedDependency[SentForm]
+    record_id: FromPath[UUID], agency: FromPath[str], sent: NamedDependency[SentForm]
 ) -> Response[Any]:
     """Decide the clearance of one's own agency and go on to the next declaration."""
 
     async def work(unit: Unit) -> Dossier:
         decision = ClearanceDecision.model_validate(_given(sent, "decision", "reason"))
         return await clearance_service.decide_clearance(
-            unit, declaration_id, agency, decision, sent.version
+            unit, record_id, agency, decision, sent.version
         )
 
-    return await _answer(sent, declaration_id, sent.text("decision"), work)
+    return await _answer(sent, record_id, sent.text("decision"), work)
 
 
 def _given(sent: SentForm, *names: str) -> dict[str, str]:
@@ -152,4 +121,17 @@ async def _page(
     )
 
 
-ROUTES = (show_declaration, live, move, decide)
+async def _followed(connection: AsyncConnection, actor: Actor, id: UUID) -> list[str]:
+    return [(await dossier_service.get(connection, actor, id)).declaration.reference]
+
+
+ROUTES = (
+    *live_page(
+        "/officer/declarations/{record_id:uuid}",
+        ("page.officer", "declaration.read"),
+        _page,
+        _followed,
+    ),
+    move,
+    decide,
+)

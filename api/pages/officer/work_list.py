@@ -9,7 +9,7 @@ from litestar.response import ServerSentEvent, Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.pages.kit.frame import AnyRequest, show
-from api.pages.kit.live import beats, of_types
+from api.pages.kit.live import beats_of
 from api.pages.kit.printed import place_in, rows_to_show
 from api.zone import Services
 from border import gates
@@ -129,7 +129,7 @@ async def show_list(
 @get("/officer/live", include_in_schema=False, verb="page.officer")
 async def live(services: NamedDependency[Services]) -> ServerSentEvent:
     """Say, at most once a second, that something of a declaration has changed."""
-    return ServerSentEvent(beats(services, of_types("declaration.", "clearance.", "charge.")))
+    return ServerSentEvent(beats_of(services, "declaration.", "clearance.", "charge."))
 
 
 async def next_of(

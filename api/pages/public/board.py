@@ -9,7 +9,7 @@ from litestar.response import ServerSentEvent, Template
 
 from api.http.kept_figures import SHOWN_ON_THE_BOARD
 from api.pages.kit.frame import AnyRequest
-from api.pages.kit.live import beats, of_types
+from api.pages.kit.live import beats_of
 from api.pages.kit.region import show_figures
 from api.zone import Services
 from logistics import board as boards
@@ -70,7 +70,7 @@ def _minutes(seconds: int | None) -> int | None:
 @get("/board/live", include_in_schema=False, verb="board.read")
 async def live(services: NamedDependency[Services]) -> ServerSentEvent:
     """Say, at most once a second, that the board has changed. It carries nothing else."""
-    return ServerSentEvent(beats(services, of_types(*SHOWN_ON_THE_BOARD)))
+    return ServerSentEvent(beats_of(services, *SHOWN_ON_THE_BOARD))
 
 
 ROUTES = (show_board, live)

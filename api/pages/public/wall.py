@@ -10,7 +10,7 @@ from litestar.response import ServerSentEvent, Template
 
 from api.http.kept_figures import SHOWN_ON_THE_WALL, Wall
 from api.pages.kit.frame import AnyRequest
-from api.pages.kit.live import beats, of_types
+from api.pages.kit.live import beats_of
 from api.pages.kit.region import show_figures
 from api.zone import Services
 from border.core.money import Money
@@ -61,7 +61,7 @@ def _summed(taken: Sequence[tuple[str, Money]]) -> list[Money]:
 @get("/ioc/live", include_in_schema=False, verb="page.wall")
 async def live(services: NamedDependency[Services]) -> ServerSentEvent:
     """Say, at most once a second, that a figure may have changed."""
-    return ServerSentEvent(beats(services, of_types(*SHOWN_ON_THE_WALL)))
+    return ServerSentEvent(beats_of(services, *SHOWN_ON_THE_WALL))
 
 
 ROUTES = (show_wall, live)

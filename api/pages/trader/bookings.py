@@ -7,13 +7,13 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
-from litestar.response import ServerSentEvent, Template
+from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.http.files import split_name
 from api.pages.kit.form import SentForm
 from api.pages.kit.frame import AnyRequest, language, show
-from api.pages.kit.live import about, beats
+from api.pages.kit.live_page import live_page
 from api.pages.kit.timeline import SHOWN, timeline
 from api.pages.trader.frame import charge_view, gate_names, owed, total_owed
 from api.pages.trader.payments import pay
@@ -34,62 +34,32 @@ from logistics.slip_service import SlipPage
 _TIMELINE = 200
 
 
-@get(
-    "/trader/bookings/{booking_id:uuid}",
-    include_in_schema=False,
-    verb=("page.trader", "booking.read"),
-)
-async def show_booking(
-    booking_id: FromPath[UUID],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-    fragment: FromQuery[bool] = False,
-) -> Template:
-    """Show a booking: what is owed on it and why, or its slip."""
-    return await _page(request, services, actor, booking_id, fragment=fragment)
-
-
-@get(
-    "/trader/bookings/{booking_id:uuid}/live",
-    include_in_schema=False,
-    verb=("page.trader", "booking.read"),
-)
-async def live(
-    booking_id: FromPath[UUID], services: NamedDependency[Services], actor: NamedDependency[Actor]
-) -> ServerSentEvent:
-    """Say that something of this booking has changed."""
-    async with services.store.reading() as connection:
-        found = await booking_service.visible(connection, actor, booking_id)
-    return ServerSentEvent(beats(services, about(found.reference)))
-
-
 @post(
-    "/trader/bookings/{booking_id:uuid}/pay",
+    "/trader/bookings/{record_id:uuid}/pay",
     status_code=303,
     verb=("page.trader", "payment.open"),
 )
-async def pay_booking(booking_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
+async def pay_booking(record_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
     """Open a payment of what is owed on a booking, and send the payer to the gateway."""
     async with sent.services.store.reading() as connection:
-        booked = await booking_service.get(connection, sent.actor, booking_id)
-    again = partial(_page, sent.request, sent.services, sent.actor, booking_id)
+        booked = await booking_service.get(connection, sent.actor, record_id)
+    again = partial(_page, sent.request, sent.services, sent.actor, record_id)
     return await pay(sent, owed(list(booked.charges)), again)
 
 
 @post(
-    "/trader/bookings/{booking_id:uuid}/cancel",
+    "/trader/bookings/{record_id:uuid}/cancel",
     status_code=303,
     verb=("page.trader", "booking.cancel"),
 )
-async def cancel(booking_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
+async def cancel(record_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
     """Cancel a booking and give its hour back."""
 
     async def work(unit: Unit) -> str:
-        await booking_service.cancel(unit, booking_id, sent.version)
-        return f"/trader/bookings/{booking_id}"
+        await booking_service.cancel(unit, record_id, sent.version)
+        return f"/trader/bookings/{record_id}"
 
-    again = partial(_page, sent.request, sent.services, sent.actor, booking_id)
+    again = partial(_page, sent.request, sent.services, sent.actor, record_id)
     return await sent.act(work, again)
 
 
@@ -137,6 +107,7 @@ async def _page(
         events = await feed.latest(connection, _TIMELINE, SHOWN, row.reference)
         names = await gate_names(connection)
         part = await payment_service.waiting_for_more(connection, actor, owed(list(booked.charges)))
+        surplus = await payment_service.surplus_on(connection, actor, booked.charges)
     here = f"/trader/bookings/{row.id}"
     free_until = row.free_cancel_until
     return show(
@@ -151,6 +122,7 @@ async def _page(
         charges=[charge_view(charge) for charge in booked.charges],
         due=total_owed(list(booked.charges)),
         part=part,
+        surplus=surplus,
         payable=row.state == "held" and at < row.held_until,
         slip=slip.slip if slip else None,
         slip_says=SLIP.state(slip.slip.state).label if slip else None,
@@ -179,4 +151,15 @@ def _load(load: GateView, actor: Actor) -> dict[str, Any]:
     }
 
 
-ROUTES = (show_booking, live, pay_booking, cancel, download_slip)
+async def _followed(connection: AsyncConnection, actor: Actor, id: UUID) -> list[str]:
+    return [(await booking_service.visible(connection, actor, id)).reference]
+
+
+ROUTES = (
+    *live_page(
+        "/trader/bookings/{record_id:uuid}", ("page.trader", "booking.read"), _page, _followed
+    ),
+    pay_booking,
+    cancel,
+    download_slip,
+)

@@ -5,15 +5,16 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from litestar import Response, get, post
+from litestar import Response, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
-from litestar.response import ServerSentEvent, Template
+from litestar.params import FromPath
+from litestar.response import Template
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.pages.kit.dossier_sheet import sheet_of
 from api.pages.kit.form import SentForm
 from api.pages.kit.frame import AnyRequest, language, refused_of, show
-from api.pages.kit.live import about, beats
+from api.pages.kit.live_page import live_page
 from api.pages.kit.next_step import next_step
 from api.pages.kit.timeline import SHOWN, timeline
 from api.pages.trader.draft import UNIT_NAMES, edit_page
@@ -39,74 +40,37 @@ _SAID_BY_CUSTOMS = frozenset({"queried", "returned", "held", "rejected"})
 """States in which what an officer said last is for the trader to read."""
 
 
-@get(
-    "/trader/declarations/{declaration_id:uuid}",
-    include_in_schema=False,
-    verb=("page.trader", "declaration.read"),
-)
-async def show_declaration(
-    declaration_id: FromPath[UUID],
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-    fragment: FromQuery[bool] = False,
-) -> Template:
-    """Show where a declaration stands, what happens next, and all that happened."""
-    return await _page(request, services, actor, declaration_id, fragment=fragment)
-
-
-@get(
-    "/trader/declarations/{declaration_id:uuid}/live",
-    include_in_schema=False,
-    verb=("page.trader", "declaration.read"),
-)
-async def live(
-    declaration_id: FromPath[UUID],
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-) -> ServerSentEvent:
-    """Say that something of this declaration, or of the booking it is on, has changed."""
-    async with services.store.reading() as connection:
-        row = (await dossier_service.get(connection, actor, declaration_id)).declaration
-        booked = await booking_service.live_on(connection, [row.id])
-    return ServerSentEvent(
-        beats(services, about(row.reference, *(booking.reference for booking in booked.values())))
-    )
-
-
 @post(
-    "/trader/declarations/{declaration_id:uuid}/pay",
+    "/trader/declarations/{record_id:uuid}/pay",
     status_code=303,
     verb=("page.trader", "payment.open"),
 )
-async def pay_charges(
-    declaration_id: FromPath[UUID], sent: NamedDependency[SentForm]
-) -> Response[Any]:
+async def pay_charges(record_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
     """Open a payment of what is owed on a declaration, and send the payer to the gateway."""
     async with sent.services.store.reading() as connection:
-        dossier = await dossier_service.get(connection, sent.actor, declaration_id)
-    return await pay(sent, owed(dossier.charges), _again(sent, declaration_id))
+        dossier = await dossier_service.get(connection, sent.actor, record_id)
+    return await pay(sent, owed(dossier.charges), _again(sent, record_id))
 
 
 @post(
-    "/trader/declarations/{declaration_id:uuid}/{verb:str}",
+    "/trader/declarations/{record_id:uuid}/{verb:str}",
     status_code=303,
     verb=("page.trader", "declaration.{verb}"),
 )
 async def move(
-    declaration_id: FromPath[UUID], verb: FromPath[str], sent: NamedDependency[SentForm]
+    record_id: FromPath[UUID], verb: FromPath[str], sent: NamedDependency[SentForm]
 ) -> Response[Any]:
     """Make a move: lodge, answer or cancel. What hinders lodging is shown in the form."""
 
     async def work(unit: Unit) -> str:
         body = MoveBody(reason=sent.text("reason").strip() or None)
-        await declaration_service.make_move(unit, declaration_id, verb, body, sent.version)
-        return f"/trader/declarations/{declaration_id}"
+        await declaration_service.make_move(unit, record_id, verb, body, sent.version)
+        return f"/trader/declarations/{record_id}"
 
     async def again() -> Template:
         if verb == "lodge" and any(refused_of(sent.request).errors):
-            return await edit_page(sent.request, sent.services, sent.actor, declaration_id)
-        return await _again(sent, declaration_id)()
+            return await edit_page(sent.request, sent.services, sent.actor, record_id)
+        return await _again(sent, record_id)()
 
     return await sent.act(work, again, lambda _, said: at_fields(said))
 
@@ -131,6 +95,7 @@ async def _page(
         booking = (await booking_service.live_on(connection, [row.id])).get(row.id)
         names = await gate_names(connection)
         part = await payment_service.waiting_for_more(connection, actor, owed(dossier.charges))
+        surplus = await payment_service.surplus_on(connection, actor, dossier.charges)
     here = f"/trader/declarations/{row.id}"
     return show(
         request,
@@ -154,6 +119,7 @@ async def _page(
         charges=[charge_view(charge) for charge in dossier.charges],
         due=total_owed(dossier.charges),
         part=part,
+        surplus=surplus,
         timeline=timeline(events, locale),
         now=services.store.clock.now(),
         live_url=f"{here}/live",
@@ -175,4 +141,20 @@ def _moves(row: DeclarationRow, actor: Actor, here: str) -> list[dict[str, Any]]
     ]
 
 
-ROUTES = (show_declaration, live, pay_charges, move)
+async def _followed(connection: AsyncConnection, actor: Actor, id: UUID) -> list[str]:
+    """Follow the declaration, and the booking it is on."""
+    row = (await dossier_service.get(connection, actor, id)).declaration
+    booked = await booking_service.live_on(connection, [row.id])
+    return [row.reference, *(booking.reference for booking in booked.values())]
+
+
+ROUTES = (
+    *live_page(
+        "/trader/declarations/{record_id:uuid}",
+        ("page.trader", "declaration.read"),
+        _page,
+        _followed,
+    ),
+    pay_charges,
+    move,
+)

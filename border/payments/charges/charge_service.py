@@ -3,14 +3,16 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.ids import new_reference
 from border.core.money import Money
+from border.core.reading import as_row
 from border.core.refusal import INVALID, FieldError, refuses
-from border.core.sets import begin_set
+from border.core.sets import Walk, WalkStep, begin_set, walk_set
 from border.core.store import PROGRAM, Clash, Unit
 from border.core.words import N_
 from border.identity import policy
@@ -51,24 +53,6 @@ class NewCharge:
     pay_by: datetime | None = None
 
 
-async def owe(
-    unit: Unit,
-    *,
-    kind: str,
-    subject: str,
-    gate: str,
-    payer_organisation_id: UUID,
-    assessment: Assessment,
-    pay_by: datetime | None = None,
-) -> ChargeRow:
-    """Charge what was assessed on `subject`, once; what `owe_many` does for one.
-
-    refuses, writes: as `owe_many`.
-    """
-    asked = NewCharge(kind, subject, gate, payer_organisation_id, assessment, pay_by)
-    return (await owe_many([(unit, asked)]))[0]
-
-
 async def owe_many(asked: Sequence[tuple[Unit, NewCharge]]) -> list[ChargeRow]:
     """Charge what was assessed, each once: the same again returns the charge in force.
 
@@ -100,31 +84,49 @@ async def owe_many(asked: Sequence[tuple[Unit, NewCharge]]) -> list[ChargeRow]:
     return charges
 
 
+def owe_at_end(unit: Unit, asked: NewCharge) -> ChargeRow:
+    """Charge what was assessed on a subject that this transaction makes, when it ends.
+
+    Nobody else can have charged it, so nothing is looked up. writes: as `owe_many`.
+    """
+    charge = unit.begin(ChargeRow, "owed", "owe", actor=PROGRAM, **_columns_of(asked))
+    ledger_service.post_at_end(unit, _entry_of(unit, charge))
+    return charge
+
+
 def _charge_of(unit: Unit, asked: NewCharge) -> ChargeRow:
+    begun = {
+        "reference": new_reference(ChargeRow.prefix),
+        "state": "owed",
+        "created_at": unit.at,
+        "changed_at": unit.at,
+    }
+    columns = _columns_of(asked)
+    overdue_at = columns["overdue_at"] or CHARGE.overdue_at("owed", unit.at)
+    return as_row(ChargeRow, {**begun, **columns, "overdue_at": overdue_at})
+
+
+def _columns_of(asked: NewCharge) -> dict[str, Any]:
     assessment = asked.assessment
     amount = assessment.amount
     parts = [(part.account, part.amount) for part in assessment.parts]
-    return ChargeRow(
-        reference=new_reference(ChargeRow.prefix),
-        state="owed",
-        gate=asked.gate,
-        created_at=unit.at,
-        changed_at=unit.at,
-        overdue_at=asked.pay_by or CHARGE.overdue_at("owed", unit.at),
-        subject=asked.subject,
-        kind=asked.kind,
-        payer_organisation_id=asked.payer_organisation_id,
-        amount_minor=amount.minor,
-        currency=amount.currency,
-        explanation=[line.stored() for line in assessment.lines],
-        rule_codes=list(assessment.rule_codes),
-        parts=[
+    return {
+        "gate": asked.gate,
+        "overdue_at": asked.pay_by,
+        "subject": asked.subject,
+        "kind": asked.kind,
+        "payer_organisation_id": asked.payer_organisation_id,
+        "amount_minor": amount.minor,
+        "currency": amount.currency,
+        "explanation": [line.stored() for line in assessment.lines],
+        "rule_codes": list(assessment.rule_codes),
+        "parts": [
             {"account": account, "amount_minor": part.minor}
             for account, part in parts or [(due(asked.kind), amount)]
         ],
-        inputs=dict(assessment.inputs),
-        rule_versions=dict(assessment.versions),
-    )
+        "inputs": dict(assessment.inputs),
+        "rule_versions": dict(assessment.versions),
+    }
 
 
 def _entry_of(unit: Unit, charge: ChargeRow) -> Entry:
@@ -145,34 +147,36 @@ def _parts_of(charge: ChargeRow) -> list[tuple[str, Money]]:
     ]
 
 
-async def _book_back(unit: Unit, charge: ChargeRow, kind: str, note: str = "") -> None:
-    """Undo in the ledger what is still owed on a charge; what a part of it paid stays paid."""
-    owed = (await receivables(unit.connection, [charge]))[charge.id]
-    parts = _parts_of(charge)
-    await ledger_service.post(
-        unit,
+async def _book_back(unit: Unit, charges: Sequence[ChargeRow], kind: str, note: str = "") -> None:
+    """Undo in the ledger what is still owed on charges; what a part of it paid stays paid."""
+    owed = await receivables(unit.connection, charges)
+    entries = [
         Entry(
             kind=kind,
             key=f"{kind}:{charge.reference}",
-            postings=reversed_postings(assessed(charge.id, owed, shares_of(owed, parts))),
+            postings=reversed_postings(
+                assessed(charge.id, owed[charge.id], shares_of(owed[charge.id], _parts_of(charge)))
+            ),
             effective_at=unit.at,
             charge_id=charge.id,
             note=note,
-        ),
-    )
+        )
+        for charge in charges
+    ]
+    await ledger_service.post_many([(unit, entry) for entry in entries])
 
 
-async def void(unit: Unit, subject: str) -> list[ChargeRow]:
-    """Void what is still owed on `subject` and return it; what was paid stays paid.
+async def void(unit: Unit, *subjects: str) -> list[ChargeRow]:
+    """Void what is still owed on some subjects and return it; what was paid stays paid.
 
     Money that comes for it afterwards waits in suspense. writes: charge, journal, posting,
-    `charge.void` under the key `subject`.
+    `charge.void` under the key of the subject.
     """
-    voided = []
-    for charge in await storage.lock_owed(unit.connection, subject):
-        await _book_back(unit, charge, "void")
-        voided.append(await unit.move(ChargeRow, charge.id, "void", actor=PROGRAM))
-    return voided
+    charges = await storage.lock_owed(unit.connection, subjects)
+    if charges:
+        await _book_back(unit, charges, "void")
+        await walk_set(unit, [Walk(charge, (WalkStep("void", PROGRAM),)) for charge in charges])
+    return charges
 
 
 async def waive(unit: Unit, charge_id: UUID, reason: str, version: int | None = None) -> ChargeRow:
@@ -187,7 +191,7 @@ async def waive(unit: Unit, charge_id: UUID, reason: str, version: int | None = 
     await storage.lock_charges(unit.connection, [charge_id])
     said = {"reason": reason.strip()}
     waived = await unit.move(ChargeRow, charge_id, "waive", version=version, payload=said)
-    await _book_back(unit, waived, "waive", reason.strip())
+    await _book_back(unit, [waived], "waive", reason.strip())
     return waived
 
 
@@ -202,14 +206,17 @@ async def charges_on(
 
 
 async def payment_blocked(
-    connection: AsyncConnection, subjects: Collection[str], at: datetime | None = None
+    connection: AsyncConnection,
+    subjects: Collection[str],
+    at: datetime | None = None,
+    paid: Collection[UUID] = (),
 ) -> set[str]:
     """Return those of `subjects` whose money does not let them pass, or did not at `at`.
 
     Something is owed still, the money goes back or went back, or a gateway disputes it. What was
-    paid, waived or never owed blocks nothing.
+    paid, waived or never owed blocks nothing; nor does what this transaction books as `paid`.
     """
-    return await storage.payment_blocked(connection, subjects, at)
+    return await storage.payment_blocked(connection, subjects, at, paid)
 
 
 async def receivables(

@@ -6,6 +6,7 @@ from hashlib import sha256
 from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from border.core.reading import as_row
 from border.core.statement import Statement, one_of
 from border.core.store import table_of
 from border.payments.charges.tables import ChargeRow
@@ -42,4 +43,4 @@ async def live_charges(
 ) -> dict[tuple[str, str], ChargeRow]:
     """Return the charges of some kinds on `subjects` that were not voided, by subject and kind."""
     found = await _LIVE.rows(connection, subjects=list(subjects), kinds=list(kinds))
-    return {(row.subject, row.kind): ChargeRow(**row._mapping) for row in found}
+    return {(row.subject, row.kind): as_row(ChargeRow, row._mapping) for row in found}

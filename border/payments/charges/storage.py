@@ -5,18 +5,19 @@ so that two never wait for each other.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, any_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.money import Money
-from border.core.reading import rows
-from border.core.statement import Statement, one_of
-from border.core.store import table_of
+from border.core.reading import as_row, rows
+from border.core.statement import Statement, none_of, one_of
+from border.core.store import AnyRow, table_of
 from border.payments.charges.tables import ChargeRow, PaymentChargeRow
 from border.payments.exceptions.exception import CLOSES_GATE
 from border.payments.exceptions.tables import ExceptionRow
@@ -44,12 +45,27 @@ _LIVE = Statement(
 )
 _OWED_LOCKED = Statement(
     select(_charge)
-    .where(_charge.c.subject == bindparam("subject"), _charge.c.state == "owed")
+    .where(one_of(_charge.c.subject, "subjects"), _charge.c.state == "owed")
     .order_by(_charge.c.id)
     .with_for_update()
 )
 _LOCKED = Statement(
     select(_charge).where(one_of(_charge.c.id, "ids")).order_by(_charge.c.id).with_for_update()
+)
+_every_link = _link.alias()
+_OF_PAYMENTS = Statement(
+    select(
+        _charge,
+        _link.c.payment_id.label("of_payment"),
+        select(func.count())
+        .where(_every_link.c.payment_id == _link.c.payment_id)
+        .scalar_subquery()
+        .label("number"),
+    )
+    .join(_link, _link.c.charge_id == _charge.c.id)
+    .where(one_of(_link.c.payment_id, "ids"))
+    .order_by(_charge.c.id)
+    .with_for_update(key_share=True, skip_locked=True, of=_charge)
 )
 _OF_PAYMENT = Statement(
     select(_charge)
@@ -64,9 +80,9 @@ async def charges_on(connection: AsyncConnection, subjects: Collection[str]) -> 
     return await rows(connection, ChargeRow, _ON_SUBJECTS, subjects=subjects)
 
 
-async def lock_owed(connection: AsyncConnection, subject: str) -> list[ChargeRow]:
-    """Return, locked, the charges on `subject` that are owed."""
-    return await rows(connection, ChargeRow, _OWED_LOCKED, subject=subject)
+async def lock_owed(connection: AsyncConnection, subjects: Collection[str]) -> list[ChargeRow]:
+    """Return, locked, the charges on any of `subjects` that are owed."""
+    return await rows(connection, ChargeRow, _OWED_LOCKED, subjects=subjects)
 
 
 async def lock_charges(connection: AsyncConnection, ids: Collection[UUID]) -> list[ChargeRow]:
@@ -74,8 +90,8 @@ async def lock_charges(connection: AsyncConnection, ids: Collection[UUID]) -> li
     return await rows(connection, ChargeRow, _LOCKED, ids=ids)
 
 
-@cache
-def _blocked(*, then: bool) -> Statement:
+def _blocking(*, then: bool = False, paying: bool = False) -> ColumnElement[bool]:
+    """Return the condition that a charge lets nobody pass; as of `at`, or with those `paid`."""
     postings = select(func.coalesce(func.sum(_posting.c.amount_minor), 0)).where(
         _posting.c.charge_id == _charge.c.id
     )
@@ -93,30 +109,102 @@ def _blocked(*, then: bool) -> Statement:
         )
     receivable = postings.where(_posting.c.account == PAYER).scalar_subquery()
     earned = postings.where(_posting.c.account.not_in((PAYER, REFUND_PAYABLE))).scalar_subquery()
-    disputed = (
+    owed: ColumnElement[bool] = receivable != 0
+    if paying:
+        owed = and_(none_of(_charge.c.id, "paid"), owed)
+    disputed = _disputes().where(unresolved)
+    return and_(in_force, or_(owed, earned == 0, disputed.exists()))
+
+
+def _disputes() -> Select[Any]:
+    """Return the exceptions on a charge that say that a gateway disputes its money."""
+    return (
         select(_exception.c.id)
         .join(_link, _link.c.payment_id == _exception.c.payment_id)
-        .where(_link.c.charge_id == _charge.c.id, unresolved, _exception.c.kind.in_(CLOSES_GATE))
+        .where(_link.c.charge_id == _charge.c.id, _exception.c.kind.in_(CLOSES_GATE))
     )
-    return Statement(
-        select(_charge.c.subject)
-        .where(one_of(_charge.c.subject, "subjects"), in_force)
-        .where(or_(receivable != 0, earned == 0, disputed.exists()))
-        .distinct()
+
+
+@cache
+def _blocked(*, then: bool, paying: bool) -> Statement:
+    on_any = one_of(_charge.c.subject, "subjects")
+    blocking = _blocking(then=then, paying=paying)
+    return Statement(select(_charge.c.subject).where(on_any, blocking).distinct())
+
+
+def blocked_among(subjects: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return how many of an array of subjects are blocked now, as a part of another's statement."""
+    return (
+        select(func.count(_charge.c.subject.distinct()))
+        .where(_charge.c.subject == any_(subjects), _blocking())
+        .scalar_subquery()
     )
+
+
+def money_moved_since(
+    subjects: ColumnElement[Any], at: ColumnElement[datetime]
+) -> ColumnElement[bool]:
+    """Return whether `payment_blocked` may have answered otherwise at `at`, as such a part."""
+    booked = (
+        select(func.max(_journal.c.effective_at))
+        .join(_posting, _posting.c.journal_id == _journal.c.id)
+        .where(_posting.c.charge_id == _charge.c.id)
+    )
+    disputed = _disputes().with_only_columns(
+        func.max(func.greatest(_exception.c.created_at, _exception.c.changed_at))
+    )
+    moved_at = func.greatest(
+        _charge.c.created_at,
+        _charge.c.changed_at,
+        booked.scalar_subquery(),
+        disputed.scalar_subquery(),
+    )
+    on_any = _charge.c.subject == any_(subjects)
+    return select(_charge.c.id).where(on_any, moved_at > at).exists()
 
 
 async def payment_blocked(
-    connection: AsyncConnection, subjects: Collection[str], at: datetime | None = None
+    connection: AsyncConnection,
+    subjects: Collection[str],
+    at: datetime | None = None,
+    paid: Collection[UUID] = (),
 ) -> set[str]:
     """Return those of `subjects` whose money does not let them pass, or did not at `at`.
 
     The ledger is asked: something is receivable still on a charge, or its money was given back or
-    is decided to go back as a whole, or an open exception says that a gateway disputes it.
+    is decided to go back as a whole, or an open exception says that a gateway disputes it. Nothing
+    is receivable on the charges that this transaction is about to book as `paid`.
     """
-    given = {"subjects": list(subjects)} | ({} if at is None else {"at": at})
-    found = await _blocked(then=at is not None).rows(connection, **given)
+    given: dict[str, Any] = {"subjects": list(subjects)}
+    given |= {} if at is None else {"at": at}
+    given |= {"paid": list(paid)} if paid else {}
+    found = await _blocked(then=at is not None, paying=bool(paid)).rows(connection, **given)
     return {row.subject for row in found}
+
+
+@dataclass(frozen=True)
+class ChargesOfPayment:
+    """The charges a payment is to settle, as far as nobody else is at work on them; `all` said."""
+
+    locked: list[ChargeRow]
+    all: bool
+
+
+async def lock_charges_of(
+    connection: AsyncConnection, payment_ids: Collection[UUID]
+) -> dict[UUID, ChargesOfPayment]:
+    """Return, locked, the charges of each payment, in the order of their ids; none waited for."""
+    found: dict[UUID, list[AnyRow]] = {id: [] for id in payment_ids}
+    for one in await _OF_PAYMENTS.rows(connection, ids=list(payment_ids)):
+        found[one.of_payment].append(one)
+    names = [column.name for column in _charge.c]
+    return {
+        id: ChargesOfPayment(
+            [as_row(ChargeRow, {n: getattr(one, n) for n in names}) for one in of_it],
+            bool(of_it) and len(of_it) == of_it[0].number,
+        )
+        for id, of_it in found.items()
+    }
 
 
 async def charges_of(connection: AsyncConnection, payment_id: UUID) -> list[ChargeRow]:

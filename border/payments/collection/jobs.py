@@ -17,7 +17,7 @@ ON_TIMEOUT: Mapping[type[Record], OnTimeout] = {PaymentRow: payment_service.on_t
 def jobs(store: Store, queries: Iterable[GatewayQuery]) -> tuple[Job, ...]:
     """Return the jobs: the inbox, and for each gateway the questions to it."""
     inbox = Job(
-        "inbox", 1, partial(notice_service.process_inbox, store), woken_by=(notice_service.NOTICE,)
+        "inbox", 15, partial(notice_service.process_inbox, store), woken_by=(notice_service.NOTICE,)
     )
     asks = (
         Job(f"ask-{query.code}", 15, partial(query_service.ask_overdue, store, query))

@@ -1,19 +1,23 @@
 """Statements on the inbox of notices. No decisions."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Select, bindparam, literal_column, or_, select, true, update
+from sqlalchemy import Boolean, String, and_, bindparam, column, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from border.core.database import as_hex, as_json, given_rows
 from border.core.ids import new_id
 from border.core.money import Money
 from border.core.postponed import waits
-from border.core.reading import row
-from border.core.store import table_of
+from border.core.statement import Statement, one_of
+from border.core.store import AnyRow, table_of
 from border.payments.collection.settlement import Outcome
 from border.payments.collection.tables import AttemptRow, NoticeRow
 from border.payments.gateways.evidence import Evidence
@@ -21,6 +25,20 @@ from border.payments.gateways.evidence import Evidence
 APPLYING = "notice"
 """The work of applying a notice."""
 _notice, _attempt = table_of(NoticeRow), table_of(AttemptRow)
+
+
+@dataclass(frozen=True)
+class BroughtNotice:
+    """A gateway's word as it came in: what was read from it, and its bytes.
+
+    `keeps_unknown`: it is kept though it names no attempt of ours. Its `id` is its place in the
+    order of arrival.
+    """
+
+    evidence: Evidence
+    raw: bytes = field(repr=False)
+    keeps_unknown: bool = False
+    id: UUID = field(default_factory=new_id)
 
 
 @dataclass(frozen=True)
@@ -32,73 +50,91 @@ class Received:
     asked: Money | None
 
 
-def _receiving() -> Select[tuple[UUID | None, str | None, int | None, str | None, UUID | None]]:
-    """Return the one statement that looks an attempt up and puts the notice that names it.
+_GIVEN = ("id", "gateway", "source", "dedupe_key", "raw", "evidence", "received_at")
 
-    It is built once: gateways send in bursts, and building it takes longer than running it.
+
+def _receiving() -> Statement:
+    """Return the statement that looks attempts up and puts the notices that name them.
+
+    They are put in the order of their keys, so that two sets with the same notices never wait for
+    each other.
     """
+    columns = [*(_notice.c[name] for name in _GIVEN), column("txn_ref", String())]
+    given = given_rows([*columns, column("keeps_unknown", Boolean())])
     named = (
-        select(_attempt.c.id, _attempt.c.state, _attempt.c.amount_minor, _attempt.c.currency)
-        .where(
-            _attempt.c.gateway == bindparam("gateway"), _attempt.c.txn_ref == bindparam("txn_ref")
+        select(
+            *(given.c[name] for name in (*_GIVEN, "keeps_unknown")),
+            _attempt.c.id.label("attempt_id"),
+            _attempt.c.state,
+            _attempt.c.amount_minor,
+            _attempt.c.currency,
+        )
+        .select_from(
+            given.outerjoin(
+                _attempt,
+                and_(_attempt.c.gateway == given.c.gateway, _attempt.c.txn_ref == given.c.txn_ref),
+            )
         )
         .cte("named")
     )
-    once = select(literal_column("1")).subquery("once")
-    given = [column for column in _notice.columns if column.name in _GIVEN]
-    values = (
-        select(
-            *(bindparam(column.name, type_=column.type) for column in given),
-            named.c.id,
-            literal_column("true"),
-        )
-        .select_from(once.outerjoin(named, true()))
-        .where(or_(named.c.id.is_not(None), bindparam("keeps_unknown", type_=Boolean)))
-    )
+    kept = or_(named.c.attempt_id.is_not(None), named.c.keeps_unknown)
     put = (
         insert(_notice)
-        .from_select([*given, _notice.c.attempt_id, _notice.c.verified], values)
+        .from_select(
+            [*_GIVEN, "attempt_id", "verified"],
+            select(*(named.c[name] for name in _GIVEN), named.c.attempt_id, true())
+            .where(kept)
+            .order_by(named.c.gateway, named.c.dedupe_key, named.c.id),
+        )
         .on_conflict_do_nothing()
         .returning(_notice.c.id)
         .cte("put")
     )
-    return select(
-        named.c.id, named.c.state, named.c.amount_minor, named.c.currency, put.c.id.label("put_id")
-    ).select_from(once.outerjoin(named, true()).outerjoin(put, true()))
+    return Statement(
+        select(
+            named.c.id,
+            kept.label("kept"),
+            named.c.state,
+            named.c.amount_minor,
+            named.c.currency,
+            put.c.id.is_not(None).label("new"),
+        ).select_from(named.outerjoin(put, put.c.id == named.c.id))
+    )
 
 
-_GIVEN = ("id", "gateway", "source", "dedupe_key", "raw", "evidence", "received_at")
-_RECEIVE = _receiving()
+_RECEIVING = _receiving()
 
 
-async def receive_notice(
-    connection: AsyncConnection,
-    evidence: Evidence,
-    raw: bytes,
-    at: datetime,
-    *,
-    keeps_unknown: bool,
-) -> Received | None:
-    """Insert a gateway's word, in one round trip, with the attempt it names.
+async def receive_notices(
+    connection: AsyncConnection, brought: Sequence[BroughtNotice], at: datetime
+) -> list[Received | None]:
+    """Insert what gateways sent, in one round trip, each with the attempt it names.
 
-    None, and nothing is kept, where it names no attempt and the gateway's word is not kept then.
+    None, and nothing is kept, where one names no attempt and its gateway's word is not kept then.
     """
-    values = {
-        "id": new_id(),
-        "gateway": evidence.gateway,
-        "txn_ref": evidence.txn_ref,
-        "source": evidence.source.value,
-        "dedupe_key": sha256(raw).digest(),
-        "raw": raw,
-        "evidence": evidence.stored(),
-        "received_at": at,
-        "keeps_unknown": keeps_unknown,
-    }
-    found = (await connection.execute(_RECEIVE, values)).one()
-    if found.id is None and not keeps_unknown:
+    rows = [
+        {
+            "id": one.id,
+            "gateway": one.evidence.gateway,
+            "txn_ref": one.evidence.txn_ref,
+            "source": one.evidence.source,
+            "dedupe_key": as_hex(sha256(one.raw).digest()),
+            "raw": as_hex(one.raw),
+            "evidence": one.evidence.stored(),
+            "received_at": at,
+            "keeps_unknown": one.keeps_unknown,
+        }
+        for one in brought
+    ]
+    found = {row.id: row for row in await _RECEIVING.rows(connection, rows=as_json(rows))}
+    return [_received(found[one.id]) for one in brought]
+
+
+def _received(found: AnyRow) -> Received | None:
+    if not found.kept:
         return None
-    asked = None if found.id is None else Money(found.amount_minor, found.currency)
-    return Received(found.put_id is not None, found.state, asked)
+    asked = None if found.state is None else Money(found.amount_minor, found.currency)
+    return Received(found.new, found.state, asked)
 
 
 async def put_notice(
@@ -126,23 +162,52 @@ async def put_notice(
     return (await connection.execute(statement.returning(_notice.c.id))).one_or_none() is not None
 
 
-async def take_waiting_notice(connection: AsyncConnection, at: datetime) -> NoticeRow | None:
-    """Return, locked, the notice that has waited longest, but for those taken or put off."""
-    return await row(
-        connection,
-        NoticeRow,
-        select(_notice)
-        .where(_notice.c.taken_at.is_(None), ~waits(APPLYING, _notice.c.id, at))
+@dataclass
+class WaitingNotice:
+    """A notice that is to be worked off: the attempt it names, and what was read from it."""
+
+    id: UUID
+    attempt_id: UUID | None
+    evidence: Mapping[str, Any]
+
+
+@cache
+def _waiting(*, chosen: bool) -> Statement:
+    at = bindparam("at", type_=_notice.c.received_at.type)
+    conditions = [_notice.c.taken_at.is_(None), ~waits(APPLYING, _notice.c.id, at)]
+    if chosen:
+        conditions.append(one_of(_notice.c.id, "ids"))
+    return Statement(
+        select(_notice.c.id, _notice.c.attempt_id, _notice.c.evidence)
+        .where(*conditions)
         .order_by(_notice.c.received_at, _notice.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True),
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
     )
+
+
+async def take_waiting(
+    connection: AsyncConnection, at: datetime, limit: int, ids: Collection[UUID] | None = None
+) -> list[WaitingNotice]:
+    """Return, locked, the notices that wait, of `ids` only, the longest waiting first.
+
+    Those that somebody else has taken or that are put off are left out.
+    """
+    given = {} if ids is None else {"ids": list(ids)}
+    statement = _waiting(chosen=ids is not None)
+    found = await statement.rows(connection, at=at, limit=limit, **given)
+    return [WaitingNotice(*one) for one in found]
+
+
+_TAKEN = Statement(
+    update(_notice)
+    .where(one_of(_notice.c.id, "ids"))
+    .values(taken_at=bindparam("taken", type_=_notice.c.taken_at.type), outcome=bindparam("became"))
+)
 
 
 async def mark_taken(
-    connection: AsyncConnection, notice_id: UUID, at: datetime, outcome: Outcome
+    connection: AsyncConnection, ids: Sequence[UUID], at: datetime, outcome: Outcome
 ) -> None:
-    """Note what became of a notice."""
-    await connection.execute(
-        update(_notice).where(_notice.c.id == notice_id).values(taken_at=at, outcome=outcome)
-    )
+    """Note what became of notices."""
+    await _TAKEN.run(connection, ids=ids, taken=at, became=outcome)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from border.core.money import Money, total
@@ -27,14 +28,17 @@ def apply_key(exception: str) -> str:
 
 async def settle_charge(unit: Unit, charge: ChargeRow, gateway: str) -> None:
     """Record a charge as paid, its receivable being booked off. writes: charge, `charge.settle`."""
-    await unit.move(
-        ChargeRow,
-        charge.id,
-        "settle",
-        changes={"settled_at": unit.at},
-        payload={"gateway": gateway},
-        actor=PROGRAM,
-    )
+    await unit.move(ChargeRow, charge.id, **move_of_charge(gateway, unit.at))
+
+
+def move_of_charge(gateway: str, at: datetime) -> dict[str, Any]:
+    """Return the move of a charge that is paid, as `Unit.move` and `Unit.advance` take it."""
+    return {
+        "verb": "settle",
+        "changes": {"settled_at": at},
+        "payload": {"gateway": gateway},
+        "actor": PROGRAM,
+    }
 
 
 async def use_parts(

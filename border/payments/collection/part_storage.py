@@ -1,5 +1,6 @@
-"""Statements on money that came for a payment and was too little to pay it. No decisions."""
+"""Statements on money that came for a payment and was too little, or too much. No decisions."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -7,15 +8,17 @@ from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.money import Money
-from border.core.statement import Statement
+from border.core.statement import Statement, one_of
 from border.core.store import table_of
+from border.payments.charges.tables import PaymentChargeRow
 from border.payments.collection.settlement import Outcome
 from border.payments.exceptions.tables import ExceptionRow
 from border.payments.ledger.book import UNMATCHED
 from border.payments.ledger.tables import JournalRow, PostingRow
 
-_exception, _journal, _posting = (
+_exception, _link, _journal, _posting = (
     table_of(ExceptionRow),
+    table_of(PaymentChargeRow),
     table_of(JournalRow),
     table_of(PostingRow),
 )
@@ -58,6 +61,29 @@ _PARTS = Statement(
     .having(_WAITS > 0)
     .order_by(_exception.c.created_at, _exception.c.id)
 )
+
+
+_SURPLUS = Statement(
+    select(_exception.c.payment_id, _exception.c.amount_minor, _exception.c.currency)
+    .where(
+        _exception.c.payment_id.in_(
+            select(_link.c.payment_id).where(one_of(_link.c.charge_id, "charge_ids"))
+        ),
+        _exception.c.state != "resolved",
+        _exception.c.kind.in_([Outcome.OVERPAID.value, Outcome.PAID_TWICE.value]),
+    )
+    .order_by(_exception.c.created_at, _exception.c.id)
+)
+
+
+async def surplus_on(
+    connection: AsyncConnection, charge_ids: Collection[UUID]
+) -> list[tuple[UUID, Money]]:
+    """Return what came beyond what was owed on charges and waits to go back, by its payment."""
+    return [
+        (one.payment_id, Money(one.amount_minor, one.currency))
+        for one in await _SURPLUS.rows(connection, charge_ids=list(charge_ids))
+    ]
 
 
 async def parts_of(connection: AsyncConnection, payment_id: UUID) -> list[PaymentPart]:

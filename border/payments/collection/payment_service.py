@@ -152,6 +152,21 @@ async def waiting_for_more(
     return None
 
 
+async def surplus_on(
+    connection: AsyncConnection, actor: Actor, charges: Collection[ChargeRow]
+) -> Money | None:
+    """Return what came for charges beyond what was owed and waits to go back, if anything.
+
+    What was paid by whose payments the actor may not see is not counted.
+    """
+    found = await part_storage.surplus_on(connection, [charge.id for charge in charges])
+    for payment_id in {payment_id for payment_id, _ in found}:
+        payment = await payment_storage.payment_by_id(connection, payment_id)
+        if payment is None or not policy.may(actor, "payment.read", payment):
+            found = [one for one in found if one[0] != payment_id]
+    return total([money for _, money in found], found[0][1].currency) if found else None
+
+
 async def find_payment(
     connection: AsyncConnection, actor: Actor, reference: str
 ) -> SeenPayment | None:
@@ -284,7 +299,7 @@ async def attempt_at(
         gate=payment.gate,
         overdue_at=payment.expires_at,
         payment_id=payment.id,
-        gateway=payment.gateway,
+        gateway=through.code if through else COUNTER,
         txn_ref=through.txn_ref(name, number) if through else name,
         created_as_sent=through.sent_at(unit.at) if through else unit.at.isoformat(),
         amount_minor=amount.minor,

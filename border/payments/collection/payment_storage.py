@@ -1,20 +1,30 @@
-"""Statements on payments and their attempts. No decisions. On locks see `charges.storage`."""
+"""Statements on payments and their attempts. No decisions. On locks see `charges.storage`.
 
-from collections.abc import Collection, Sequence
+Attempts are locked `key_share`: a notice that names one is received meanwhile.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Table, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from border.core.database import as_json, given_rows
 from border.core.postponed import waits
-from border.core.reading import row, rows
+from border.core.reading import as_row, row, rows
 from border.core.statement import Statement, one_of
 from border.core.store import table_of
 from border.payments.charges.tables import PaymentChargeRow
 from border.payments.collection.payment import MAY_WAIT_IN_PART
-from border.payments.collection.tables import REFERENCES, AttemptRow, PaymentRow
+from border.payments.collection.tables import (
+    REFERENCES,
+    WAITING_SQL,
+    AttemptRow,
+    PaymentRow,
+)
 
 ASKING = "ask"
 """Under what an attempt that cannot be asked about is put off."""
@@ -93,18 +103,21 @@ async def lock_payment(connection: AsyncConnection, id: UUID) -> PaymentRow | No
     )
 
 
+_WAITING_IN_PART = Statement(
+    select(_payment)
+    .where(
+        _payment.c.id.in_(select(_link.c.payment_id).where(one_of(_link.c.charge_id, "ids"))),
+        _payment.c.state.in_(MAY_WAIT_IN_PART),
+    )
+    .order_by(_payment.c.id)
+)
+
+
 async def waiting_in_part(
     connection: AsyncConnection, charge_ids: Collection[UUID]
 ) -> list[PaymentRow]:
     """Return the payments of any of these charges for which money may wait for its rest."""
-    of_them = select(_link.c.payment_id).where(_link.c.charge_id.in_(charge_ids))
-    return await rows(
-        connection,
-        PaymentRow,
-        select(_payment)
-        .where(_payment.c.id.in_(of_them), _payment.c.state.in_(MAY_WAIT_IN_PART))
-        .order_by(_payment.c.id),
-    )
+    return await rows(connection, PaymentRow, _WAITING_IN_PART, ids=list(charge_ids))
 
 
 async def attempts_of(connection: AsyncConnection, payment_id: UUID) -> list[AttemptRow]:
@@ -118,18 +131,16 @@ async def attempts_of(connection: AsyncConnection, payment_id: UUID) -> list[Att
     )
 
 
-_IN_STATES = Statement(
+_WAITING = Statement(
     select(_payment.c.state, func.count(), func.min(_payment.c.changed_at))
-    .where(one_of(_payment.c.state, "states"))
+    .where(WAITING_SQL)
     .group_by(_payment.c.state)
 )
 
 
-async def payments_in(
-    connection: AsyncConnection, states: Collection[str]
-) -> dict[str, tuple[int, datetime]]:
-    """Return, for each of `states` that has any, how many payments are in it and since when."""
-    found = await _IN_STATES.rows(connection, states=states)
+async def waiting_payments(connection: AsyncConnection) -> dict[str, tuple[int, datetime]]:
+    """Return, for each state that waits and has any, how many payments are in it and since when."""
+    found = await _WAITING.rows(connection)
     return {state: (count, since) for state, count, since in found}
 
 
@@ -147,8 +158,48 @@ async def attempt_by_ref(
 async def lock_attempt(connection: AsyncConnection, id: UUID) -> AttemptRow | None:
     """Return an attempt, locked."""
     return await row(
-        connection, AttemptRow, select(_attempt).where(_attempt.c.id == id).with_for_update()
+        connection,
+        AttemptRow,
+        select(_attempt).where(_attempt.c.id == id).with_for_update(key_share=True),
     )
+
+
+_asked = given_rows([_attempt.c.gateway, _attempt.c.txn_ref])
+_NAMED = Statement(
+    select(
+        *(column.label(f"attempt_{column.name}") for column in _attempt.c),
+        *(column.label(f"payment_{column.name}") for column in _payment.c),
+    )
+    .select_from(_asked)
+    .join(
+        _attempt,
+        and_(_attempt.c.gateway == _asked.c.gateway, _attempt.c.txn_ref == _asked.c.txn_ref),
+    )
+    .join(_payment, _payment.c.id == _attempt.c.payment_id)
+    .with_for_update(key_share=True, skip_locked=True, of=[_attempt, _payment])
+)
+
+
+async def lock_named(
+    connection: AsyncConnection, references: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[AttemptRow, PaymentRow]]:
+    """Return, locked, the attempts known by gateways and references, each with its payment.
+
+    None is waited for: those that somebody else is at work on are left out.
+    """
+    asked = [{"gateway": gateway, "txn_ref": reference} for gateway, reference in references]
+    found = await _NAMED.rows(connection, rows=as_json(asked))
+    return {
+        (one.attempt_gateway, one.attempt_txn_ref): (
+            as_row(AttemptRow, _of(one._mapping, _attempt)),
+            as_row(PaymentRow, _of(one._mapping, _payment)),
+        )
+        for one in found
+    }
+
+
+def _of(found: Mapping[Any, Any], table: Table) -> dict[str, Any]:
+    return {column.name: found[f"{table.name}_{column.name}"] for column in table.c}
 
 
 async def lock_open_attempts(connection: AsyncConnection, payment_id: UUID) -> list[AttemptRow]:
@@ -159,7 +210,7 @@ async def lock_open_attempts(connection: AsyncConnection, payment_id: UUID) -> l
         select(_attempt)
         .where(_attempt.c.payment_id == payment_id, _attempt.c.state == "pending")
         .order_by(_attempt.c.id)
-        .with_for_update(),
+        .with_for_update(key_share=True),
     )
 
 
@@ -178,7 +229,7 @@ async def take_overdue_attempt(
         )
         .order_by(_attempt.c.next_ask_at, _attempt.c.id)
         .limit(1)
-        .with_for_update(skip_locked=True),
+        .with_for_update(skip_locked=True, key_share=True),
     )
 
 
@@ -197,7 +248,7 @@ async def ask_none_before(connection: AsyncConnection, gateway: str, at: datetim
         select(_attempt.c.id)
         .where(_attempt.c.gateway == gateway, _attempt.c.next_ask_at < at)
         .order_by(_attempt.c.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     await connection.execute(
         update(_attempt).where(_attempt.c.id.in_(early)).values(next_ask_at=at)

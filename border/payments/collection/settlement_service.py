@@ -1,12 +1,15 @@
 """Applying evidence: the one place that moves an attempt, a payment or a charge by money.
 
 Whatever channel brought it (a notice, an answer, a statement, an operator), evidence passes
-through `apply_evidence`. Money that a gateway took back without us is `reversal_service`'s.
+through `apply_evidence`, but for plain proofs of payment that wait in the inbox together: those
+are `settlement_set_service`'s, by the same rules. Money that a gateway took back without us is
+`reversal_service`'s.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from border.core.money import Money
@@ -41,16 +44,17 @@ from border.payments.ledger.tables import JournalRow
 
 
 @dataclass(frozen=True)
-class _Concerned:
+class Concerned:
     """What a piece of evidence is about, all of it locked; `parts` came for it and wait."""
 
     attempt: AttemptRow
     payment: PaymentRow
     charges: list[ChargeRow]
-    parts: list[PaymentPart]
+    parts: list[PaymentPart] = field(default_factory=list)
 
     @property
     def owed(self) -> list[ChargeRow]:
+        """Those of the charges that are still to be paid."""
         return [charge for charge in self.charges if charge.state == "owed"]
 
     @property
@@ -115,9 +119,10 @@ async def apply_evidence(unit: Unit, evidence: Evidence) -> Outcome:
             but=about.attempt.id,
         )
     if ruling.attempt_verb:
-        await _move_attempt(unit, about.attempt, evidence, ruling)
+        await unit.move(AttemptRow, about.attempt.id, **move_of_attempt(evidence, ruling))
     if ruling.payment_verb:
-        await _move_payment(unit, about, evidence, ruling)
+        moves = move_of_payment(evidence, ruling, about, unit.at)
+        await unit.move(PaymentRow, about.payment.id, **moves)
     if ruling.settles:
         for charge, _ in pays:
             await part_service.settle_charge(unit, charge, evidence.gateway)
@@ -126,7 +131,7 @@ async def apply_evidence(unit: Unit, evidence: Evidence) -> Outcome:
     return ruling.outcome
 
 
-async def _concerned(unit: Unit, evidence: Evidence) -> _Concerned | None:
+async def _concerned(unit: Unit, evidence: Evidence) -> Concerned | None:
     """Return what the evidence's reference names, locked: payment, attempt, charges."""
     if not evidence.txn_ref:
         return None
@@ -143,13 +148,12 @@ async def _concerned(unit: Unit, evidence: Evidence) -> _Concerned | None:
     locked = await charge_storage.lock_charges(unit.connection, [charge.id for charge in charges])
     counts = evidence.finding is Finding.PAID and payment.state in MAY_WAIT_IN_PART
     parts = await part_storage.parts_of(unit.connection, payment.id) if counts else []
-    return _Concerned(attempt, payment, locked, parts)
+    return Concerned(attempt, payment, locked, parts)
 
 
 async def _standing(
-    unit: Unit, evidence: Evidence, about: _Concerned, pays: list[tuple[ChargeRow, Money]]
+    unit: Unit, evidence: Evidence, about: Concerned, pays: list[tuple[ChargeRow, Money]]
 ) -> AttemptFacts:
-    amount, attempt = evidence.amount, about.attempt
     booked, taken_back = PriorCapture.NO, False
     if evidence.finding is Finding.PAID and evidence.provider_txn:
         there = await journal_by_key(
@@ -157,12 +161,21 @@ async def _standing(
         )
         if there:
             held = await ledger_service.postings_under(unit.connection, there.idempotency_key)
-            same = there.attempt_id == attempt.id and held[0].amount == amount
+            same = there.attempt_id == about.attempt.id and held[0].amount == evidence.amount
             booked = PriorCapture.SAME if same else PriorCapture.OTHERWISE
         else:
             taken_back = bool(
                 await about_transaction(unit.connection, evidence.gateway, evidence.provider_txn)
             )
+    facts = standing(evidence, about, pays, unit.at)
+    return replace(facts, booked=booked, taken_back=taken_back)
+
+
+def standing(
+    evidence: Evidence, about: Concerned, pays: Sequence[tuple[ChargeRow, Money]], at: datetime
+) -> AttemptFacts:
+    """Return where things stand, for a transaction about which nothing is booked."""
+    amount, attempt = evidence.amount, about.attempt
     came = about.waits + (amount.minor if amount else 0)
     return AttemptFacts(
         attempt=attempt.state,
@@ -174,10 +187,8 @@ async def _standing(
         owed=len(about.owed),
         pays=len(pays),
         charges=len(about.charges),
-        in_time=unit.at < about.payable_until,
-        booked=booked,
+        in_time=at < about.payable_until,
         left_over=sum(part.minor for _, part in pays) < came,
-        taken_back=taken_back,
     )
 
 
@@ -186,25 +197,33 @@ async def _capture(
     evidence: Evidence,
     paid_for: list[tuple[UUID, Money]],
     suspense: str,
-    about: _Concerned | None = None,
+    about: Concerned | None = None,
 ) -> JournalRow | None:
+    return await ledger_service.post(unit, capture_of(evidence, paid_for, suspense, unit.at, about))
+
+
+def capture_of(
+    evidence: Evidence,
+    paid_for: Sequence[tuple[UUID, Money]],
+    suspense: str,
+    at: datetime,
+    about: Concerned | None = None,
+) -> Entry:
+    """Return the entry of money that came. Raises ValueError where there is nothing to book."""
     amount, number = evidence.amount, evidence.provider_txn
     if amount is None or not number:
         raise ValueError(f"{evidence.txn_ref or 'money without a name'} has nothing to book")
-    return await ledger_service.post(
-        unit,
-        Entry(
-            kind="capture",
-            key=capture_key(evidence.gateway, number),
-            postings=received(evidence.gateway, amount, paid_for, suspense),
-            effective_at=evidence.paid_at or unit.at,
-            gateway=evidence.gateway,
-            provider_txn=number,
-            payment_id=about.payment.id if about else None,
-            attempt_id=about.attempt.id if about else None,
-            source=evidence.source.value,
-            note=evidence.memo,
-        ),
+    return Entry(
+        kind="capture",
+        key=capture_key(evidence.gateway, number),
+        postings=received(evidence.gateway, amount, paid_for, suspense),
+        effective_at=evidence.paid_at or at,
+        gateway=evidence.gateway,
+        provider_txn=number,
+        payment_id=about.payment.id if about else None,
+        attempt_id=about.attempt.id if about else None,
+        source=evidence.source.value,
+        note=evidence.memo,
     )
 
 
@@ -228,7 +247,7 @@ async def _raise(
     unit: Unit,
     evidence: Evidence,
     outcome: Outcome,
-    about: _Concerned | None,
+    about: Concerned | None,
     journal: JournalRow | None,
 ) -> None:
     suspense = {OVERPAID, UNMATCHED}
@@ -260,30 +279,30 @@ async def _raise(
     )
 
 
-async def _move_attempt(
-    unit: Unit, attempt: AttemptRow, evidence: Evidence, ruling: Ruling
-) -> None:
+def move_of_attempt(evidence: Evidence, ruling: Ruling) -> dict[str, Any]:
+    """Return the move of an attempt, as `Unit.move` and `Unit.advance` take it."""
     changes: dict[str, object] = {"next_ask_at": None}
     if ruling.attempt_verb == "succeed":
         changes["provider_txn"] = evidence.provider_txn
-    await unit.move(
-        AttemptRow,
-        attempt.id,
-        str(ruling.attempt_verb),
-        changes=changes,
-        payload={"source": evidence.source.value, "payment_outcome": ruling.outcome.value},
-        actor=PROGRAM,
-    )
+    return {
+        "verb": str(ruling.attempt_verb),
+        "changes": changes,
+        "payload": {"source": evidence.source.value, "payment_outcome": ruling.outcome.value},
+        "actor": PROGRAM,
+    }
 
 
-async def _move_payment(unit: Unit, about: _Concerned, evidence: Evidence, ruling: Ruling) -> None:
+def move_of_payment(
+    evidence: Evidence, ruling: Ruling, about: Concerned, at: datetime
+) -> dict[str, Any]:
+    """Return the move of a payment, as `Unit.move` and `Unit.advance` take it."""
     payment, verb, ends = about.payment, str(ruling.payment_verb), None
     running = payment.state in ("pending", *MAY_WAIT_IN_PART)
-    late = not running or unit.at >= payment.expires_at
+    late = not running or at >= payment.expires_at
     changes: dict[str, object] | None = None
     said: dict[str, str | bool | int] = {"payment_outcome": ruling.outcome.value, "late": late}
     if ruling.settles:
-        changes = {"paid_at": evidence.paid_at or unit.at, "late": late}
+        changes = {"paid_at": evidence.paid_at or at, "late": late}
     elif verb == "receive_part":
         # The gateway's quarter of an hour is over for this payer: what counts now is how long
         # what is paid for is kept.
@@ -291,12 +310,10 @@ async def _move_payment(unit: Unit, about: _Concerned, evidence: Evidence, rulin
         changes = {"expires_at": ends}
         came = about.waits + (evidence.amount.minor if evidence.amount else 0)
         said |= {"received_minor": came, "missing_minor": payment.amount_minor - came}
-    await unit.move(
-        PaymentRow,
-        payment.id,
-        verb,
-        changes=changes,
-        payload=said,
-        actor=PROGRAM,
-        overdue_at=ends,
-    )
+    return {
+        "verb": verb,
+        "changes": changes,
+        "payload": said,
+        "actor": PROGRAM,
+        "overdue_at": ends,
+    }

@@ -26,6 +26,11 @@ REFERENCES = Sequence("attempt_reference", metadata=SQLModel.metadata, maxvalue=
 """Numbers for the short references that payers type; nine digits are all a memo has room for."""
 
 
+WAITING = ("pending", "part_paid", "needs_review")
+"""States of a payment in which somebody waits for something: few, of however many there are."""
+WAITING_SQL = text(f"state IN ({', '.join(map(repr, WAITING))})")
+
+
 class PaymentRow(Record, table=True):
     """A promise to collect. `late` says that the money came after the payment had ended."""
 
@@ -36,6 +41,7 @@ class PaymentRow(Record, table=True):
         PAYMENT,
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("state <> 'paid' OR paid_at IS NOT NULL", name="paid"),
+        Index("ix_payment_waiting", "state", "changed_at", postgresql_where=WAITING_SQL),
     )
 
     gateway: str = Field(max_length=16)

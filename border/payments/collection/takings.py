@@ -10,6 +10,7 @@ from border.core.money import Money
 from border.payments.charges import storage as charge_storage
 from border.payments.collection import payment_storage
 from border.payments.collection.payment import PAYMENT
+from border.payments.collection.tables import WAITING
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,12 @@ class Waiting:
     since: datetime | None
 
 
-_WATCHED = ("pending", "part_paid", "needs_review")
-
-
 async def waiting(connection: AsyncConnection) -> list[Waiting]:
     """Return how many payments wait for a gateway's word, for their rest, and for the zone's."""
-    found = await payment_storage.payments_in(connection, _WATCHED)
+    found = await payment_storage.waiting_payments(connection)
     return [
         Waiting(state, PAYMENT.state(state).label, *found.get(state, (0, None)))
-        for state in _WATCHED
+        for state in WAITING
     ]
 
 

@@ -21,6 +21,7 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | Decimal | bool | N
 LARGEST = 65_536
 """Bytes of a message; a genuine one is under 4,000."""
 _TIME = "%Y%m%d%H%M%S"
+_WRITTEN = re.compile(r"[0-9]{14}")
 _OTHERS = re.compile(r"[^A-Za-z0-9 ._:/-]+")
 
 
@@ -38,10 +39,11 @@ def as_sent(at: datetime) -> str:
 
 def as_read(text: str) -> datetime | None:
     """Return the instant a gateway wrote, or None if it wrote none."""
-    if not re.fullmatch(r"[0-9]{14}", text):
+    if not _WRITTEN.fullmatch(text):
         return None
+    month, day, hour, minute, second = (int(text[at : at + 2]) for at in range(4, 14, 2))
     try:
-        return datetime.strptime(text, _TIME).replace(tzinfo=ZONE)
+        return datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=ZONE)
     except ValueError:
         return None
 

@@ -3,18 +3,20 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.ids import new_id
 from border.core.money import Money
+from border.core.reading import as_row
 from border.core.refusal import refuses
 from border.core.store import Unit
 from border.core.words import N_
 from border.payments.ledger import storage
 from border.payments.ledger.book import PAYER, SUSPENSE, Entry, Posting
-from border.payments.ledger.tables import JournalRow
+from border.payments.ledger.tables import JournalRow, PostingRow
 
 BOOKED_DIFFERENTLY = refuses(
     "booked_differently",
@@ -42,7 +44,7 @@ async def post_many(entries: Sequence[tuple[Unit, Entry]]) -> list[JournalRow | 
     if not entries:
         return []
     connection = entries[0][0].connection
-    rows = [_journal_of(unit, entry) for unit, entry in entries]
+    rows = [as_row(JournalRow, _columns_of(unit, entry)) for unit, entry in entries]
     added = await storage.add_journals(connection, rows)
     booked = list(zip(rows, entries, strict=True))
     await storage.add_postings(
@@ -54,6 +56,17 @@ async def post_many(entries: Sequence[tuple[Unit, Entry]]) -> list[JournalRow | 
     return [row if row.id in added else None for row in rows]
 
 
+def post_at_end(unit: Unit, entry: Entry) -> None:
+    """Book an entry about what this transaction makes, when it ends: nobody booked it before.
+
+    writes: journal, posting.
+    """
+    journal = {"id": new_id(), **_columns_of(unit, entry)}
+    unit.put(JournalRow, journal)
+    for line in storage.lines_of(journal["id"], entry.postings):
+        unit.put(PostingRow, line, after=True)
+
+
 async def _check_same(unit: Unit, entry: Entry) -> None:
     there = await storage.journal_by_key(unit.connection, entry.key)
     lines = (await storage.postings_of(unit.connection, [there.id]))[there.id] if there else []
@@ -61,23 +74,22 @@ async def _check_same(unit: Unit, entry: Entry) -> None:
         raise BOOKED_DIFFERENTLY(key=entry.key)
 
 
-def _journal_of(unit: Unit, entry: Entry) -> JournalRow:
-    return JournalRow(
-        id=new_id(),
-        kind=entry.kind,
-        idempotency_key=entry.key,
-        effective_at=entry.effective_at,
-        created_at=unit.at,
-        gateway=entry.gateway,
-        provider_txn=entry.provider_txn,
-        payment_id=entry.payment_id,
-        attempt_id=entry.attempt_id,
-        charge_id=entry.charge_id,
-        refund_id=entry.refund_id,
-        source=entry.source,
-        booked_by=unit.actor.name_in_events,
-        note=entry.note[:500],
-    )
+def _columns_of(unit: Unit, entry: Entry) -> dict[str, Any]:
+    return {
+        "kind": entry.kind,
+        "idempotency_key": entry.key,
+        "effective_at": entry.effective_at,
+        "created_at": unit.at,
+        "gateway": entry.gateway,
+        "provider_txn": entry.provider_txn,
+        "payment_id": entry.payment_id,
+        "attempt_id": entry.attempt_id,
+        "charge_id": entry.charge_id,
+        "refund_id": entry.refund_id,
+        "source": entry.source,
+        "booked_by": unit.actor.name_in_events,
+        "note": entry.note[:500],
+    }
 
 
 def _order(posting: Posting) -> tuple[str, int, str]:
@@ -99,12 +111,7 @@ async def on_payment(connection: AsyncConnection, payment_id: UUID) -> list[Post
 
 async def applied(connection: AsyncConnection, payment_id: UUID) -> dict[UUID, Money]:
     """Return what of a payment's money pays for each charge, as booked; reversals are taken off."""
-    sums: dict[UUID, Money] = {}
-    for line in await on_payment(connection, payment_id):
-        if line.account == PAYER and line.charge_id:
-            before = sums.get(line.charge_id, Money(0, line.amount.currency))
-            sums[line.charge_id] = Money(before.minor - line.amount.minor, before.currency)
-    return {id: money for id, money in sums.items() if money.minor}
+    return (await storage.applied(connection, [payment_id]))[payment_id]
 
 
 async def brought(

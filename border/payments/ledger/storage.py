@@ -2,15 +2,26 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.core.database import as_json, inserting
+from border.core.database import as_json, given_rows, inserting
 from border.core.money import Money
-from border.core.reading import as_row
-from border.core.statement import Statement
+from border.core.reading import row, rows
+from border.core.statement import Statement, one_of
 from border.core.store import table_of
 from border.payments.ledger.book import PAYER, Posting
 from border.payments.ledger.tables import JournalRow, PostingRow
@@ -25,20 +36,27 @@ _LINES = Statement(
 )
 
 
-async def add_journals(connection: AsyncConnection, rows: Sequence[JournalRow]) -> set[UUID]:
+async def add_journals(connection: AsyncConnection, journals: Sequence[JournalRow]) -> set[UUID]:
     """Insert journals in their order; return the ids of those whose key, or capture, is new."""
-    if not rows:
+    if not journals:
         return set()
-    values = [row.model_dump(exclude={"number"}) for row in rows]
+    values = [{name: getattr(one, name) for name in _NAMES} for one in journals]
     added = await _ADDING.rows(connection, rows=as_json(values))
-    return {row.id for row in added}
+    return {one.id for one in added}
 
 
 async def add_postings(
     connection: AsyncConnection, postings: Mapping[UUID, Sequence[Posting]]
 ) -> None:
     """Insert the lines of journals, by their ids."""
-    rows = [
+    rows = [line for id, lines in postings.items() for line in lines_of(id, lines)]
+    if rows:
+        await _LINES.rows(connection, rows=as_json(rows))
+
+
+def lines_of(journal_id: UUID, postings: Sequence[Posting]) -> list[dict[str, Any]]:
+    """Return the lines of a journal as they are written."""
+    return [
         {
             "journal_id": journal_id,
             "line": line,
@@ -47,18 +65,16 @@ async def add_postings(
             "currency": posting.amount.currency,
             "charge_id": posting.charge_id,
         }
-        for journal_id, lines in postings.items()
-        for line, posting in enumerate(lines, 1)
+        for line, posting in enumerate(postings, 1)
     ]
-    if rows:
-        await _LINES.rows(connection, rows=as_json(rows))
+
+
+_BY_KEY = Statement(select(_journal).where(_journal.c.idempotency_key == bindparam("key")))
 
 
 async def journal_by_key(connection: AsyncConnection, key: str) -> JournalRow | None:
     """Return the journal booked under a key."""
-    found = await connection.execute(select(_journal).where(_journal.c.idempotency_key == key))
-    row = found.one_or_none()
-    return None if row is None else as_row(JournalRow, row._mapping)
+    return await row(connection, JournalRow, _BY_KEY, key=key)
 
 
 async def journals_of(
@@ -70,7 +86,36 @@ async def journals_of(
         statement = statement.where(_journal.c.payment_id == payment_id)
     if refund_id is not None:
         statement = statement.where(_journal.c.refund_id == refund_id)
-    return [as_row(JournalRow, row._mapping) for row in await connection.execute(statement)]
+    return await rows(connection, JournalRow, statement)
+
+
+def _about(gateway: ColumnElement[Any], number: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a journal is about a gateway's transaction.
+
+    Each kind is written out, by itself: so are the indexes.
+    """
+
+    def of(kind: str, named: ColumnElement[Any]) -> ColumnElement[bool]:
+        return and_(_journal.c.kind == literal_column(f"'{kind}'"), named == number)
+
+    own, note = _journal.c.provider_txn, _journal.c.note
+    return and_(
+        _journal.c.gateway == gateway,
+        or_(of("capture", own), of("apply", own), of("external_refund", note)),
+    )
+
+
+_ABOUT = Statement(
+    select(_journal)
+    .where(_about(bindparam("gateway"), bindparam("provider_txn", type_=String())))
+    .order_by(_journal.c.number)
+)
+_asked = given_rows([_journal.c.gateway, _journal.c.provider_txn])
+_KNOWN = Statement(
+    select(_asked.c.gateway, _asked.c.provider_txn).where(
+        exists().where(_about(_asked.c.gateway, _asked.c.provider_txn))
+    )
+)
 
 
 async def about_transaction(
@@ -78,29 +123,33 @@ async def about_transaction(
 ) -> list[JournalRow]:
     """Return what was booked on a gateway's transaction: its capture, what it was applied to
     afterwards, and its reversals, which name it in their note."""
-    own = (_journal.c.kind.in_(("capture", "apply"))) & (_journal.c.provider_txn == provider_txn)
-    taken_back = (_journal.c.kind == "external_refund") & (_journal.c.note == provider_txn)
-    statement = (
-        select(_journal)
-        .where(_journal.c.gateway == gateway, own | taken_back)
-        .order_by(_journal.c.number)
-    )
-    return [as_row(JournalRow, row._mapping) for row in await connection.execute(statement)]
+    return await rows(connection, JournalRow, _ABOUT, gateway=gateway, provider_txn=provider_txn)
+
+
+async def known_transactions(
+    connection: AsyncConnection, asked: Collection[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Return those of some transactions, by gateway and number, about which anything is booked."""
+    given = [{"gateway": gateway, "provider_txn": number} for gateway, number in asked]
+    found = await _KNOWN.rows(connection, rows=as_json(given))
+    return {(one.gateway, one.provider_txn) for one in found}
+
+
+_POSTINGS = Statement(
+    select(_posting)
+    .where(one_of(_posting.c.journal_id, "ids"))
+    .order_by(_posting.c.journal_id, _posting.c.line)
+)
 
 
 async def postings_of(
     connection: AsyncConnection, journal_ids: Collection[UUID]
 ) -> dict[UUID, list[Posting]]:
     """Return the lines of each journal."""
-    found = await connection.execute(
-        select(_posting)
-        .where(_posting.c.journal_id.in_(journal_ids))
-        .order_by(_posting.c.journal_id, _posting.c.line)
-    )
     lines: dict[UUID, list[Posting]] = {id: [] for id in journal_ids}
-    for row in found:
-        posting = Posting(row.account, Money(row.amount_minor, row.currency), row.charge_id)
-        lines[row.journal_id].append(posting)
+    for one in await _POSTINGS.rows(connection, ids=list(journal_ids)):
+        posting = Posting(one.account, Money(one.amount_minor, one.currency), one.charge_id)
+        lines[one.journal_id].append(posting)
     return lines
 
 
@@ -119,15 +168,47 @@ async def balances(
     return {(account, currency): int(amount) for account, currency, amount in found}
 
 
+_RECEIVABLES = Statement(
+    select(_posting.c.charge_id, func.sum(_posting.c.amount_minor))
+    .where(one_of(_posting.c.charge_id, "ids"), _posting.c.account == PAYER)
+    .group_by(_posting.c.charge_id)
+)
+
+
 async def receivables(connection: AsyncConnection, charge_ids: Collection[UUID]) -> dict[UUID, int]:
     """Return what payers still owe on each of these charges, in minor units."""
-    found = await connection.execute(
-        select(_posting.c.charge_id, func.sum(_posting.c.amount_minor))
-        .where(_posting.c.charge_id.in_(charge_ids), _posting.c.account == PAYER)
-        .group_by(_posting.c.charge_id)
-    )
+    found = await _RECEIVABLES.rows(connection, ids=list(charge_ids))
     owed = {id: int(amount) for id, amount in found}
     return {id: owed.get(id, 0) for id in charge_ids}
+
+
+_APPLIED = Statement(
+    select(
+        _journal.c.payment_id,
+        _posting.c.charge_id,
+        _posting.c.currency,
+        (-func.sum(_posting.c.amount_minor)).label("minor"),
+    )
+    .join(_posting, _posting.c.journal_id == _journal.c.id)
+    .where(
+        one_of(_journal.c.payment_id, "ids"),
+        _posting.c.account == PAYER,
+        _posting.c.charge_id.is_not(None),
+    )
+    .group_by(_journal.c.payment_id, _posting.c.charge_id, _posting.c.currency)
+    .having(func.sum(_posting.c.amount_minor) != 0)
+    .order_by(_journal.c.payment_id, _posting.c.charge_id)
+)
+
+
+async def applied(
+    connection: AsyncConnection, payment_ids: Collection[UUID]
+) -> dict[UUID, dict[UUID, Money]]:
+    """Return what of each payment's money pays for each charge; reversals are taken off."""
+    sums: dict[UUID, dict[UUID, Money]] = {id: {} for id in payment_ids}
+    for one in await _APPLIED.rows(connection, ids=list(payment_ids)):
+        sums[one.payment_id][one.charge_id] = Money(int(one.minor), one.currency)
+    return sums
 
 
 async def unbalanced(connection: AsyncConnection) -> list[UUID]:

@@ -25,7 +25,21 @@ class JournalRow(SQLModel, table=True):
             unique=True,
             postgresql_where=text("kind = 'capture'"),
         ),
+        # What else is booked on a gateway's transaction: its use out of suspense, its reversals.
+        Index(
+            "ix_journal_applied",
+            "gateway",
+            "provider_txn",
+            postgresql_where=text("kind = 'apply'"),
+        ),
+        Index(
+            "ix_journal_taken_back",
+            "gateway",
+            "note",
+            postgresql_where=text("kind = 'external_refund'"),
+        ),
         Index("ix_journal_created_at", "created_at"),
+        Index("ix_journal_effective_at", "effective_at"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

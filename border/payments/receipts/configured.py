@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from border.payments.receipts.receipt import Collector, Speech
-from border.payments.receipts.receipt_service import Office, PlateOf
+from border.payments.receipts.receipt_service import Office, PlatesOf
 from border.payments.receipts.renderers import CURRENT
 from border.payments.receipts.signing import ReceiptSigner, demo_signer
 
@@ -25,7 +25,7 @@ def open_office(
     data_dir: Path,
     base_url: str,
     speech: Speech,
-    plate_of: PlateOf,
+    plates_of: PlatesOf,
     collector: Collector | None = None,
     key_file: Path | None = None,
     cert_file: Path | None = None,
@@ -55,5 +55,5 @@ def open_office(
         template=template,
         letters=letters,
         last_number=last_number,
-        plate_of=plate_of,
+        plates_of=plates_of,
     )

@@ -20,4 +20,4 @@ def jobs(store: Store, office: Callable[[], Office | None]) -> tuple[Job, ...]:
         if opened := await asyncio.to_thread(office):
             await receipt_worker.work(store, opened)
 
-    return (Job("receipts", 5, issue, woken_by=WOKEN_BY),)
+    return (Job("receipts", 30, issue, woken_by=WOKEN_BY),)

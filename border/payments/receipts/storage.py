@@ -7,13 +7,14 @@ as short a time as can be.
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.core.postponed import Waits
+from border.core.postponed import Waits, waits
 from border.core.reading import as_row, further, placed, rows
 from border.core.statement import Statement, one_of
 from border.core.store import AnyRow, table_of
@@ -31,6 +32,8 @@ _series, _receipt = table_of(ReceiptSeriesRow), table_of(ReceiptRow)
 _payment, _charge = table_of(PaymentRow), table_of(ChargeRow)
 _journal, _posting = table_of(JournalRow), table_of(PostingRow)
 _organisation, _refund = table_of(OrganisationRow), table_of(RefundRow)
+ISSUING = "receipt"
+"""Under what a payment is put off whose receipt fails."""
 _PAID = ("paid", "partially_refunded")
 _MONEY_IN = ("capture", "apply")
 """Kinds of bookings by which money comes to pay charges: as it came in, or out of suspense."""
@@ -39,32 +42,56 @@ _MONEY_IN = ("capture", "apply")
 # Numbers
 
 
+_number = bindparam("number", type_=Integer())
+_TAKING = Statement(
+    update(_series)
+    .where(
+        _series.c.serial == bindparam("serial"),
+        _series.c.year == bindparam("in_year"),
+        _series.c.next_number + _number <= _series.c.last_number + 1,
+    )
+    .values(next_number=_series.c.next_number + _number)
+    .returning(_series.c.next_number - _number)
+)
+
+
 async def open_series(connection: AsyncConnection, row: ReceiptSeriesRow) -> None:
     """Insert a year's series unless it is there."""
     values = row.model_dump()
     await connection.execute(insert(_series).values(**values).on_conflict_do_nothing())
 
 
-async def take_number(connection: AsyncConnection, serial: str, year: int) -> int | None:
-    """Take the next number of a series, which is held until this transaction ends; None at the end.
+async def take_number(
+    connection: AsyncConnection, serial: str, year: int, number: int = 1
+) -> int | None:
+    """Take the next numbers of a series and return the first; None where there are not so many.
 
-    Undone with the transaction: the number is then the next one's.
+    The series is held until this transaction ends. Undone with it, they are the next one's.
     """
-    statement = (
-        update(_series)
-        .where(
-            _series.c.serial == serial,
-            _series.c.year == year,
-            _series.c.next_number <= _series.c.last_number,
-        )
-        .values(next_number=_series.c.next_number + 1)
-        .returning(_series.c.next_number - 1)
-    )
-    taken: int | None = await connection.scalar(statement)
+    taken: int | None = await _TAKING.value(connection, serial=serial, in_year=year, number=number)
     return taken
 
 
 # What a receipt is made of
+
+
+def _unreceipted(put_off: ColumnElement[bool]) -> Select[Any]:
+    captured = exists().where(
+        _journal.c.payment_id == _payment.c.id, _journal.c.kind.in_(_MONEY_IN)
+    )
+    receipted = exists().where(_receipt.c.issue_key == _payment.c.id)
+    return (
+        select(_payment)
+        .where(
+            _payment.c.state.in_(_PAID),
+            _payment.c.paid_at.is_not(None),
+            ~put_off,
+            captured,
+            ~receipted,
+        )
+        .order_by(_payment.c.paid_at, _payment.c.id)
+        .with_for_update(skip_locked=True, of=_payment)
+    )
 
 
 async def take_unreceipted_payment(
@@ -72,25 +99,28 @@ async def take_unreceipted_payment(
 ) -> PaymentRow | None:
     """Return, locked, the payment paid longest ago that has no receipt, but for those `put_off`
     and those that somebody is working on."""
-    captured = exists().where(
-        _journal.c.payment_id == _payment.c.id, _journal.c.kind.in_(_MONEY_IN)
-    )
-    receipted = exists().where(_receipt.c.issue_key == _payment.c.id)
-    statement = (
-        select(_payment)
-        .where(
-            _payment.c.state.in_(_PAID),
-            _payment.c.paid_at.is_not(None),
-            ~put_off(_payment.c.id, changed_at=_payment.c.changed_at),
-            captured,
-            ~receipted,
-        )
-        .order_by(_payment.c.paid_at, _payment.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=_payment)
-    )
+    statement = _unreceipted(put_off(_payment.c.id, changed_at=_payment.c.changed_at)).limit(1)
     found = (await connection.execute(statement)).one_or_none()
     return None if found is None else as_row(PaymentRow, found._mapping)
+
+
+_UNRECEIPTED = Statement(
+    _unreceipted(
+        waits(
+            ISSUING,
+            _payment.c.id,
+            bindparam("at", type_=_payment.c.paid_at.type),
+            changed_at=_payment.c.changed_at,
+        )
+    ).limit(bindparam("limit"))
+)
+
+
+async def take_unreceipted(
+    connection: AsyncConnection, at: datetime, limit: int
+) -> list[PaymentRow]:
+    """Return, locked, the payments that `take_unreceipted_payment` would one after another."""
+    return await rows(connection, PaymentRow, _UNRECEIPTED, at=at, limit=limit)
 
 
 async def lock_payment(connection: AsyncConnection, id: UUID) -> PaymentRow | None:
@@ -100,33 +130,43 @@ async def lock_payment(connection: AsyncConnection, id: UUID) -> PaymentRow | No
     return None if found is None else as_row(PaymentRow, found._mapping)
 
 
+_SAID_OF_CHARGES = ("id", "reference", "kind", "subject", "amount_minor", "currency", "explanation")
+_CHARGES = Statement(
+    select(*(_charge.c[name] for name in _SAID_OF_CHARGES))
+    .where(one_of(_charge.c.id, "ids"))
+    .order_by(_charge.c.created_at, _charge.c.id)
+)
+
+
 async def charges(connection: AsyncConnection, ids: Collection[UUID]) -> list[AnyRow]:
     """Return what a receipt says of charges, oldest first."""
-    columns = ("id", "reference", "kind", "subject", "amount_minor", "currency", "explanation")
-    statement = (
-        select(*(_charge.c[name] for name in columns))
-        .where(_charge.c.id.in_(ids))
-        .order_by(_charge.c.created_at, _charge.c.id)
-    )
-    return list(await connection.execute(statement))
+    return await _CHARGES.rows(connection, ids=list(ids))
 
 
-async def capture(connection: AsyncConnection, payment_id: UUID) -> AnyRow | None:
-    """Return gateway and number of the transaction whose money was booked on a payment first."""
-    statement = (
-        select(_journal.c.gateway, _journal.c.provider_txn)
-        .where(_journal.c.payment_id == payment_id, _journal.c.kind.in_(_MONEY_IN))
-        .order_by(_journal.c.number)
-        .limit(1)
-    )
-    return (await connection.execute(statement)).one_or_none()
+_CAPTURES = Statement(
+    select(_journal.c.payment_id, _journal.c.gateway, _journal.c.provider_txn)
+    .where(one_of(_journal.c.payment_id, "ids"), _journal.c.kind.in_(_MONEY_IN))
+    .order_by(_journal.c.number)
+)
 
 
-async def organisation(connection: AsyncConnection, id: UUID) -> OrganisationRow | None:
-    """Return an organisation."""
-    found = await connection.execute(select(_organisation).where(_organisation.c.id == id))
-    row = found.one_or_none()
-    return None if row is None else as_row(OrganisationRow, row._mapping)
+async def captures(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, AnyRow]:
+    """Return gateway and number of the transaction whose money was booked on each payment first."""
+    first: dict[UUID, AnyRow] = {}
+    for one in await _CAPTURES.rows(connection, ids=list(ids)):
+        first.setdefault(one.payment_id, one)
+    return first
+
+
+_ORGANISATIONS = Statement(select(_organisation).where(one_of(_organisation.c.id, "ids")))
+
+
+async def organisations(
+    connection: AsyncConnection, ids: Collection[UUID]
+) -> dict[UUID, OrganisationRow]:
+    """Return organisations by their ids."""
+    found = await rows(connection, OrganisationRow, _ORGANISATIONS, ids=list(ids))
+    return {one.id: one for one in found}
 
 
 # What a receipt is corrected for
@@ -242,6 +282,14 @@ async def by_lookup_code(connection: AsyncConnection, code: str) -> ReceiptRow |
 async def replacement_of(connection: AsyncConnection, id: UUID) -> ReceiptRow | None:
     """Return the receipt that replaced another."""
     return await _one(connection, _receipt.c.replaces_id == id)
+
+
+_RECEIPTED = Statement(select(_receipt.c.issue_key).where(one_of(_receipt.c.issue_key, "keys")))
+
+
+async def receipted(connection: AsyncConnection, keys: Collection[UUID]) -> set[UUID]:
+    """Return those of some payments, refunds or receipts for which a receipt was issued."""
+    return {one.issue_key for one in await _RECEIPTED.rows(connection, keys=list(keys))}
 
 
 _ADJUSTMENTS = Statement(

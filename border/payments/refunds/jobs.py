@@ -17,4 +17,4 @@ ON_TIMEOUT: Mapping[type[Record], OnTimeout] = {RefundRow: outcome_service.on_ti
 def jobs(store: Store, refunders: Mapping[str, GatewayRefund]) -> tuple[Job, ...]:
     """Return the jobs: refunds on their way."""
     run = partial(refund_worker.process_refunds, store, refunders)
-    return (Job("refunds", 5, run, woken_by=("refund.",)),)
+    return (Job("refunds", 30, run, woken_by=("refund.",)),)

@@ -5,9 +5,9 @@ goods and not codes.
 """
 
 import csv
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 
 from border.payments.tariffs.rule import wider
@@ -49,8 +49,9 @@ PREFIXES = _loaded()
 """The prefixes the program comes with."""
 
 
+@lru_cache(10_000)
 def groups_of(
-    hs_code: str, on: date, prefixes: Iterable[CommodityPrefix] = PREFIXES
+    hs_code: str, on: date, prefixes: tuple[CommodityPrefix, ...] = PREFIXES
 ) -> tuple[str, ...]:
     """Return the groups that goods of a code belong to, the narrowest first; dots are forgiven.
 

@@ -1,15 +1,18 @@
-"""What trips cost: the tariff in force on some days, read once for all that is to be priced."""
+"""What trips cost: the tariff in force on some days, read with whatever else decides there."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.payments.tariffs.assessment import Assessment, Load
 from border.payments.tariffs.rule import TariffRule
 from border.payments.tariffs.tariff import assess
-from border.payments.tariffs.tariff_service import rules_on_days
+from border.payments.tariffs.tariff_kind import TARIFF
+from border.payments.tariffs.tariff_service import rules_of
+from border.regulation.rulebook import RuleBook
+
+RATES = TARIFF
+"""The kind of rules to read for `rates_in`."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,6 @@ class Rates:
         return assess(self.rules[on], self.kind, loads, vehicle_class, on, payload_g=payload_g)
 
 
-async def rates(connection: AsyncConnection, kind: str, days: Collection[date]) -> Rates:
-    """Return the tariff in force on each of some days."""
-    return Rates(kind, await rules_on_days(connection, kind, days))
+def rates_in(books: Mapping[date, RuleBook], kind: str) -> Rates:
+    """Return the tariff of a kind of trip on each day of some books that hold `RATES`."""
+    return Rates(kind, rules_of(books, kind))

@@ -7,6 +7,7 @@ A rule states a rate, a coefficient on it, or an exemption, under conditions; a 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 
 from border.core.money import Money
 from border.core.words import N_
@@ -65,6 +66,7 @@ VAT_CATEGORIES = ("none", "reduced", "standard")
 """A fee of the state carries no value added tax; a price for a service does."""
 
 
+@cache
 def wider(group: str) -> tuple[str, ...]:
     """Return a group and those it lies within, the narrowest first."""
     found = [group]
@@ -141,9 +143,9 @@ class TariffRule:
     def fits(self, goods: Goods) -> bool:
         """Say whether every condition of the rule holds for these goods."""
         return (
-            self.regime_group in (*wider(goods.regime_group), ANY_GROUP)
+            self.vehicle_class in (goods.vehicle_class, ANY_GROUP)
+            and self.regime_group in (*wider(goods.regime_group), ANY_GROUP)
             and self.commodity_group in (*goods.commodities, ANY_GROUP)
-            and self.vehicle_class in (goods.vehicle_class, ANY_GROUP)
             and self.direction in (goods.direction, ANY_GROUP)
             and self.movement in (goods.movement, ANY_GROUP)
             and (

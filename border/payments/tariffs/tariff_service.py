@@ -5,7 +5,7 @@ a draft leaves without one. No charge is touched by any of it: a price was froze
 assessed.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
@@ -24,6 +24,7 @@ from border.regulation import history, regulation_service, rulebook, storage
 from border.regulation.history import Written
 from border.regulation.regulation import Period
 from border.regulation.regulation_service import HEAD
+from border.regulation.rulebook import RuleBook
 from border.regulation.tables import RegulationRow
 
 IN_FORCE_FROM_THE_START = ("lao_cai_2014",)
@@ -102,16 +103,18 @@ async def gaps_of(connection: AsyncConnection, row: RegulationRow, today: date) 
     return await regulation_service.gaps_of(connection, TARIFF, TARIFF.read(row.rows), today)
 
 
-async def rules_on_day(connection: AsyncConnection, kind: str, on: date) -> Sequence[TariffRule]:
-    """Return the rules of a kind of price in force on a day: one statement, once they are known."""
-    return (await rules_on_days(connection, kind, [on]))[on]
-
-
 async def rules_on_days(
     connection: AsyncConnection, kind: str, days: Collection[date]
 ) -> dict[date, Sequence[TariffRule]]:
-    """Return the rules of a kind of price in force on each of some days, as for one day."""
-    books = await rulebook.rules_on_days(connection, days, [TARIFF])
+    """Return the rules of a kind of price in force on each of some days.
+
+    It is one statement, once they are known.
+    """
+    return rules_of(await rulebook.rules_on_days(connection, days, [TARIFF]), kind)
+
+
+def rules_of(books: Mapping[date, RuleBook], kind: str) -> dict[date, Sequence[TariffRule]]:
+    """Return the rules of a kind of price on each day of some books."""
     found = {on: book.find(TARIFF, subject=kind) for on, book in books.items()}
     return {on: rules_in(one) if one else () for on, one in found.items()}
 

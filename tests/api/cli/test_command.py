@@ -194,6 +194,8 @@ def test_beside_the_running_demonstration_other_commands_use_its_servers(
     report = json.loads(machine.run("doctor", "--json").stdout)
     assert report["ok"]
     assert report["database"]["migrated"]
+    assert {"relay", "inbox", "figures"} < report["jobs"].keys()
+    assert len({leader["pid"] for leader in report["jobs"].values()}) == 1
     assert report["sandbox"]["vnpay_secret"]
     assert httpx.get(f"{report['sandbox']['url']}/health").status_code == 200
 
@@ -302,18 +304,24 @@ def test_a_second_demonstration_on_the_same_folder_is_refused_with_the_way_out(
     assert "is taken" in taken.stderr
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_whatever_ends_the_program_ends_its_servers_and_the_sandbox(
-    used: Machine, how: signal.Signals
+def test_whatever_ends_the_program_ends_its_servers_and_it_starts_again_with_what_it_had(
+    used: Machine,
 ) -> None:
-    program = used.start()
-    below = _children(program.pid)
-    assert len(below) >= 3
-    program.send_signal(how)
-    program.wait(30)
-    assert program.stdout is not None
-    program.stdout.close()
-    assert _gone(below)
+    made, bearer = dict[str, Any](), dict[str, str]()
+    for how in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+        program = used.start()
+        below = _children(program.pid)
+        assert len(below) >= 3
+        if made:
+            at = f"{used.url}/api/v1/declarations/{made['id']}"
+            assert httpx.get(at, headers=bearer).json()["reference"] == made["reference"]
+        else:
+            made, bearer = used.drafted()
+        program.send_signal(how)
+        program.wait(30)
+        assert program.stdout is not None
+        program.stdout.close()
+        assert _gone(below)
 
 
 def test_several_workers_are_forks_of_one_program_and_end_with_it(used: Machine) -> None:
@@ -331,22 +339,6 @@ def test_several_workers_are_forks_of_one_program_and_end_with_it(used: Machine)
         assert program.stdout is not None
         program.stdout.close()
         assert _gone(below)
-
-
-def test_after_a_crash_it_starts_again_with_what_it_had(used: Machine) -> None:
-    machine = used
-    program = machine.start()
-    made, bearer = machine.drafted()
-    program.kill()
-    program.wait(30)
-    assert program.stdout is not None
-    program.stdout.close()
-    program = machine.start()
-    found = httpx.get(f"{machine.url}/api/v1/declarations/{made['id']}", headers=bearer)
-    assert found.json()["reference"] == made["reference"]
-    program.send_signal(signal.SIGINT)
-    program.wait(30)
-    program.stdout.close()  # type: ignore[union-attr]
 
 
 def test_production_refuses_a_demonstration_and_says_why(machine: Machine) -> None:

@@ -37,6 +37,8 @@ CHECKS = [
     response_schema_conformance,
 ]
 ENDLESS = {"stream_events"}
+SENDS_HEADERS = 0.1
+"""How often a made-up key or version goes along: most would be used already, or stale."""
 EXAMPLES = 3
 """Of each kind, well formed and not, for each operation."""
 
@@ -247,7 +249,8 @@ class Listener:
         if shown:
             fitting = [name for name in shown if name in address.values()] or list(shown)
             body, media = shown[self.draw.choice(fitting)]["value"], "application/json"
-        headers = {} if example else dict(case.headers or {})
+        sent = not example and self.draw.random() < SENDS_HEADERS
+        headers = dict(case.headers or {}) if sent else {}
         if version is not None and self.draw.random() < 0.5:
             headers["If-Match"] = f'"{version}"'
         return case.operation.Case(

@@ -128,3 +128,21 @@ async def test_every_answer_of_a_journey_is_as_described(
         checked.add(operation["operationId"])
     not_json = {"get_slip_pdf", "stream_events", "scan_photo", "vnpay_return"}
     assert set(OPERATIONS) - checked == not_json
+
+
+async def test_a_header_is_described_wherever_its_route_reads_it(running: Any) -> None:
+    read = {
+        operation["operationId"]: {
+            one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"
+        }
+        for item in (await document(running))["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict)
+    }
+    both, key = {"Idempotency-Key", "If-Match"}, {"Idempotency-Key"}
+    for name in ("move_declaration", "update_declaration", "cancel_booking", "decide_clearance"):
+        assert read[name] == both, name
+    for name in ("book_slot", "open_payment", "scan", "draft_declaration"):
+        assert read[name] == key, name
+    for name in ("get_booking", "list_slots", "vnpay_ipn", "login", "scan_batch"):
+        assert read[name] == set(), name

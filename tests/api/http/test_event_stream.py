@@ -7,7 +7,8 @@ import pytest
 from litestar.response import ServerSentEventMessage
 
 from api.http.event_stream import Messages, kept_alive, opening
-from api.pages.kit.live import beats, of_types
+from api.pages.kit import live
+from api.pages.kit.live import about, beats, beats_of
 from border.core.event import Cursor
 
 
@@ -67,9 +68,28 @@ async def test_an_open_page_is_told_to_look_at_once_and_then_hears_that_the_line
     running: Any,
 ) -> None:
     running.services.hub.quiet_seconds = 0.01
-    page = beats(running.services, of_types("declaration."))
+    page = beats(running.services, about("DEC-2"))
     heard = [said(await anext(page)) for _ in range(4)]
     await page.aclose()
     assert heard[0] == "open"
     assert "changed" in heard
     assert "quiet" in heard
+
+
+async def test_a_page_of_many_hears_of_its_kinds_alone_and_ends_with_the_hub(
+    running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, committed = running.services.hub, running.services.store.committed
+    monkeypatch.setattr(hub, "quiet_seconds", 0.01)
+    monkeypatch.setattr(hub, "is_over", False)
+    monkeypatch.setattr(live, "BEAT_SECONDS", 0)
+    page = beats_of(running.services, "declaration.")
+    assert [said(await anext(page)) for _ in range(2)] == ["open", "changed"]
+    committed.ring(("booking.hold",))
+    assert said(await anext(page)) == "quiet"
+    committed.ring(("booking.hold", "declaration.lodge"))
+    assert said(await anext(page)) == "changed"
+    coming = asyncio.ensure_future(anext(page, None))
+    await hub.stop()
+    assert await coming is None
+    await hub.start()

@@ -94,7 +94,7 @@ JUDGED_BY = {
     "POST /api/v1/slots/{slot_id}/bookings": "declaration.book",
     "GET /api/v1/payments/{payment_id}/refunds": "payment.read",
     "POST /api/v1/desk/shifts/{shift_id}/count": "desk_shift.count",
-    "POST /trader/declarations/{declaration_id}/pay": "declaration.read",
+    "POST /trader/declarations/{record_id}/pay": "declaration.read",
 }
 """Routes whose record is judged by another verb: of another kind, or one that its state tells."""
 
@@ -427,6 +427,9 @@ def named(path: str, records: Records) -> dict[str, str]:
     slip, receipt, code = (records.ids.get(name, "-") for name in ("slip", "receipt", "lookup"))
     if path.endswith("/refunds"):
         return {"payment_id": records.ids.get("paid", str(new_id()))}
+    if "{record_id}" in path:
+        kind = "declaration_id" if "/declarations/" in path else "booking_id"
+        return {"record_id": records.ids.get(kind, str(new_id()))}
     if "slips" in path:
         return {"reference": slip, "name": f"{slip}.pdf"}
     return {"reference": receipt, "name": f"{code}.xml"}

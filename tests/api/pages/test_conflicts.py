@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from api.demo.names import person
 from tests.api.pages.test_pages_staff import Desk, desk, text_of
 
 __all__ = ["desk"]
@@ -35,7 +36,8 @@ async def test_an_officers_stale_form_keeps_the_reason_and_names_who_was_first(
     assert refused.status_code in (409, 412)
     said = text_of(refused.text)
     became = {"accept": "Papers cleared", "query": "An answer is awaited"}[theirs]
-    told = rf"Officer2 was here before you, [^:]+:\d\d: Declaration: {became}\."
+    rival = re.escape(person("officer2"))
+    told = rf"{rival} was here before you, [^:]+:\d\d: Declaration: {became}\."
     assert re.search(told, said), said
     assert areas_of(refused.text) == [REASON]
     assert "it is now version" not in said

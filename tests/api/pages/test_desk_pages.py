@@ -8,14 +8,19 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from api.demo import accounts as demo_accounts
 from api.http.security import COOKIE
-from border.core.actor import Actor, Role
+from border.core.actor import GATEWAY, Actor, Role
 from border.core.ids import new_id
+from border.core.money import Money
 from border.core.store import Unit, table_of
 from border.identity import service
-from border.payments.collection.tables import PaymentRow
+from border.payments.collection.settlement_service import apply_evidence
+from border.payments.collection.tables import AttemptRow, PaymentRow
+from border.payments.desk.tables import DeskTakingRow
+from border.payments.gateways.evidence import Evidence, Finding, Source
 from border.payments.refunds import refund_service, request_service
 
 PAGES = {"accept": "text/html"}
@@ -249,3 +254,31 @@ async def _refund_due(crossing: Any, payment: str) -> str:
     people = [Actor(new_id(), "x", frozenset({role})) for role in (Role.MANAGER, Role.ACCOUNTANT)]
     asked = await store.perform(people[0], ask)
     return str((await store.perform(people[1], approve)).reference)
+
+
+async def test_of_a_fee_paid_in_part_the_desk_takes_the_rest(
+    running: Any, crossing: Any, browser: Any
+) -> None:
+    booking = await owed(crossing)
+    asked = {"charge_ids": [one["id"] for one in booking["charges"]], "gateway": "vietqr"}
+    payment = await crossing.does("trader", "/payments", asked, 201)
+    store = running.services.store
+    attempts, takings = table_of(AttemptRow), table_of(DeskTakingRow)
+    async with store.reading() as connection:
+        txn_ref = await connection.scalar(select(attempts.c.txn_ref))
+    word = Evidence("vietqr", txn_ref, Finding.PAID, Money(300_000), Source.PUSH, "FT1")
+
+    async def came(unit: Unit) -> None:
+        await apply_evidence(unit, word)
+
+    await store.perform(GATEWAY, came)
+    desk = await browser("gate")
+    page = await desk.see(f"/gate/desk?q={booking['reference']}")
+    assert "₫300,000 came before; only the rest is taken. To be paid ₫500,000" in text_of(page)
+    await desk.sent(page, "/gate/desk/payments")
+    async with store.reading() as connection:
+        assert await connection.scalar(select(takings.c.amount_minor)) == 500_000
+    seen = await crossing.sees("trader", f"/payments/{payment['id']}")
+    assert (seen["state"], seen["missing"]["minor"]) == ("paid", 0)
+    seen = await crossing.sees("trader", f"/bookings/{booking['id']}")
+    assert seen["state"] == "confirmed"

@@ -1,6 +1,7 @@
 """Small parts that are always the same are drawn once in each language, and never mixed up."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 from api.language import LOCALES, context_for
 from api.pages.kit.drawing import engine_of
@@ -53,6 +54,36 @@ def test_figures_are_kept_by_their_numbers_and_names_and_not_for_ever(tmp_path: 
     assert len(drawn) == before
     assert told([1, 2], "a") == "a: 1 2"
     assert len(drawn) == before + 1
+
+
+def test_a_record_is_drawn_once_for_each_of_its_versions(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(
+        "{% macro line_of_this_test(row, name) %}{{ drawn.append(1) or '' }}"
+        "{{ row.id }}.{{ row.version }} {{ name.vi }}{% endmacro %}"
+        "{% set line = drawn_once(line_of_this_test, 'id', 'version') %}{{ line(row, name) }}"
+    )
+    page = engine_of(tmp_path).get_template("vi/page.html")
+    drawn: list[int] = []
+
+    def told(id: int, version: int, name: str) -> str:
+        row = SimpleNamespace(id=id, version=version)
+        words = {**context_for("vi"), "row": row, "name": {"vi": name}, "drawn": drawn}
+        return str(page.render(words))
+
+    shown = [told(1, 1, "a"), told(1, 1, "a"), told(1, 2, "a"), told(2, 1, "a"), told(1, 1, "b")]
+    assert shown == ["1.1 a", "1.1 a", "1.2 a", "2.1 a", "1.1 b"]
+    assert len(drawn) == 4
+
+
+def test_parts_of_one_name_in_two_templates_are_two(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.html").write_text(
+            f"{{% macro part_of_this_test(x) %}}{name}{{{{ x }}}}{{% endmacro %}}"
+            "{% set part = drawn_once(part_of_this_test) %}{{ part(1) }}"
+        )
+    pages = engine_of(tmp_path)
+    told = [pages.get_template(f"vi/{name}.html").render(context_for("vi")) for name in "ab"]
+    assert told == ["a1", "b1"]
 
 
 def test_what_is_said_word_for_word_is_in_the_language_as_it_is_compiled(tmp_path: Path) -> None:

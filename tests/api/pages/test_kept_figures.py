@@ -156,3 +156,9 @@ async def test_one_gate_is_shown_alone_and_an_unknown_one_is_refused(
     assert alone == [gate for gate in whole if gate["code"] == "KIM_THANH_II"]
     assert len(computed) == 1
     assert (await running.client.get("/api/v1/board?gate=NOWHERE")).status_code == 404
+
+
+async def test_where_nobody_waits_no_figures_are_shown(running: Any) -> None:
+    page = (await running.client.get("/", headers={"accept-language": "en"})).text
+    assert "Nobody is waiting to be called." in page
+    assert "wait less than" not in page

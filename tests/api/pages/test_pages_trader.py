@@ -526,6 +526,23 @@ async def test_a_rest_that_did_not_come_in_time_is_told_and_not_asked_for(runnin
         await timeouts_of(running.services.store).run()
 
 
+async def test_who_sent_too_much_is_told_that_the_surplus_goes_back(running, browse) -> None:
+    trader = await browse("trader")
+    path, page = await booked(running, trader)
+    opened = await trader.send(page, f"{path}/pay", gateway="vietqr")
+    payment = opened.headers["location"].removesuffix("/checkout")
+    memo = re.search(r"LC\d{11}", words(await trader.get(payment)))
+    assert memo
+    assert "more came than was owed" not in words(await trader.get(path))
+    await transferred(running, memo[0], 900_000, "FT1")
+    told = words(await trader.get(path))
+    assert "₫100,000 more came than was owed. It is kept for you" in told
+    await transferred(running, memo[0], 900_000, "FT2")
+    assert "₫1,000,000 more came than was owed" in words(await trader.get(path))
+    vietnamese = await (await browse("trader", "vi")).get(path)
+    assert "Đã nhận thừa 1.000.000 ₫" in words(vietnamese)
+
+
 async def transferred(running: Any, memo: str, amount: int, number: str) -> None:
     """Let the bank tell of a transfer."""
     evidence = Evidence(

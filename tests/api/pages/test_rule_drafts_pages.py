@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from api.pages.kit.drawn import DrawnPage
 from api.pages.manager.rule_form import fields_of
@@ -194,3 +195,30 @@ async def test_tariffs_are_written_in_their_file(running: Any) -> None:
     assert answer.headers["location"] == "/manager/tariffs"
     assert "/manager/tariffs/lao_cai_2014" in await see(client)
     assert isinstance(client, httpx.AsyncClient)
+
+
+@every_kind
+async def test_a_kind_of_which_there_is_no_set_has_a_form_to_begin_with(
+    running: Any, kind: str
+) -> None:
+    async with running.services.store.engine.begin() as connection:
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in ("regulation_period", "regulation"):
+            await connection.execute(text(f"DELETE FROM {table}"))
+    client = await browser(running, WRITERS[kind])
+    path = f"{PAGE}/{kind}/next"
+    assert f'href="{path}"' in await see(client)
+    page = await see(client, path)
+    assert "Write the first rules" in page
+    typed = sent_by(page) | {"code": "first-2027", "title": "The first", "issued_by": "The board"}
+    typed |= {"legal_basis": "Decision 2/2026", "effective_from": "2027-01-01"}
+    looked = await client.post(path, data=typed | {"then": "keep"})
+    if looked.status_code == 303:
+        assert looked.headers["location"] == f"{PAGE}/{kind}/first-2027"
+    else:  # what such a row must say beside is asked for at its fields
+        assert looked.status_code == 400
+        assert "rows.0." in looked.text
+    for who in ("officer", "accountant", "manager"):
+        reader = await browser(running, who)
+        allowed = (await reader.get(path)).status_code == 200
+        assert (f'href="{path}"' in await see(reader)) == allowed

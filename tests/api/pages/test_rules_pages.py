@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from api.demo import accounts as demo_accounts
+from api.demo.names import person
 from api.http.security import COOKIE
 from border.identity import service
 from border.regulation.rule_kind import KINDS
@@ -93,7 +94,8 @@ async def test_a_second_person_puts_a_draft_in_force_by_a_form(running: Any) -> 
     assert action not in await see(manager)
     assert (await send(accountant, action)).headers["location"] == f"{PAGE}?done=scheduled"
     page = await see(accountant, f"{PAGE}/crossing_terms/terms-2027")
-    for said in ("Manager", "Accountant", "Decision 1/2026", "48 hours", "In force on its days"):
+    people = (person("manager"), person("accountant"))
+    for said in (*people, "Decision 1/2026", "48 hours", "In force on its days"):
         assert said in page, said
     withdrawal = f"{PAGE}/crossing_terms/terms-2027/withdraw"
     refused = await send(manager, withdrawal, reason=" ")

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from api.demo import accounts as demo_accounts
+from api.demo.names import person
 from api.http.security import COOKIE
 from border.core.ids import new_id
 from border.core.store import table_of
@@ -104,7 +105,7 @@ async def test_a_draft_goes_from_the_file_into_force_by_a_second_person(
     assert "Nobody is charged by it" in own
     assert "Another person than who prepared it" in own
     assert "/manager/tariffs/lao_cai_2027/schedule" not in own
-    assert "prepared by Manager" in own
+    assert f"prepared by {person('manager')}" in own
     done = await send(second, "/manager/tariffs/lao_cai_2027/schedule")
     assert done.headers["location"] == "/manager/tariffs?done=scheduled"
     assert "from 1 Jan 2027" in await see(running.client, "/tariffs")

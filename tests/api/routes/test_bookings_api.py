@@ -1,13 +1,20 @@
 """Bookings by API: seen by their firm and the staff, cancelled in time or late, listed in pages."""
 
+import asyncio
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import select, update
 
 from api.zone import timeouts_of
 from border.core.clock import FixedClock
+from border.core.database import insert_rows, table_of
+from border.core.ids import new_id, new_reference
+from customs.tables import DeclarationRow
+from logistics.tables import BookingRow, SlotRow
 
 
 async def test_a_booking_is_seen_by_its_firm_and_the_staff_and_by_nobody_else(
@@ -114,3 +121,61 @@ async def test_a_query_that_makes_no_sense_is_refused(
             answer = await trader.get(f"/bookings?{query}")
             assert answer.status_code == 400
             assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_a_release_sells_each_place_once_and_answers_everybody_once(
+    running: Any, crossing: Any
+) -> None:
+    """Takes its seconds for six hundred requests through the whole application.
+
+    Three hundred trucks, some without goods and every tenth with another's plate, want two hundred
+    places; each asks twice at once, and again whenever it was told to.
+    """
+    places, trucks = 200, 300
+    one, slot = await crossing.lodged(), await crossing.slot()
+    trader, declaration = await crossing.person("trader"), table_of(DeclarationRow)
+    async with running.services.store.engine.begin() as connection:
+        found = await connection.execute(
+            select(declaration).where(declaration.c.id == UUID(one["id"]))
+        )
+        row = found.one()._mapping
+        goods = [
+            {
+                **row,
+                "id": new_id(),
+                "reference": new_reference("DEC"),
+                "customs_number": f"9{n:011d}",
+            }
+            for n in range(trucks)
+        ]
+        await insert_rows(connection, declaration, goods)
+        hour = table_of(SlotRow)
+        await connection.execute(
+            update(hour).where(hour.c.id == UUID(slot["id"])).values(capacity=places)
+        )
+    asked = [crossing.truck(*([] if n % 3 else [str(goods[n]["id"])])) for n in range(trucks)]
+    for n in range(10, trucks, 10):
+        asked[n]["vehicle"]["plate"] = asked[n - 1]["vehicle"]["plate"]
+
+    async def ask(n: int) -> tuple[str, str]:
+        for _ in range(100):
+            answer = await trader.post(
+                f"/slots/{slot['id']}/bookings", asked[n], headers={"Idempotency-Key": f"truck-{n}"}
+            )
+            said = answer.json()
+            if said.get("code") not in ("still_running", "busy", "overloaded"):
+                return said.get("code", "booked"), said.get("reference", "")
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"truck {n} was never answered")
+
+    once, again = await asyncio.gather(
+        asyncio.gather(*map(ask, range(trucks))), asyncio.gather(*map(ask, range(trucks)))
+    )
+    assert once == again == await asyncio.gather(*map(ask, range(trucks)))
+    booked = [reference for code, reference in once if code == "booked"]
+    assert len(booked) == len(set(booked)) == places
+    assert {code for code, _ in once} == {"booked", "slot_full", "vehicle_already_booked"}
+    async with running.services.store.reading() as connection:
+        there = await connection.execute(select(table_of(BookingRow)))
+        assert {row.reference for row in there} == set(booked)
+        assert await connection.scalar(select(hour.c.taken).where(hour.c.taken > 0)) == places

@@ -204,6 +204,20 @@ async def test_a_fault_is_told_to_everybody_and_the_line_goes_on(yard: Any) -> N
     assert await line.ask(crates[0]) == 2
 
 
+async def test_who_waits_for_a_turn_that_is_cut_off_is_told_so(yard: Any) -> None:
+    crates = [await yard.pack() for _ in range(2)]
+    line = Sealing(yard)
+    line.open.clear()
+    asked = [asyncio.create_task(line.ask(crate)) for crate in crates]
+    await line.begun.wait()
+    for work in tuple(line.line._running):
+        work.cancel()
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [asyncio.CancelledError] * 2
+    line.open.set()
+    assert await line.ask(crates[0]) == 2
+
+
 async def test_a_row_that_breaks_a_rule_is_found_by_going_alone(yard: Any) -> None:
     crates = [await yard.pack() for _ in range(2)]
     line = Sealing(yard)

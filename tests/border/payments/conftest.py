@@ -17,11 +17,11 @@ from border.core.money import Money
 from border.core.store import Store, Unit, table_of
 from border.core.tables import EventRow
 from border.identity.tables import OrganisationRow
-from border.payments.charges.charge_service import charges_on, owe
+from border.payments.charges.charge_service import charges_on
 from border.payments.charges.tables import ChargeRow
 from border.payments.collection.checkout_service import checkout
 from border.payments.collection.jobs import ON_TIMEOUT
-from border.payments.collection.notice_service import take_notice
+from border.payments.collection.notice_service import Inbox
 from border.payments.collection.settlement import Outcome
 from border.payments.collection.settlement_service import apply_evidence
 from border.payments.collection.tables import AttemptRow, NoticeRow, PaymentRow
@@ -31,6 +31,7 @@ from border.payments.gateways.vnpay.messages import Vnpay
 from border.payments.ledger import ledger_service
 from border.payments.tariffs.tariff import Assessment, ExplanationLine
 from border.timeouts import Timeouts
+from tests.border.payments.owing import owe
 
 TERMINAL = "GATE0001"
 SECRET = "GATE-EMULATOR-TEST-SECRET-0001"
@@ -62,6 +63,7 @@ class Counter:
     rival: Actor
     cashier: Actor
     manager: Actor
+    inbox: Inbox
 
     async def charge(
         self, amount: int = 800_000, subject: str | None = None, **more: Any
@@ -126,7 +128,7 @@ class Counter:
 
     async def take(self, raw: bytes) -> str:
         """Deliver a notice and return the answer's code."""
-        answer = await take_notice(self.store, self.vnpay, raw)
+        answer = await self.inbox.take(self.vnpay, raw)
         return str(answer.body["RspCode"])
 
     async def apply(self, opened: OpenedPayment, finding: Finding, **more: Any) -> Outcome:
@@ -240,4 +242,5 @@ async def counter(store: Store, clock: FixedClock, vnpay: Vnpay) -> Counter:
         actor(Role.TRADER, ids[1]),
         actor(Role.CASHIER),
         actor(Role.MANAGER),
+        Inbox(store),
     )

@@ -85,7 +85,7 @@ def canonical(fields: Mapping[str, str]) -> str:
 def sign(secret: str, text: str | bytes) -> str:
     """Return the HMAC-SHA512 of `text` in lower-case hex."""
     message = text if isinstance(text, bytes) else text.encode(errors="replace")
-    return hmac.new(secret.encode(), message, "sha512").hexdigest()
+    return hmac.digest(secret.encode(), message, "sha512").hex()
 
 
 def amount_sent(amount: Money) -> str:
@@ -214,7 +214,9 @@ def _pairs(raw: bytes) -> list[tuple[str, str, bytes]]:
     for pair in raw.split(b"&"):
         if pair:
             name, _, value = pair.decode("latin-1").partition("=")
-            found.append((unquote_plus(name), unquote_plus(value), pair))
+            if b"%" in pair or b"+" in pair:
+                name, value = unquote_plus(name), unquote_plus(value)
+            found.append((name, value, pair))
     return found
 
 

@@ -16,7 +16,7 @@ from border.core.ids import new_id
 from border.core.refusal import Refusal
 from border.core.store import Store, Unit, open_engine, table_of
 from border.payments.collection.checkout_service import checkout, order_of
-from border.payments.collection.notice_service import take_notice
+from border.payments.collection.notice_service import Inbox
 from border.payments.collection.payment import PAYMENT_LASTS
 from border.payments.collection.payment_service import cancel_payment, open_payment
 from border.payments.collection.tables import AttemptRow, NoticeRow, PaymentRow
@@ -172,7 +172,7 @@ async def test_a_notice_is_taken_in_while_more_payers_wait_than_there_are_connec
     ]
     try:
         await slow.until_asked(5)
-        answer = await take_notice(narrow, counter.vnpay, counter.notice(told))
+        answer = await Inbox(narrow).take(counter.vnpay, counter.notice(told))
         assert answer.body["RspCode"] == "00"
         assert len(await counter.rows(NoticeRow)) == 1
         assert not any(each.done() for each in asking)

@@ -19,7 +19,7 @@ from border.payments.charges import storage as charge_storage
 from border.payments.charges.charge_service import payment_blocked
 from border.payments.charges.tables import ChargeRow
 from border.payments.collection import payment_storage
-from border.payments.collection.notice_service import process_inbox, read_return, take_notice
+from border.payments.collection.notice_service import Inbox, process_inbox, read_return
 from border.payments.collection.tables import AttemptRow, NoticeRow, PaymentRow
 from border.payments.exceptions.tables import ExceptionRow
 from border.payments.gateways.evidence import Finding
@@ -131,7 +131,7 @@ async def test_a_notice_that_cannot_be_kept_is_asked_for_again(counter, caplog) 
     nobody = open_engine("postgresql://nobody@127.0.0.1:1/none")
     unreachable = Store(nobody, counter.clock)
     with caplog.at_level(logging.CRITICAL):
-        answer = await take_notice(unreachable, counter.vnpay, counter.notice(opened))
+        answer = await Inbox(unreachable).take(counter.vnpay, counter.notice(opened))
     await nobody.dispose()
     assert answer.body == {"RspCode": "99", "Message": "Unknown error"}
 

@@ -204,7 +204,7 @@ def test_what_a_drawing_is_given_needs_neither_tables_nor_gateways() -> None:
     """A process that draws is as small as it can be: it reads in what its work names."""
     told = (
         "import sys, pickle; pickle.load(sys.stdin.buffer);"
-        "print(sorted({name.partition('.')[0] for name in sys.modules}))"
+        "print(sorted({n.partition('.')[0] for n, there in sys.modules.items() if there}))"
     )
     given = pickle.dumps((draw_paper, papers.ADJUSTMENT.printed()))
     read_in = subprocess.run(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
+from border.core.actor import PROGRAM
 from border.core.postponed import FIRST_PAUSE, pause_after
 from border.core.store import Store, table_of
 from border.payments.receipts import receipt_service, storage
@@ -16,6 +18,7 @@ from border.payments.receipts.receipt import ND123_2020, ND254_2026
 from border.payments.receipts.receipt_service import Office, issue_due
 from border.payments.receipts.signing import ReceiptSigner
 from border.payments.receipts.tables import ReceiptRow, ReceiptSeriesRow
+from tests.border.core.test_coalescer import counted
 
 
 async def test_a_paid_payment_gets_its_receipt_with_all_it_says(till) -> None:
@@ -84,11 +87,11 @@ async def test_a_part_of_a_charge_is_receipted_as_a_part(till) -> None:
 
 
 async def test_the_plate_comes_from_whoever_knows_it(till) -> None:
-    async def plate_of(_connection, subject: str) -> str | None:
-        return {"BKG-00001": "24C-123.45"}.get(subject)
+    async def plates_of(_connection, subjects: Collection[str]) -> dict[str, str]:
+        return {one: "24C-123.45" for one in subjects if one == "BKG-00001"}
 
     await till.paid()
-    await till.issue(plate_of=plate_of)
+    await till.issue(plates_of=plates_of)
     assert (await till.receipts())[0].vehicle_plate == "24C-123.45"
 
 
@@ -99,6 +102,40 @@ async def test_two_workers_at_once_issue_each_receipt_once(till) -> None:
     rows = await till.receipts()
     assert Counter(row.payment_id for row in rows) == {payment.id: 1 for payment in payments}
     assert [row.number for row in rows] == list(range(1, 9))
+
+
+OWN = {"id", "reference", "number", "issue_key", "payment_id", "payment_reference", "gateway_txn"}
+OWN |= {"subjects", "lines", "lookup_code", "qr_payload", "xml", "xml_sha256"}
+
+
+async def test_together_each_says_what_it_says_alone(till) -> None:
+    alone, *others = [await till.paid(800_000, 50_000) for _ in range(4)]
+    await till.store.perform(
+        PROGRAM, lambda unit: receipt_service.issue_original(unit, till.office, alone)
+    )
+    assert (await till.issue()).issued == 3
+    first, *rest = await till.receipts()
+    assert [row.payment_id for row in rest] == [payment.id for payment in others]
+    assert [row.number for row in rest] == [2, 3, 4]
+    for row in rest:
+        assert row.model_dump(exclude=OWN) == first.model_dump(exclude=OWN)
+        assert till.office.signer.verify(row.xml).data.findtext(".//SBLai") == str(row.number)
+    events = await till.events("receipt.issue")
+    assert len({e.xid for e in events}) == 2
+    assert len({(e.actor, e.actor_kind, len(e.payload)) for e in events}) == 1
+
+
+async def test_twenty_take_no_statement_more_than_one(till) -> None:
+    sent = []
+    for number in (1, receipt_service.TURN - 1):
+        for _ in range(number):
+            await till.paid()
+        async with counted(till.store) as statements:
+            assert (await till.issue()).issued == number
+        sent.append(len(statements))
+    # Those due, whether they have one, what was paid, the charges, the proofs and the payers;
+    # the series, its numbers, and the receipts; and a look whether another is due.
+    assert sent == [10, 10]
 
 
 @pytest.fixture
@@ -143,6 +180,7 @@ async def test_control_without_the_lock_both_take_it_and_the_index_turns_one_awa
     async def no_lock(connection, put_off):
         return await take(Bare(connection), put_off)
 
+    monkeypatch.setattr(storage, "take_unreceipted", _none)
     monkeypatch.setattr(storage, "take_unreceipted_payment", no_lock)
     monkeypatch.setattr(storage, "issued_for", _nothing)
     runs = await _two_workers(till)
@@ -152,6 +190,10 @@ async def test_control_without_the_lock_both_take_it_and_the_index_turns_one_awa
 
 async def _nothing(*_: object) -> None:
     return None
+
+
+async def _none(*_: object) -> list[object]:
+    return []
 
 
 async def test_a_payment_that_cannot_be_receipted_holds_up_no_other(till) -> None:
@@ -239,9 +281,9 @@ async def test_twenty_at_once_with_failures_leave_no_gap_and_no_double(till) -> 
 async def test_control_numbers_taken_outside_the_transaction_leave_gaps(till, monkeypatch) -> None:
     take = storage.take_number
 
-    async def outside(_connection, serial: str, year: int) -> int | None:
+    async def outside(_connection, serial: str, year: int, number: int) -> int | None:
         async with till.store.engine.begin() as other:
-            return await take(other, serial, year)
+            return await take(other, serial, year, number)
 
     opened = storage.open_series
 

@@ -2,14 +2,17 @@
 
 import asyncio
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from api.cli import doctor
 from border.core.refusal import Refusal
 from border.core.store import Unit
+from border.embedded import Servers
 from border.payments.collection.tables import PaymentRow
 from border.payments.receipts.tables import ReceiptRow
 from border.payments.reconciliation.close_service import (
@@ -22,6 +25,7 @@ from border.payments.reconciliation.close_service import (
 )
 from border.payments.reconciliation.statement_service import take_statement
 from border.payments.reconciliation.tables import DailyCloseRow
+from border.settings import Settings
 
 from .conftest import FEE, Books, csv_file, csv_line
 
@@ -178,7 +182,9 @@ async def test_a_fact_that_comes_late_is_counted_on_its_own_day(books: Books) ->
     assert now["currencies"] == monday.figures["currencies"]
 
 
-async def test_the_closes_hang_together_and_a_forged_one_is_found(books: Books) -> None:
+async def test_the_closes_hang_together_and_a_forged_one_is_found(
+    books: Books, servers: Servers, tmp_path: Path
+) -> None:
     books.clock.advance(timedelta(days=3))
     rows = [await close(books, MONDAY + timedelta(days=n)) for n in range(3)]
     assert rows[1].before == rows[0].proof
@@ -198,6 +204,9 @@ async def test_the_closes_hang_together_and_a_forged_one_is_found(books: Books) 
         await connection.execute(forge)
     async with books.store.reading() as connection:
         assert await broken_closes(connection) == [("all", TUESDAY)]
+    addresses = {"database_url": servers.database_url, "redis_url": servers.redis_url}
+    report = await doctor.examine(Settings(_env_file=None, data_dir=tmp_path, **addresses))
+    assert (report["ok"], report["closes"]) == (False, {"changed": [f"all {TUESDAY}"]})
 
 
 async def test_a_day_closed_by_several_at_once_is_closed_once(books: Books) -> None:

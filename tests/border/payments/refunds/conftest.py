@@ -11,7 +11,6 @@ from border.core.actor import PROGRAM, Actor, Role
 from border.core.ids import new_id, new_reference
 from border.core.money import Money
 from border.core.store import Store, Unit
-from border.payments.charges.charge_service import owe
 from border.payments.charges.tables import ChargeRow
 from border.payments.collection.settlement_service import apply_evidence
 from border.payments.collection.tables import PaymentRow
@@ -35,6 +34,7 @@ from border.payments.refunds.suspense_service import propose_for_exception, prop
 from border.payments.refunds.tables import RefundRow
 from border.payments.tariffs.assessment import AmountPart, Assessment
 from border.timeouts import Timeouts
+from tests.border.payments.owing import owe
 
 SAID = {
     "accepted": RefundReply(RefundFinding.ACCEPTED, code="00"),

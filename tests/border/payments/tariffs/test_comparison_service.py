@@ -8,12 +8,13 @@ import pytest
 from border.core.ids import new_id
 from border.core.store import PROGRAM, Unit
 from border.identity.tables import OrganisationRow
-from border.payments.charges.charge_service import charges_on, owe
+from border.payments.charges.charge_service import charges_on
 from border.payments.charges.comparison_service import comparison
 from border.payments.charges.tables import ChargeRow
 from border.payments.tariffs import tariff_service
 from border.payments.tariffs.comparison import Comparison
 from border.payments.tariffs.tariff import Load, assess
+from tests.border.payments.owing import owe
 
 from .conftest import FEE, Office, complete, file_of, header, rate, terms
 
@@ -22,7 +23,9 @@ async def charge(office: Office, loads: list[str | Load], vehicle: str, payer: U
     """Charge a trip of today."""
 
     async def work(unit: Unit) -> ChargeRow:
-        rules = await tariff_service.rules_on_day(unit.connection, FEE, date(2026, 11, 23))
+        rules = (await tariff_service.rules_on_days(unit.connection, FEE, [date(2026, 11, 23)]))[
+            date(2026, 11, 23)
+        ]
         found = assess(rules, FEE, loads, vehicle, date(2026, 11, 23))
         assert found is not None
         return await owe(

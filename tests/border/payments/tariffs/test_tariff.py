@@ -18,7 +18,7 @@ from border.payments.tariffs.tariff import (
     TariffRule,
     assess,
 )
-from border.payments.tariffs.tariff_service import load_tariff, rules_on_day, seeds
+from border.payments.tariffs.tariff_service import load_tariff, rules_on_days, seeds
 from border.vocabulary import VEHICLE_CLASSES
 
 ON = date(2026, 11, 23)
@@ -163,6 +163,6 @@ async def test_the_seed_is_loaded_once_and_overwrites_nothing(
     assert await store.perform(PROGRAM, load_tariff) == 12
     assert await store.perform(PROGRAM, load_tariff) == 0
     async with store.reading() as connection:
-        kept = await rules_on_day(connection, INFRASTRUCTURE_FEE, ON)
-        assert await rules_on_day(connection, "parking", ON) == ()
+        kept = (await rules_on_days(connection, INFRASTRUCTURE_FEE, [ON]))[ON]
+        assert (await rules_on_days(connection, "parking", [ON]))[ON] == ()
     assert sorted(kept, key=lambda rule: rule.code) == sorted(rules(), key=lambda rule: rule.code)

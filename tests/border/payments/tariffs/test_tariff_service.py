@@ -40,7 +40,7 @@ async def test_a_file_becomes_a_draft_that_nobody_is_charged_by(office: Office) 
     assert (row.state, row.prepared_by, row.approved_by) == ("draft", office.manager.id, None)
     assert await office.days() == [(*LAO_CAI, None)]
     async with office.store.reading() as connection:
-        in_force = await tariff_service.rules_on_day(connection, FEE, NEW_YEAR)
+        in_force = (await tariff_service.rules_on_days(connection, FEE, [NEW_YEAR]))[NEW_YEAR]
     assert {rule.terms.resolution for rule in in_force} == {"lao_cai_2014"}
 
 
@@ -99,7 +99,7 @@ async def test_a_second_person_puts_it_in_force_and_it_ends_its_predecessor(
     assert await office.days() == [(*LAO_CAI, NEW_YEAR), ("next", NEW_YEAR, None)]
     for on, amount in ((date(2026, 12, 31), 800_000), (NEW_YEAR, 900_000)):
         async with office.store.reading() as connection:
-            rules = await tariff_service.rules_on_day(connection, FEE, on)
+            rules = (await tariff_service.rules_on_days(connection, FEE, [on]))[on]
         found = assess(rules, FEE, ["ordinary"], "container_40", on)
         assert found is not None
         assert found.amount.minor == amount
@@ -203,7 +203,9 @@ async def test_the_only_one_of_its_kind_can_be_withdrawn_too(office: Office) -> 
     await office.schedule()
     await office.withdraw()
     async with office.store.reading() as connection:
-        assert await tariff_service.rules_on_day(connection, "yard_service", NEW_YEAR) == ()
+        assert (await tariff_service.rules_on_days(connection, "yard_service", [NEW_YEAR]))[
+            NEW_YEAR
+        ] == ()
     assert await office.days() == [(*LAO_CAI, None)]
 
 
@@ -355,7 +357,7 @@ async def test_its_events_go_by_its_own_name_and_its_reference_too(office: Offic
 
 async def test_a_price_is_read_in_one_statement_once_its_rates_are_known(office: Office) -> None:
     async with office.store.reading() as connection:
-        await tariff_service.rules_on_day(connection, FEE, NEW_YEAR)
+        (await tariff_service.rules_on_days(connection, FEE, [NEW_YEAR]))[NEW_YEAR]
     asked: list[str] = []
 
     def count(_: Any, __: Any, statement: str, *___: Any) -> None:
@@ -365,7 +367,7 @@ async def test_a_price_is_read_in_one_statement_once_its_rates_are_known(office:
     listen(engine, "before_cursor_execute", count)
     try:
         async with office.store.reading() as connection:
-            assert await tariff_service.rules_on_day(connection, FEE, NEW_YEAR)
+            assert (await tariff_service.rules_on_days(connection, FEE, [NEW_YEAR]))[NEW_YEAR]
     finally:
         remove(engine, "before_cursor_execute", count)
     assert len(asked) == 1

@@ -29,7 +29,7 @@ from border.core.store import Unit, table_of
 from border.identity import service as identity
 from border.identity.tables import AccountRow
 from border.paper.fonts import prepare_fonts
-from border.payments.charges.charge_service import charges_on, owe
+from border.payments.charges.charge_service import NewCharge, charges_on, owe_many
 from border.payments.charges.tables import ChargeRow
 from border.payments.collection import notice_service
 from border.payments.receipts.renderers import GATEWAYS
@@ -65,14 +65,15 @@ async def tell(app: Litestar, client: httpx.AsyncClient) -> None:
         firm: UUID = await connection.scalar(found)
 
     async def charge(unit: Unit) -> ChargeRow:
-        return await owe(
-            unit,
+        fee = NewCharge(
             kind="infrastructure_fee",
             subject=SUBJECT,
             gate="KIM_THANH_II",
             payer_organisation_id=firm,
             assessment=Assessment(FEE, (), ("a",)),
         )
+        [owed] = await owe_many([(unit, fee)])
+        return owed
 
     owed = await services.store.perform(PROGRAM, charge)
     asked = {"charge_ids": [str(owed.id)], "gateway": "toy"}

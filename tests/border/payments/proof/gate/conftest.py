@@ -25,11 +25,11 @@ from border.core.money import Money
 from border.core.store import Store, Unit, table_of
 from border.core.tables import EventRow
 from border.identity.tables import OrganisationRow
-from border.payments.charges.charge_service import owe, payment_blocked
+from border.payments.charges.charge_service import payment_blocked
 from border.payments.charges.tables import ChargeRow, PaymentChargeRow
 from border.payments.collection.checkout_service import checkout
 from border.payments.collection.jobs import ON_TIMEOUT
-from border.payments.collection.notice_service import process_inbox, take_notice
+from border.payments.collection.notice_service import Inbox, process_inbox
 from border.payments.collection.query_service import ask_overdue
 from border.payments.collection.reversal_service import apply_reversal
 from border.payments.collection.settlement_service import apply_evidence
@@ -42,6 +42,7 @@ from border.payments.reconciliation.reconciliation_service import reconcile
 from border.payments.refunds.tables import RefundRow
 from border.payments.tariffs.tariff import Assessment, ExplanationLine
 from border.timeouts import Timeouts
+from tests.border.payments.owing import owe
 
 NOON = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 SUSPENSE = ("suspense:unmatched", "suspense:overpaid")
@@ -359,6 +360,7 @@ class Gate:
     vaults: Any
     trader: Actor
     people: dict[Role, Actor] = field(default_factory=dict)
+    inbox: Inbox | None = None
 
     async def owe(self, amount: int = 800_000, subject: str | None = None) -> ChargeRow:
         """Charge an amount on a subject."""
@@ -416,7 +418,9 @@ class Gate:
 
     async def push(self, gateway: str, raw: bytes) -> Any:
         """Deliver a message and return the body of the answer."""
-        return (await take_notice(self.store, self.vaults[gateway].adapter, raw)).body
+        if self.inbox is None or self.inbox.store is not self.store:
+            self.inbox = Inbox(self.store)  # the program has started anew
+        return (await self.inbox.take(self.vaults[gateway].adapter, raw)).body
 
     async def tell(self, coin: Any, **changes: str) -> Any:
         """Let a gateway tell of money; return the body of our answer."""

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 ON_THE_WAY = "settling"
@@ -14,13 +15,21 @@ from border.core.clock import SystemClock
 from border.payments.collection.notice_service import process_inbox
 from border.core.store import Store, open_engine
 
-async def hang(unit, event, row):
+def hang():
     print("settling", flush=True)
     sys.stdin.read()  # until it is killed
 
+async def alone(unit, event, row):
+    hang()
+
+class Together:
+    async def together(self, unit, rows):
+        return [hang for _ in rows]
+
 async def main():
     engine = open_engine(sys.argv[1], pool_size=1)
-    await process_inbox(Store(engine, SystemClock(), {"charge.settle": [hang]}))
+    reaction = Together() if sys.argv[2] == "together" else alone
+    await process_inbox(Store(engine, SystemClock(), {"charge.settle": [reaction]}))
 
 asyncio.run(main())
 """
@@ -39,8 +48,9 @@ async def _others_at_work(gate: Any) -> int:
     return int(found or 0)
 
 
+@pytest.mark.parametrize("form", ["alone", "together"])
 async def test_a_worker_killed_in_the_middle_of_a_settlement_leaves_it_to_the_next(
-    gate: Any, servers: Any
+    gate: Any, servers: Any, form: str
 ) -> None:
     charge = await gate.owe()
     attempt = await gate.open("vnpay", charge)
@@ -52,13 +62,14 @@ async def test_a_worker_killed_in_the_middle_of_a_settlement_leaves_it_to_the_ne
         "-c",
         WORKER,
         servers.database_url,
+        form,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
     assert worker.stdout is not None
     async with asyncio.timeout(60):
         assert (await worker.stdout.readline()).decode().strip() == ON_THE_WAY
-    # It has written the capture and moved the payment, all of it uncommitted.
+    # It has written the capture, uncommitted as all else.
     assert await gate.books() == before
     assert await gate.work() == 0, "nobody takes a notice out of the hands of the living"
     worker.kill()
