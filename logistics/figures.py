@@ -11,10 +11,22 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Interval, bindparam, func, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Interval,
+    Select,
+    Table,
+    bindparam,
+    func,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import PROGRAM
@@ -247,28 +259,44 @@ async def throughput(
 ) -> Sequence[AnyRow]:
     """Return counts per gate, direction and window (a multiple of five minutes), oldest first.
 
-    Windows are counted from local midnight; the one that `begin` lies in is given whole. Whole
-    hours are added up from hours, so that a year is not added up from every five minutes.
+    Windows are counted from local midnight; the one that `begin` lies in is given whole, and
+    nothing from `end` on. Where they are whole hours, all hours but the last are added up as
+    hours, so that a year is not added up from every five minutes.
     """
     midnight = local_midnight(local_date(begin))
     begin = midnight + (begin - midnight) // window * window
     asked = {"gate": gate, "direction": direction}
     given = {name: value for name, value in asked.items() if value}
-    statement = _throughput(frozenset(given), by_hours=not window % HOUR)
-    return await statement.rows(connection, **given, begin=begin, end=end, window=window)
+    hours_end = max(begin, _start(end, HOUR)) if not window % HOUR else begin
+    return await _throughput(frozenset(given)).rows(
+        connection, **given, begin=begin, hours_end=hours_end, end=end, window=window
+    )
 
 
 @cache
-def _throughput(narrowed: frozenset[str], *, by_hours: bool) -> Statement:
-    table = figure_storage.hour if by_hours else _window
-    at = table.c.hour_start if by_hours else table.c.window_start
-    begin, end = (bindparam(name, type_=at.type) for name in ("begin", "end"))
-    start = func.date_bin(bindparam("window", type_=Interval), at, begin).label("start")
-    counts = [func.sum(table.c[name]).label(name) for name in COUNTS]
+def _throughput(narrowed: frozenset[str]) -> Statement:
+    """Return the statement that adds up hours until `hours_end`, and windows from there on."""
+    begin, hours_end, end = (
+        bindparam(name, type_=_window.c.window_start.type) for name in ("begin", "hours_end", "end")
+    )
+
+    def counted(table: Table, at: Column[Any], since: Any, until: Any) -> Select[Any]:
+        asked = (table.c[name] == bindparam(name) for name in sorted(narrowed))
+        counts = (table.c[name] for name in COUNTS)
+        return select(table.c.gate, table.c.direction, at.label("at"), *counts).where(
+            at >= since, at < until, *asked
+        )
+
+    hour = figure_storage.hour
+    both = union_all(
+        counted(hour, hour.c.hour_start, begin, hours_end),
+        counted(_window, _window.c.window_start, hours_end, end),
+    ).subquery()
+    start = func.date_bin(bindparam("window", type_=Interval), both.c.at, begin).label("start")
     return Statement(
-        select(table.c.gate, table.c.direction, start, *counts)
-        .where(at >= begin, at < end)
-        .where(*(table.c[name] == bindparam(name) for name in sorted(narrowed)))
-        .group_by(table.c.gate, table.c.direction, start)
-        .order_by(start, table.c.gate, table.c.direction)
+        select(
+            both.c.gate, both.c.direction, start, *(func.sum(both.c[n]).label(n) for n in COUNTS)
+        )
+        .group_by(both.c.gate, both.c.direction, start)
+        .order_by(start, both.c.gate, both.c.direction)
     )

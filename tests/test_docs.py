@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from statistics import median
 
 import pytest
 from jsonschema import Draft7Validator
@@ -202,3 +203,21 @@ def test_what_leaves_the_zone_never_bears_the_name_of_what_stays() -> None:
     assert {"plate", "reason", "note", "device", "account", "scanned_code"} <= private
     for one in types:
         assert private.isdisjoint(one.schema()["properties"]), one.name
+
+
+# Figures
+
+
+def test_what_scaling_says_of_a_longer_past_is_what_was_measured() -> None:
+    said = " ".join((DOCS / "scaling.md").read_text(encoding="utf-8").split())
+    named = re.findall(r"results/([\w-]+-flat\.json)", said)
+    told = json.loads((PROJECT / "bench" / "results" / named[0]).read_text())
+    grown = [row["grown"] for row in told["rows"]]
+    flat = sum(times < 1.5 for times in grown)
+    assert (
+        f"Of {len(grown)} lists, pages, figures, feed queries, scans and bookings, {flat}" in said
+    )
+    assert f"by {median(grown):.2f} × in the median" in said
+    assert f"{told['trucks'][0]:,} trucks beside one of {told['trucks'][1]:,}" in said
+    size = sum(table["table_mb"] + table["indexes_mb"] for table in told["tables"])
+    assert f"in {size / 1000:.1f} GB" in said

@@ -180,6 +180,21 @@ async def test_windows_are_counted_from_local_midnight_and_given_whole(
     assert not none
 
 
+@pytest.mark.parametrize("window", [timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)])
+async def test_nothing_is_counted_from_the_end_on_however_wide_the_windows(
+    yard: Any, window: timedelta
+) -> None:
+    await record(yard, *visit("PSG-1", 0, 15, 80))
+    await figures.READER.catch_up(yard.store)
+    counted = []
+    async with yard.store.reading() as connection:
+        for minutes in (10, 60, 80, 85):
+            end = NINE + timedelta(minutes=minutes)
+            found = await figures.throughput(connection, NINE, end, window=window)
+            counted.append(sum(row.arrivals + row.entries + row.exits for row in found))
+    assert counted == [1, 2, 2, 3]
+
+
 async def test_what_an_offline_shift_brings_is_counted_when_it_was_scanned(
     yard: Any, clock: FixedClock
 ) -> None:

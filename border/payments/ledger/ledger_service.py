@@ -102,13 +102,6 @@ async def postings_under(connection: AsyncConnection, key: str) -> list[Posting]
     return (await storage.postings_of(connection, [journal.id]))[journal.id] if journal else []
 
 
-async def on_payment(connection: AsyncConnection, payment_id: UUID) -> list[Posting]:
-    """Return every line booked on a payment."""
-    journals = await storage.journals_of(connection, payment_id=payment_id)
-    lines = await storage.postings_of(connection, [journal.id for journal in journals])
-    return [line for journal in journals for line in lines[journal.id]]
-
-
 async def applied(connection: AsyncConnection, payment_id: UUID) -> dict[UUID, Money]:
     """Return what of a payment's money pays for each charge, as booked; reversals are taken off."""
     return (await storage.applied(connection, [payment_id]))[payment_id]

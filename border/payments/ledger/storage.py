@@ -77,18 +77,6 @@ async def journal_by_key(connection: AsyncConnection, key: str) -> JournalRow | 
     return await row(connection, JournalRow, _BY_KEY, key=key)
 
 
-async def journals_of(
-    connection: AsyncConnection, *, payment_id: UUID | None = None, refund_id: UUID | None = None
-) -> list[JournalRow]:
-    """Return what was booked on a payment or a refund, in the order of booking."""
-    statement = select(_journal).order_by(_journal.c.number)
-    if payment_id is not None:
-        statement = statement.where(_journal.c.payment_id == payment_id)
-    if refund_id is not None:
-        statement = statement.where(_journal.c.refund_id == refund_id)
-    return await rows(connection, JournalRow, statement)
-
-
 def _about(gateway: ColumnElement[Any], number: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the condition that a journal is about a gateway's transaction.
 

@@ -73,11 +73,6 @@ class Transfers:
         ).fetchone()
         return _transfer(row) if row else None
 
-    def by_number(self, number: int) -> BankTransfer | None:
-        """Return the transfer of `number`."""
-        row = self._file.execute("SELECT * FROM transfer WHERE number = ?", (number,)).fetchone()
-        return _transfer(row) if row else None
-
     def sent_back_vnd(self, number: int) -> int:
         """Return how much of a transfer has been sent back."""
         row = self._file.execute(
