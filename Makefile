@@ -10,8 +10,9 @@ FACES := $(PYTHON) -c 'from pathlib import Path; from border.paper.fonts import 
     prepare_fonts(Path(".state/tests"))'
 PACKAGES := api border customs logistics
 BROWSERS := chromium chromium-browser
-# Processes that run tests, each with servers of its own; 0 runs them in one, to look into.
-WORKERS ?= auto
+# Processes that run tests, each with servers of its own; 0 runs them in one, to look into. Three to
+# two cores: a test waits for its servers and its browser a third of its time.
+WORKERS ?= $(shell echo $$(( $$(nproc) * 3 / 2 )))
 
 # Modules once compiled are kept, whatever the shell says: every process that runs tests would else
 # compile the tests and the program anew, which takes ten seconds of a processor.

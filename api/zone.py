@@ -42,7 +42,9 @@ from border.timeouts import jobs as timeout_jobs
 from customs import jobs as customs_jobs
 from logistics import booking_set_service, scan_service, slot_service
 from logistics import jobs as logistics_jobs
+from logistics.ballot.beacon import HttpBeacons, from_seconds
 from logistics.booking_set_service import AskedBooking
+from logistics.capacity.neighbour_service import Neighbour
 from logistics.confirming_service import Confirmation
 from logistics.scan_request import ScanRequest
 from logistics.slip_service import SlipKeys
@@ -156,6 +158,23 @@ def timeouts_of(store: Store) -> Timeouts:
     )
 
 
+def beacons_of(services: Services) -> HttpBeacons:
+    """Return the beacons that ballots are drawn by; a demonstration has the sandbox's."""
+    settings = services.settings
+    rows = [
+        (settings.beacon_name, settings.beacon_url),
+        (settings.fallback_name, settings.fallback_url),
+    ]
+    if settings.demo and settings.sandbox_url:
+        rows = [(f"sandbox-{one}", f"{settings.sandbox_url}/beacon/{one}") for one in ("a", "b")]
+    chains = (
+        (settings.beacon_genesis, settings.beacon_period),
+        (settings.fallback_genesis, settings.fallback_period),
+    )
+    every = [from_seconds(*row, *chain) for row, chain in zip(rows, chains, strict=True)]
+    return HttpBeacons(services.http, every)
+
+
 def jobs_of(services: Services, receipts: Callable[[], Office | None]) -> tuple[Job, ...]:
     """Return every job of the program; `receipts` opens the receipt office."""
     store = services.store
@@ -166,7 +185,12 @@ def jobs_of(services: Services, receipts: Callable[[], Office | None]) -> tuple[
         *reconciliation_jobs.jobs(store),
         *platform_jobs.jobs(store, services.redis, services.settings.relay_stream),
         *regulation_jobs.jobs(store),
-        *logistics_jobs.jobs(store),
+        *logistics_jobs.jobs(
+            store,
+            services.slips,
+            Neighbour(services.settings.neighbour_url, services.http),
+            beacons_of(services),
+        ),
         *timeout_jobs(timeouts_of(store)),
         *postponed.jobs(store),
         *forgetting.jobs(store, timedelta(hours=services.settings.answers_kept_hours)),

@@ -64,10 +64,12 @@ _ROWS = (
     _TRUCKS,
     "ANALYZE truck",
     """
-    INSERT INTO slot (id, gate, direction, starts_at, ends_at, opens_at, closes_at, capacity, taken,
-        mode, early_minutes, entry_early_minutes, grace_minutes, hold_minutes)
+    INSERT INTO slot (id, gate, direction, starts_at, ends_at, opens_at, closes_at, planned,
+        capacity, kept, taken, class_taken, waiting, mode, early_minutes, entry_early_minutes,
+        grace_minutes, hold_minutes)
     SELECT gen_random_uuid(), '{gate}', direction, starts_at, starts_at + interval '1 hour',
-        starts_at - interval '3 days', starts_at + interval '45 minutes', 80, count(*),
+        starts_at - interval '3 days', starts_at + interval '45 minutes', 80, 80, 0, count(*),
+        ARRAY[0, count(*), 0, 0], 0,
         'first_come', 180, 30, 30, 15
     FROM truck WHERE stage > 0 GROUP BY direction, starts_at
     ON CONFLICT DO NOTHING
@@ -105,12 +107,12 @@ _ROWS = (
     INSERT INTO booking (id, reference, state, version, gate, created_at, changed_at,
         owner_organisation_id, slot_id, direction, slot_starts_at, slot_ends_at, held_until,
         free_cancel_until, slip_valid_until, plate, plate_typed, country, vehicle_class, payload_g,
-        empty, priority, driver)
+        empty, priority, share_class, driver)
     SELECT booking_id, 'BKG-' || code,
         (ARRAY['confirmed', 'checked_in', 'used', 'used'])[stage], 4, {_RECORD}, owner, slot.id,
         slot.direction, slot.starts_at, slot.ends_at, slot.starts_at, slot.starts_at, slot.ends_at,
         {_PLATE}, {_PLATE}, 'VN', class, 25000000, false, 'ordinary',
-        '{{{{"name": "Tài xế", "document_number": "010000000000", "phone": null}}}}'
+        'ordinary', '{{{{"name": "Tài xế", "document_number": "010000000000", "phone": null}}}}'
     FROM truck JOIN slot ON slot.gate = '{{gate}}' AND slot.direction = truck.direction
         AND slot.starts_at = truck.starts_at
     """,

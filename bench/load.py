@@ -162,6 +162,9 @@ async def drive(
         for place, (job, texts) in enumerate(waiting):
             due = begun + place / rate
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            # The loop's clock counts whole milliseconds and may wake a part of one too soon.
+            while (early := due - time.perf_counter()) > 0:  # noqa: ASYNC110  (waits for a time)
+                await asyncio.sleep(early)
             sending += [
                 asyncio.create_task(send_at(due, exchange, text))
                 for exchange, text in zip(job, texts, strict=True)

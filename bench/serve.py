@@ -23,6 +23,7 @@ from litestar import Litestar
 
 from bench.load import Server
 from bench.timed import Timed
+from border.core.server import make_ready_to_serve
 
 STARTS_WITHIN_S = 30.0
 
@@ -78,5 +79,6 @@ def serve(app: Litestar, until_ended: TextIO) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
+    make_ready_to_serve()
     options = uvicorn.Config(Timed(app), log_level="warning", access_log=False, server_header=False)
     uvicorn.Server(options).run(sockets=[listener])

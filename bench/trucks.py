@@ -133,6 +133,7 @@ class Yard:
                 starts_at=hour.starts_at,
                 ends_at=hour.ends_at,
                 opens_at=self.now - timedelta(days=1),
+                planned=PLACES,
                 capacity=PLACES,
                 closes_at=hour.ends_at - timedelta(minutes=15),
                 early_minutes=180,
@@ -307,6 +308,7 @@ class Yard:
             payload_g=20_000_000,
             empty=False,
             priority="ordinary",
+            share_class="ordinary",
             driver={"name": "Tài xế", "document_number": "010000000000", "phone": None},
             **self.record(),
         )

@@ -11,6 +11,7 @@ from border.core.refusal import NOT_FOUND
 from border.core.statement import Statement
 from border.core.store import table_of
 from border.core.tables import GateRow, LaneRow
+from border.vocabulary import Direction
 
 _gate = table_of(GateRow)
 _lane = table_of(LaneRow)
@@ -101,3 +102,12 @@ async def gate(connection: AsyncConnection, code: str) -> GateRow:
 async def lanes(connection: AsyncConnection) -> Sequence[LaneRow]:
     """Return every lane in use."""
     return await rows(connection, LaneRow, _LANES)
+
+
+async def lanes_of(connection: AsyncConnection, gate: str, direction: str) -> list[str]:
+    """Return the codes of the lanes in use that a direction of a gate passes; transit any."""
+    return [
+        one.code
+        for one in await lanes(connection)
+        if one.gate == gate and direction in (one.direction, Direction.TRANSIT)
+    ]

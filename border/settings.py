@@ -89,6 +89,10 @@ class Settings(BaseSettings):
         default="01BLP0-001", description="Template symbol of the receipts, as registered."
     )
     receipt_letters: str = Field(default="LC", description="Letters their series begin with.")
+    neighbour_url: str = Field(
+        default="",
+        description="Where Hekou says how many trucks it takes in; unset, it is not asked.",
+    )
     sandbox_url: str = Field(default="", description="Where the sandbox listens; demo mode only.")
     slip_key_id: str = Field(default="k1", description="Name of the key that signs slips.")
     relay_stream: str = Field(default="border:events", description="Redis stream of the feed.")
@@ -98,6 +102,28 @@ class Settings(BaseSettings):
     tokens_kept_days: int = Field(
         default=7, ge=0, description="Days for which a session or a token is kept after its end."
     )
+    beacon_name: str = Field(
+        default="drand-quicknet", description="Randomness beacon that ballots are drawn by."
+    )
+    beacon_url: str = Field(
+        default="https://api.drand.sh/"
+        "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971",
+        description="Where it is asked; `/public/<round>` is added.",
+    )
+    beacon_genesis: int = Field(
+        default=1692803367, description="When its first round was, in seconds since 1970."
+    )
+    beacon_period: int = Field(default=3, ge=1, description="Seconds from a round to the next.")
+    fallback_name: str = Field(
+        default="drand-default", description="Beacon that is heard where the first keeps silent."
+    )
+    fallback_url: str = Field(
+        default="https://api.drand.sh/"
+        "8990e7a9aaed2ffed73dbd7092123d6f289930540d7651336225dc172e51b2ce",
+        description="Where that one is asked.",
+    )
+    fallback_genesis: int = Field(default=1595431050, description="When its first round was.")
+    fallback_period: int = Field(default=30, ge=1, description="Seconds from a round to the next.")
     import_batch: int = Field(default=200, description="Rows an import commits at a time.")
 
     @field_validator("receipt_collector_tax_code")

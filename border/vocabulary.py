@@ -50,6 +50,15 @@ class Handling(StrEnum):
     OVERSIZE = "oversize"
 
 
+class ShareClass(StrEnum):
+    """The classes of trucks that an hour keeps places for."""
+
+    PERISHABLE = "perishable"
+    ORDINARY = "ordinary"
+    EMPTY = "empty"
+    DANGEROUS_GOODS = "dangerous_goods"
+
+
 @dataclass(frozen=True)
 class Term:
     """How a code is said: on a page, with more detail where there is room, and on paper."""
@@ -110,6 +119,10 @@ PRIORITIES: Mapping[str, str] = {
     Priority.PERISHABLE.value: HANDLING[Handling.PERISHABLE],
     Priority.ORDINARY.value: N_("Ordinary goods"),
     Priority.EMPTY.value: N_("Empty vehicle"),
+}
+SHARE_CLASSES: Mapping[str, str] = {
+    **PRIORITIES,
+    ShareClass.DANGEROUS_GOODS.value: HANDLING[Handling.DANGEROUS_GOODS],
 }
 
 

@@ -148,6 +148,7 @@ declare(
     allow((*STAFF, SYSTEM), "read", "list"),
     allow((Role.TRADER,), "draft", "update"),
     allow(FIRMS, "book", scopes=(Scope.OWN, Scope.CARRIED)),
+    allow(FIRMS, "read", "list", "book", scopes=(Scope.DELEGATED,)),
     bounds=Bounds(own="owner_organisation_id", carried="carrier_organisation_id"),
     moves=DECLARATION,
 )

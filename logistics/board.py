@@ -105,7 +105,8 @@ def _way(
         waiting_p50_seconds=whole(times.waiting_p50) if times else None,
         waiting_p90_seconds=whole(times.waiting_p90) if times else None,
         admitted=times.admitted if times else 0,
-        next_slots=[slot for slot in slots if slot.taken < slot.capacity][:NEXT_SLOTS],
+        # One that a limit has closed or filled is shown too: it says why.
+        next_slots=[s for s in slots if s.taken < s.capacity or s.bound_by][:NEXT_SLOTS],
         call_order=[(name, waiting[name]) for name in CALL_CLASSES if waiting.get(name)],
         throughput=exits,
     )

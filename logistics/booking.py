@@ -5,7 +5,7 @@ The request's shape, the lifecycle, and what each state permits. No SQL, no cloc
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,9 +20,10 @@ from border.core.words import N_
 from border.identifiers import IdentifierError, phone
 from border.identity.policy import FIRMS, SIGNED_IN, Bounds, Scope, allow, declare, holders
 from border.plates import Plate, trailer_plate, vehicle_plate
-from border.platform.payload_fields import Direction, Instant
+from border.platform.payload_fields import Direction, GivenReason, Instant
 from border.vocabulary import VehicleClass
 
+_FIRM = (Role.TRADER, Role.CARRIER, Role.MANAGER)
 BOOKING = Lifecycle(
     "booking",
     N_("The life of a booking"),
@@ -46,16 +47,34 @@ BOOKING = Lifecycle(
             "cancel",
             ("held", "confirmed"),
             "cancelled",
-            (Role.TRADER, Role.CARRIER, Role.MANAGER),
+            (*_FIRM, SYSTEM),
             N_("Cancel the booking"),
         ),
         Move(
             "late_cancel",
             ("confirmed",),
             "late_cancelled",
-            (Role.TRADER, Role.CARRIER, Role.MANAGER),
+            _FIRM,
             N_("Cancel late"),
             offered=False,
+        ),
+        *(
+            Move(verb, (state,), state, _FIRM, label, needs)
+            for state in ("held", "confirmed")
+            for verb, label, needs in (
+                ("move", N_("Move to another hour"), ("slot_id",)),
+                ("substitute_vehicle", N_("Send another truck"), ("vehicle",)),
+                ("change_driver", N_("Change the driver"), ("driver",)),
+            )
+        ),
+        # Its hour takes fewer trucks than it did: it is moved to another, or cancelled.
+        *(
+            Move(verb, (state,), state, by, label, offered=False)
+            for state in ("held", "confirmed")
+            for verb, by, label in (
+                ("displace", (SYSTEM,), N_("Take its hour away")),
+                ("accept_displacement", _FIRM, N_("Accept the new hour")),
+            )
         ),
         Move("check_in", ("confirmed",), "checked_in", (SYSTEM,), N_("Check in"), offered=False),
         Move("use", ("confirmed", "checked_in"), "used", (SYSTEM,), N_("Admit"), offered=False),
@@ -87,6 +106,18 @@ declare(
     allow((SIGNED_IN,), "read", "list", scopes=(Scope.OWN,)),
     allow((*STAFF, SYSTEM), "read", "list"),
     allow(FIRMS, "hold"),
+    allow(
+        FIRMS,
+        "read",
+        "list",
+        "hold",
+        "cancel",
+        "move",
+        "substitute_vehicle",
+        "change_driver",
+        "accept_displacement",
+        scopes=(Scope.DELEGATED,),
+    ),
     bounds=Bounds(own="owner_organisation_id"),
     moves=BOOKING,
 )
@@ -146,12 +177,17 @@ class Driver(RequestBody):
 
 
 class BookingRequest(RequestBody):
-    """What a booking asks for. An empty truck says so and carries no declaration."""
+    """What a booking asks for. An empty truck says so and carries no declaration.
+
+    Booked is for the firm whose goods are on the truck, or `on_behalf_of` the firm named, with the
+    right that it gave.
+    """
 
     declaration_ids: tuple[UUID, ...] = Field(default=(), max_length=8)
     vehicle: Vehicle
     driver: Driver
     empty: bool = False
+    on_behalf_of: UUID | None = None
 
 
 _BANDS = {
@@ -179,45 +215,61 @@ def too_heavy(gross_g: int, vehicle: Vehicle) -> list[FieldError]:
 
 
 class CheckedVehicle(BaseModel):
-    """A vehicle whose plates have been read, and the number its driver can be called at."""
+    """A vehicle whose plates have been read, and its driver as a booking keeps him."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
 
     plate: Plate
     trailer: Plate | None
-    driver_phone: str | None
+    driver: dict[str, Any]
 
 
 T = TypeVar("T")
 
 
-def check(request: BookingRequest) -> tuple[CheckedVehicle | None, list[FieldError]]:
-    """Return the vehicle with its plates read, and every field in error."""
+def _read(
+    field: str, how: Callable[[str], T], text: str | None, errors: list[FieldError]
+) -> T | None:
+    if not text:
+        return None
+    try:
+        return how(text)
+    except IdentifierError as error:
+        errors.append(FieldError(field, error.code, error.says, error.facts))
+        return None
+
+
+def read_vehicle(vehicle: Vehicle) -> tuple[Plate | None, Plate | None, list[FieldError]]:
+    """Return the plates of tractor and trailer, as far as they can be read, and what is wrong."""
     errors: list[FieldError] = []
-    vehicle = request.vehicle
-
-    def read(field: str, how: Callable[[str], T], text: str | None) -> T | None:
-        if not text:
-            return None
-        try:
-            return how(text)
-        except IdentifierError as error:
-            errors.append(FieldError(field, error.code, error.says, error.facts))
-            return None
-
-    tractor = read(
-        "vehicle.plate", lambda text: vehicle_plate(text, vehicle.country), vehicle.plate
+    tractor = _read(
+        "vehicle.plate", lambda text: vehicle_plate(text, vehicle.country), vehicle.plate, errors
     )
-    trailer = read(
+    trailer = _read(
         "vehicle.trailer_plate",
         lambda text: trailer_plate(text, vehicle.country),
         vehicle.trailer_plate,
+        errors,
     )
-    driver_phone = read("driver.phone", phone, request.driver.phone)
     low, high = _BANDS.get(vehicle.vehicle_class, (0, MOST_PAYLOAD_G + 1))
     if not low <= vehicle.payload_g < high:
         says = N_("The payload does not lie in the class chosen. Correct one of the two.")
         errors.append(FieldError("vehicle.payload_g", "payload_outside_class", says))
+    return tractor, trailer, errors
+
+
+def read_driver(driver: Driver) -> tuple[dict[str, Any], list[FieldError]]:
+    """Return a driver as a booking keeps him, and what is wrong."""
+    errors: list[FieldError] = []
+    number = _read("driver.phone", phone, driver.phone, errors)
+    return driver.model_dump() | {"phone": number}, errors
+
+
+def check(request: BookingRequest) -> tuple[CheckedVehicle | None, list[FieldError]]:
+    """Return the vehicle with its plates read, and every field in error."""
+    tractor, trailer, errors = read_vehicle(request.vehicle)
+    driver, wrong = read_driver(request.driver)
+    errors += wrong
     if request.empty and request.declaration_ids:
         says = N_("An empty truck carries no declaration. Leave them out, or clear “empty”.")
         errors.append(FieldError("declaration_ids", "empty_with_declarations", says))
@@ -229,10 +281,11 @@ def check(request: BookingRequest) -> tuple[CheckedVehicle | None, list[FieldErr
         errors.append(FieldError("declaration_ids", "repeated", says))
     if errors or tractor is None:
         return None, errors
-    return CheckedVehicle(plate=tractor, trailer=trailer, driver_phone=driver_phone), []
+    return CheckedVehicle(plate=tractor, trailer=trailer, driver=driver), []
 
 
 TruckClass: TypeAlias = Annotated[VehicleClass, Meaning("Class of the truck.")]
+PlateOfTruck: TypeAlias = Annotated[str, Meaning("Plate of the truck.", private=True)]
 SlotStart: TypeAlias = Annotated[Instant, Meaning("Beginning of the booked hour.")]
 
 
@@ -243,7 +296,7 @@ class BookingHeld(Payload):
     vehicle_class: TruckClass
     slot_starts_at: SlotStart
     empty: Annotated[bool, Meaning("Whether the truck comes without goods.")]
-    plate: Annotated[str, Meaning("Plate of the truck.", private=True)]
+    plate: PlateOfTruck
 
 
 class BookingConfirmed(Payload):
@@ -251,6 +304,40 @@ class BookingConfirmed(Payload):
 
     direction: Direction
     vehicle_class: TruckClass
+
+
+class BookingMoved(Payload):
+    """A booking that goes to another hour, with all that was paid and declared."""
+
+    direction: Direction
+    slot_starts_at: SlotStart
+    left_slot_starts_at: Annotated[Instant, Meaning("Beginning of the hour booked before.")]
+    reason: GivenReason | None = None
+
+
+class VehicleSubstituted(Payload):
+    """Another truck comes in the same hour; the plates stay in the zone."""
+
+    direction: Direction
+    vehicle_class: TruckClass
+    plate: PlateOfTruck
+    left_plate: Annotated[str, Meaning("Plate of the truck booked before.", private=True)]
+
+
+class DriverChanged(Payload):
+    """Somebody else drives; who it is stays in the zone."""
+
+    direction: Direction
+    driver_name: Annotated[str, Meaning("Name of the driver.", private=True)]
+    left_driver_name: Annotated[str, Meaning("Name of the driver before.", private=True)]
+
+
+class BookingDisplaced(Payload):
+    """A booking whose hour takes fewer trucks than it did, and why."""
+
+    direction: Direction
+    slot_starts_at: SlotStart
+    reason: GivenReason
 
 
 class BookingEnded(Payload):
@@ -265,6 +352,10 @@ EVENTS = events_of(
     BookingEnded,
     besides=(Besides("hold", N_("Book an hour"), holders("booking.hold"), BookingHeld),),
     confirm=BookingConfirmed,
+    move=BookingMoved,
+    substitute_vehicle=VehicleSubstituted,
+    change_driver=DriverChanged,
+    displace=BookingDisplaced,
     check_in=Nothing,
     use=Nothing,
 )

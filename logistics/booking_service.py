@@ -5,46 +5,55 @@ takes a place in the slot, the plate, and the declarations; all are given back w
 unused.
 """
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import PROGRAM, Actor
-from border.core.clock import local_date
-from border.core.refusal import INVALID, NOT_FOUND, FieldError
+from border.core.clock import local_date, local_midnight
+from border.core.money import Money
+from border.core.refusal import INVALID, NOT_FOUND, FieldError, Refusal
 from border.core.sets import Walk, WalkStep, walk_set
 from border.core.store import AnyRow, Unit
 from border.core.words import N_
 from border.identity import policy
 from border.payments.face import (
+    RATES,
     Assessment,
     ChargeRow,
     Load,
     NewCharge,
     Rates,
     charges_on,
+    rates_in,
     void,
 )
-from border.regulation.rulebook import RuleBook
-from border.vocabulary import Handling, Priority
+from border.plates import Plate, written
+from border.regulation.rulebook import RuleBook, rules_on_days
+from border.vocabulary import Handling, Priority, VehicleClass
 from customs.declaration import BOOKABLE
 from customs.dossier_service import GateView, gate_view
-from logistics import booking_storage, slip_service, storage
+from logistics import list_storage, slip_service, storage
+from logistics.beneficiary import beneficiary, for_several
 from logistics.booking import (
     DECLARATION_NOT_BOOKABLE,
+    LIVE,
     BookingRequest,
     CheckedVehicle,
+    Vehicle,
     fee_group,
     too_heavy,
 )
+from logistics.finding import part_of_name, part_of_plate
+from logistics.share import class_of
 from logistics.slot import check_bookable
 from logistics.slot_rules import CROSSING_TERMS
 from logistics.tables import BookingRow, PassageRow
+from logistics.waiting.serving_service import give_back
 
 FEE = "infrastructure_fee"
 
@@ -57,6 +66,13 @@ class BookingWithCharges:
     charges: Sequence[ChargeRow]
 
 
+class Crossing(Protocol):
+    """Where and which way one crosses: an hour, or the ballot of some."""
+
+    gate: str
+    direction: str
+
+
 def agreed(
     unit: Unit,
     request: BookingRequest,
@@ -66,33 +82,49 @@ def agreed(
 ) -> tuple[AnyRow, CheckedVehicle, list[GateView]]:
     """Return a slot, the truck and its goods, in the order asked for, if they go together.
 
-    refuses: not_found, slot_over, slot_not_open_yet, invalid_fields, declaration_not_bookable.
+    refuses: not_found, slot_over, slot_not_open_yet, slot_is_drawn, invalid_fields,
+    declaration_not_bookable.
+    """
+    if slot is None:
+        raise NOT_FOUND(what="slot")
+    check_bookable(slot, unit.at)
+    return slot, *fitting(unit, request, checked, slot, goods)
+
+
+def fitting(
+    unit: Unit,
+    request: BookingRequest,
+    checked: tuple[CheckedVehicle | None, Sequence[FieldError]],
+    where: Crossing,
+    goods: Mapping[UUID, GateView],
+) -> tuple[CheckedVehicle, list[GateView]]:
+    """Return the truck and its goods, in the order asked for, if they go together, and that way.
+
+    refuses: not_found, invalid_fields, declaration_not_bookable.
     """
     vehicle, found = checked
     errors = list(found)
-    if slot is None:
-        raise NOT_FOUND(what="slot")
-    check_bookable(slot.ends_at, slot.opens_at, slot.closes_at, unit.at)
     loads = [
         policy.found(unit.actor, "declaration.book", goods.get(id))
         for id in request.declaration_ids
     ]
     for place, load in enumerate(loads):
         field = f"declaration_ids.{place}"
-        if load.gate != slot.gate:
+        if load.gate != where.gate:
             says = N_("This declaration names another gate than the slot.")
             errors.append(FieldError(field, "another_gate", says))
-        if load.direction != slot.direction:
+        if load.direction != where.direction:
             says = N_("This declaration goes another way than the slot.")
             errors.append(FieldError(field, "another_direction", says))
     if not any(error.field == "vehicle.payload_g" for error in errors):
         errors += too_heavy(sum(load.gross_mass_g or 0 for load in loads), request.vehicle)
+    errors += for_several(unit.actor, request, loads)
     if errors or vehicle is None:
         raise INVALID(errors=errors)
     for load in loads:
         if load.state not in BOOKABLE:
             raise DECLARATION_NOT_BOOKABLE(reference=load.reference, state=load.state)
-    return slot, vehicle, loads
+    return vehicle, loads
 
 
 def hold_columns(
@@ -105,7 +137,7 @@ def hold_columns(
 ) -> dict[str, Any]:
     """Return the columns of a booking that is held, by the terms in force today.
 
-    refuses: no_rules_in_force.
+    refuses: right_missing, no_rules_in_force.
     """
     held_until = min(unit.at + timedelta(minutes=slot.hold_minutes), slot.ends_at)
     terms = book.of(CROSSING_TERMS).rows[0]
@@ -113,48 +145,84 @@ def hold_columns(
     return {
         "gate": slot.gate,
         "overdue_at": held_until + terms.payment_grace,
-        "owner_organisation_id": unit.actor.organisation_id,
-        "slot_id": slot.id,
+        "owner_organisation_id": beneficiary(unit.actor, "booking.hold", request, loads),
         "direction": slot.direction,
+        "held_until": held_until,
+        **hour_columns(slot, book),
+        **truck_columns(request.vehicle, vehicle.plate, vehicle.trailer),
+        "empty": request.empty,
+        "priority": priority_of(handling, request.empty),
+        "share_class": class_of(handling, request.empty),
+        "driver": vehicle.driver,
+    }
+
+
+def truck_columns(vehicle: Vehicle, plate: Plate, trailer: Plate | None) -> dict[str, Any]:
+    """Return the columns of a booking that say which truck comes."""
+    return {
+        "plate": plate.normalised,
+        "plate_typed": written(plate.normalised),
+        "trailer_plate": trailer.normalised if trailer else None,
+        "country": vehicle.country,
+        "vehicle_class": vehicle.vehicle_class,
+        "payload_g": vehicle.payload_g,
+    }
+
+
+def hour_columns(slot: AnyRow, book: RuleBook) -> dict[str, Any]:
+    """Return the columns of a booking that come with its hour. refuses: no_rules_in_force."""
+    terms = book.of(CROSSING_TERMS).rows[0]
+    return {
+        "slot_id": slot.id,
         "slot_starts_at": slot.starts_at,
         "slot_ends_at": slot.ends_at,
-        "held_until": held_until,
         "free_cancel_until": slot.starts_at - terms.free_cancel,
         "slip_valid_until": slot.ends_at + terms.slip_valid,
         "rule_versions": slot.rule_versions | book.versions(CROSSING_TERMS),
-        "plate": vehicle.plate.normalised,
-        "plate_typed": vehicle.plate.typed,
-        "trailer_plate": vehicle.trailer.normalised if vehicle.trailer else None,
-        "country": request.vehicle.country,
-        "vehicle_class": request.vehicle.vehicle_class,
-        "payload_g": request.vehicle.payload_g,
-        "empty": request.empty,
-        "priority": priority_of(handling, request.empty),
-        "driver": request.driver.model_dump() | {"phone": vehicle.driver_phone},
     }
 
 
 def price_of(
-    tariff: Rates, request: BookingRequest, loads: Sequence[GateView], slot: AnyRow
+    tariff: Rates, truck: Vehicle | BookingRow, loads: Sequence[GateView], slot: AnyRow
 ) -> Assessment | None:
     """Return what the crossing costs on its day; None for an empty truck.
 
     refuses: no_tariff, mass_unknown.
     """
-    return tariff.price(
-        [
-            Load(
-                fee_group(load.regime, load.direction),
-                hs_codes=load.hs_codes,
-                direction=load.direction,
-                mass_g=load.gross_mass_g or None,
-            )
-            for load in loads
-        ],
-        request.vehicle.vehicle_class,
-        local_date(slot.starts_at),
-        payload_g=request.vehicle.payload_g,
-    )
+    on = local_date(slot.starts_at)
+    return tariff.price(_priced(loads), truck.vehicle_class, on, payload_g=truck.payload_g)
+
+
+def _priced(loads: Iterable[GateView]) -> list[Load]:
+    return [
+        Load(
+            fee_group(load.regime, load.direction),
+            hs_codes=load.hs_codes,
+            direction=load.direction,
+            mass_g=load.gross_mass_g or None,
+        )
+        for load in loads
+    ]
+
+
+async def fees_by_class(
+    connection: AsyncConnection, declaration_ids: Collection[UUID], on: date
+) -> dict[str, Money]:
+    """Return what each class of vehicle costs with some goods on a day, as far as that is known.
+
+    Whoever asks sees the goods already.
+    """
+    loads = _priced((await gate_view(connection, declaration_ids)).values())
+    rates = rates_in(await rules_on_days(connection, [on], [RATES]), FEE)
+    fees = {}
+    for vehicle_class in VehicleClass:
+        try:
+            assessed = rates.price(loads, vehicle_class, on)
+        except Refusal:
+            continue
+        if assessed is not None:
+            fees[vehicle_class.value] = assessed.amount
+    return fees
 
 
 def fee_on(row: BookingRow, assessment: Assessment) -> NewCharge:
@@ -177,12 +245,13 @@ async def cancel(unit: Unit, id: UUID, version: int | None) -> BookingWithCharge
     booking_declaration, slip, passage, charge; event booking.cancel or booking.late_cancel.
     """
     policy.check(unit.actor, "booking.cancel")
-    row = await storage.booking_view(unit.connection, id=id)
+    # Locked: who moves it at the same time moves what is cancelled in time.
+    row = await unit.fetch(BookingRow, storage.booking.c.id == id, lock=True)
     found = policy.found(unit.actor, "booking.cancel", row)
     in_time = found.state == "held" or unit.at < found.free_cancel_until
     verb = "cancel" if in_time else "late_cancel"
     await _free(unit, [await unit.move(BookingRow, id, verb, version=version)])
-    return await _booked(unit.connection, id)
+    return await booked(unit.connection, id)
 
 
 async def on_timeout(unit: Unit, rows: Sequence[BookingRow], verb: str) -> None:
@@ -190,14 +259,25 @@ async def on_timeout(unit: Unit, rows: Sequence[BookingRow], verb: str) -> None:
 
     writes: booking, slot, booking_declaration, slip, passage, charge; `booking.<verb>`.
     """
-    await walk_set(unit, [Walk(row, (WalkStep(verb, PROGRAM),)) for row in rows])
-    await _free(unit, rows)
+    await end_unused(unit, [Walk(row, (WalkStep(verb, PROGRAM),)) for row in rows])
+
+
+async def end_unused(unit: Unit, walks: Sequence[Walk[BookingRow]]) -> None:
+    """Take bookings that are locked to an end unused, and give everything back.
+
+    writes: booking, slot, booking_declaration, slip, passage, charge; the events of the walks.
+    """
+    await walk_set(unit, walks)
+    await _free(unit, [walk.row for walk in walks])
 
 
 async def _free(unit: Unit, rows: Sequence[BookingRow]) -> None:
     """Free places, vehicles, goods, slips and charges of bookings that have ended unused."""
     references = {row.id: row.reference for row in rows}
-    await booking_storage.give_back_places(unit.connection, Counter(row.slot_id for row in rows))
+    places: dict[UUID, list[BookingRow]] = {}
+    for row in rows:
+        places.setdefault(row.slot_id, []).append(row)
+    await give_back(unit, places)
     await storage.free_declarations(unit.connection, list(references))
     await void(unit, *references.values())
     for passage in await storage.passages_to_come(unit.connection, list(references)):
@@ -215,7 +295,7 @@ async def visible(connection: AsyncConnection, actor: Actor, id: UUID) -> AnyRow
 async def get(connection: AsyncConnection, actor: Actor, id: UUID) -> BookingWithCharges:
     """Return a booking with its charges. refuses: not_found."""
     await visible(connection, actor, id)
-    return await _booked(connection, id)
+    return await booked(connection, id)
 
 
 async def find(connection: AsyncConnection, actor: Actor, reference: str) -> AnyRow:
@@ -248,7 +328,13 @@ async def loads_of(connection: AsyncConnection, id: UUID) -> list[GateView]:
     return [found[load] for load in ids if load in found]
 
 
-async def _booked(connection: AsyncConnection, id: UUID) -> BookingWithCharges:
+async def driven_twice(connection: AsyncConnection, row: AnyRow) -> Sequence[AnyRow]:
+    """Return the other live bookings of the firm that the driver of one has in the same hour."""
+    return await list_storage.bookings_of_driver(connection, row) if row.state in LIVE else ()
+
+
+async def booked(connection: AsyncConnection, id: UUID) -> BookingWithCharges:
+    """Return a booking with its charges, for whoever has it already."""
     found = await storage.booking_view(connection, id=id)
     assert found is not None
     charges = await charges_on(connection, [found.reference])
@@ -262,9 +348,36 @@ async def list_bookings(
     before: tuple[datetime, UUID] | None = None,
     limit: int = 50,
     declaration_id: UUID | None = None,
+    q: str = "",
 ) -> list[BookingWithCharges]:
-    """Return the bookings the actor may see, newest first, `before` one of them."""
+    """Return the bookings the actor may see, newest first, `before` one of them.
+
+    `q` is a part of a plate or of the driver's name, in any spelling.
+    """
     ours = policy.reach(actor, "booking.list")
-    found = await storage.bookings_of(connection, ours, states, before, limit, declaration_id)
+    sought = (part_of_plate(q), part_of_name(q)) if q.strip() else None
+    found = await list_storage.bookings_of(
+        connection, ours, states, before, limit, declaration_id, sought
+    )
+    return await _with_charges(connection, found)
+
+
+async def of_days(
+    connection: AsyncConnection, actor: Actor, first: date, days: int = 1
+) -> list[BookingWithCharges]:
+    """Return the bookings of the actor's firm in the hours of some days, by hour.
+
+    Those that lapsed or were cancelled are left out.
+    """
+    begin, end = local_midnight(first), local_midnight(first + timedelta(days=days))
+    ours = policy.reach(actor, "booking.list")
+    return await _with_charges(
+        connection, await list_storage.bookings_between(connection, ours, begin, end)
+    )
+
+
+async def _with_charges(
+    connection: AsyncConnection, found: Sequence[AnyRow]
+) -> list[BookingWithCharges]:
     charges = await charges_on(connection, [row.reference for row in found])
     return [BookingWithCharges(row, charges.get(row.reference, [])) for row in found]

@@ -5,7 +5,6 @@ decided one by one, and written with as many statements as for one; each has an 
 kept under its own key (docs/decisions/0025). One alone is a set of one.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -19,16 +18,17 @@ from border.core.clock import local_date
 from border.core.coalescer import Coalescer
 from border.core.refusal import FieldError, Refusal
 from border.core.store import Alone, AnyRow, Clash, Once, Store, StoredAnswer, Unit
-from border.identity import policy
 from border.payments.face import RATES, Rates, owe_at_end, rates_in
 from border.regulation.rulebook import RuleBook, rules_on_days
 from customs.dossier_service import GateView, gate_view
 from logistics import booking_storage
+from logistics.beneficiary import may_ask
 from logistics.booking import (
     DECLARATION_BOOKED,
     VEHICLE_BOOKED,
     BookingRequest,
     CheckedVehicle,
+    Vehicle,
     check,
 )
 from logistics.booking_service import (
@@ -41,20 +41,24 @@ from logistics.booking_service import (
 )
 from logistics.booking_storage import BookedAlready
 from logistics.confirming_service import confirm_at_end
+from logistics.share import NONE, added, counted, refused
 from logistics.slip_service import SlipKeys
-from logistics.slot import SLOT_FULL
 from logistics.slot_rules import CROSSING_TERMS
 from logistics.tables import BookingDeclarationRow, BookingRow
 
 
 @dataclass(frozen=True)
 class AskedBooking:
-    """A booking asked for: of which slot, how it is answered, and under which key, if any."""
+    """A booking asked for: of which slot, how it is answered, and under which key, if any.
+
+    One that is `reserved` has its place already: it was counted as taken when it was offered.
+    """
 
     slot_id: UUID
     request: BookingRequest
     says: Callable[[BookingWithCharges], StoredAnswer]
     once: Once | None = None
+    reserved: bool = False
 
     @cached_property
     def checked(self) -> tuple[CheckedVehicle | None, list[FieldError]]:
@@ -92,9 +96,9 @@ async def book(
 ) -> BookingWithCharges:
     """Hold a place for a truck; with nothing owed it is confirmed at once.
 
-    refuses: invalid_fields, not_found, slot_over, slot_not_open_yet, slot_full,
-    declaration_not_bookable, declaration_already_booked, vehicle_already_booked, no_tariff,
-    no_rules_in_force.
+    refuses: right_missing, invalid_fields, not_found, slot_over, slot_not_open_yet, slot_full,
+    share_full, no_share, declaration_not_bookable, declaration_already_booked,
+    vehicle_already_booked, no_tariff, no_rules_in_force.
     writes: booking, booking_declaration, slot, charge or slip and passage; events booking.hold,
     then charge.owe or booking.confirm, slip.issue and passage.expect.
     """
@@ -120,17 +124,17 @@ async def book_alone(unit: Unit, asked: AskedBooking, slips: SlipKeys) -> Stored
     try:
         await unit.write_rows()
     except IntegrityError as error:
-        raise _already_booked(error, asked.request) from error
+        raise already_booked(error, asked.request.vehicle) from error
     return answer
 
 
-def _already_booked(error: IntegrityError, request: BookingRequest) -> Exception:
+def already_booked(error: IntegrityError, vehicle: Vehicle) -> Exception:
     """Return the refusal behind a unique index that was hit, or the error itself."""
     broken = str(error.orig)
     if "uq_booking_live_plate" in broken:
-        return VEHICLE_BOOKED(plate=request.vehicle.plate)
+        return VEHICLE_BOOKED(plate=vehicle.plate)
     if "uq_booking_live_trailer" in broken:
-        return VEHICLE_BOOKED(plate=request.vehicle.trailer_plate)
+        return VEHICLE_BOOKED(plate=vehicle.trailer_plate)
     if "uq_booking_declaration_live" in broken:
         return DECLARATION_BOOKED()
     return error
@@ -205,10 +209,10 @@ def _decided(
     known: _Known,
     asked: Sequence[tuple[int, Unit, AskedBooking]],
     answers: list[StoredAnswer | Refusal | Alone | None],
-) -> Counter[UUID]:
-    """Answer each, by its place in the order; return how many places are taken of each slot."""
+) -> dict[UUID, list[int]]:
+    """Answer each, by its place in the order; return what each class takes of each slot."""
     claimed: set[tuple[str, str | UUID]] = set()
-    taken: Counter[UUID] = Counter()
+    taken: dict[UUID, list[int]] = {}
     for place, unit, one in asked:
         try:
             booked = _decide(known, unit, one, claimed, taken)
@@ -226,13 +230,13 @@ def _decide(
     unit: Unit,
     asked: AskedBooking,
     claimed: set[tuple[str, str | UUID]],
-    taken: Counter[UUID],
+    taken: dict[UUID, list[int]],
 ) -> BookingWithCharges:
     """Book one, if it can be, when the transaction ends; its place is counted among `taken`.
 
     refuses: as `book`. Raises Alone. writes: as `book`, but the slot.
     """
-    policy.check(unit.actor, "booking.hold")
+    may_ask(unit.actor, "booking.hold", asked.request)
     request = asked.request
     slot = known.slots.get(asked.slot_id)
     slot, vehicle, loads = agreed(unit, request, asked.checked, slot, known.goods)
@@ -249,15 +253,19 @@ def _decide(
         raise VEHICLE_BOOKED(plate=request.vehicle.trailer_plate)
     if not known.booked.goods.isdisjoint(load.id for load in loads):
         raise DECLARATION_BOOKED()
-    if slot.taken + taken[slot.id] >= slot.capacity:
-        raise SLOT_FULL(capacity=slot.capacity)
-    assessment = price_of(known.rates, request, loads, slot)
+    mine = counted([] if asked.reserved else [columns["share_class"]])
+    if any(mine):
+        mine = added(mine, taken.get(slot.id, NONE))
+        if full := refused(slot, mine):
+            raise full
+    assessment = price_of(known.rates, request.vehicle, loads, slot)
     row = unit.begin(BookingRow, "held", "hold", **columns)
     for load in loads:
         link = {"booking_id": row.id, "declaration_id": load.id, "live": True}
         unit.put(BookingDeclarationRow, link)
     claimed |= claims
-    taken[slot.id] += 1
+    if any(mine):
+        taken[slot.id] = mine
     if assessment is not None and assessment.amount.minor:
         return BookingWithCharges(
             booking_storage.just_booked(row), [owe_at_end(unit, fee_on(row, assessment))]

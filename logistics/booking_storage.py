@@ -3,25 +3,53 @@
 No decisions.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Integer, String, column, literal, select, true, union_all, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    String,
+    and_,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy import cast as as_type
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.database import as_json, given_rows
-from border.core.reading import as_columns, as_row
+from border.core.reading import as_columns, as_row, rows
 from border.core.statement import Statement, one_of
 from border.core.store import AnyRow
-from logistics.storage import booked, booking, slot
+from border.plates import written
+from logistics.slot import BALLOT_MODE
+from logistics.storage import EACH_CLASS, booked, booking, slip, slot
 from logistics.tables import LIVE_SQL, BookingRow, PassageRow, SlipRow
 
 _SLOTS = Statement(
     select(slot).where(one_of(slot.c.id, "ids")).order_by(slot.c.id).with_for_update(key_share=True)
+)
+_BOOKINGS = Statement(
+    select(booking)
+    .where(one_of(booking.c.id, "ids"))
+    .order_by(booking.c.id)
+    .with_for_update(key_share=True)
+)
+_LIVE_SLIPS = Statement(
+    select(slip)
+    .where(one_of(slip.c.booking_id, "ids"), slip.c.state.in_(("active", "used")))
+    .order_by(slip.c.id)
 )
 _BOOKED = Statement(
     union_all(
@@ -36,11 +64,61 @@ _BOOKED = Statement(
         ),
     )
 )
-_wanted = given_rows([slot.c.id, column("places", Integer())])
+_wanted = given_rows([slot.c.id, column("places", Integer()), column("classes", ARRAY(Integer))])
+_now_taken = slot.c.taken + _wanted.c.places
+
+
+def kept_of(taken: ColumnElement[int]) -> ColumnElement[int]:
+    """Return what stays beyond a capacity that fell: less with each place given back."""
+    return func.greatest(func.least(slot.c.kept, taken - slot.c.capacity), 0)
+
+
+def more_of_each(counted: ColumnElement[Any], more: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a count by class with so many more of each."""
+    return array([counted[place] + more[place] for place in EACH_CLASS])
+
+
+def class_kept_of(more: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return what each class then has beyond its share: less with each place given back."""
+    kept = (
+        func.least(slot.c.class_kept[n], slot.c.class_taken[n] + more[n] - slot.c.share[n])
+        for n in EACH_CLASS
+    )
+    return array([func.greatest(one, 0) for one in kept])
+
+
+def within_shares(more: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that each class that takes places has them in its share, if any."""
+    taking = (
+        or_(more[n] <= 0, slot.c.class_taken[n] + more[n] <= slot.c.share[n]) for n in EACH_CLASS
+    )
+    return or_(slot.c.share.is_(None), and_(*taking))
+
+
+_of_each = _wanted.c.classes
+_nobody_waits = or_(
+    and_(slot.c.share.is_(None), slot.c.waiting == 0),
+    and_(
+        slot.c.share.is_not(None),
+        *(or_(_of_each[n] <= 0, slot.c.class_waiting[n] == 0) for n in EACH_CLASS),
+    ),
+)
 _TAKING = Statement(
     update(slot)
-    .where(slot.c.id == _wanted.c.id, slot.c.taken + _wanted.c.places <= slot.c.capacity)
-    .values(taken=slot.c.taken + _wanted.c.places)
+    .where(
+        slot.c.id == _wanted.c.id,
+        or_(
+            _wanted.c.places <= 0,
+            and_(_now_taken <= slot.c.capacity, _nobody_waits, slot.c.mode != BALLOT_MODE),
+        ),
+        within_shares(_of_each),
+    )
+    .values(
+        taken=_now_taken,
+        kept=kept_of(_now_taken),
+        class_taken=more_of_each(slot.c.class_taken, _of_each),
+        class_kept=class_kept_of(_of_each),
+    )
 )
 
 
@@ -56,6 +134,19 @@ class BookedAlready:
 async def locked_slots(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, AnyRow]:
     """Return some slots by id, locked in one order for everybody: nobody else takes a place."""
     return {row.id: row for row in await _SLOTS.rows(connection, ids=sorted(set(ids)))}
+
+
+async def locked_bookings(
+    connection: AsyncConnection, ids: Collection[UUID]
+) -> dict[UUID, BookingRow]:
+    """Return some bookings by id, locked in one order for everybody."""
+    found = await rows(connection, BookingRow, _BOOKINGS, ids=sorted(set(ids)))
+    return {row.id: row for row in found}
+
+
+async def live_slips(connection: AsyncConnection, booking_ids: Collection[UUID]) -> list[SlipRow]:
+    """Return the slips that hold of some bookings, which are locked."""
+    return await rows(connection, SlipRow, _LIVE_SLIPS, ids=list(booking_ids))
 
 
 async def booked_already(
@@ -75,16 +166,14 @@ async def booked_already(
     return BookedAlready(those("plate"), those("trailer"), frozenset(map(UUID, those("goods"))))
 
 
-async def take_places(connection: AsyncConnection, places: Mapping[UUID, int]) -> bool:
-    """Take so many places of each slot; False where one has not so many. The fence of capacity."""
-    rows = as_json([{"id": id, "places": number} for id, number in places.items()])
-    return await _TAKING.run(connection, rows=rows) == len(places)
+async def take_places(connection: AsyncConnection, places: Mapping[UUID, Sequence[int]]) -> bool:
+    """Take so many places of each class of each slot; False where one has not so many.
 
-
-async def give_back_places(connection: AsyncConnection, places: Mapping[UUID, int]) -> None:
-    """Give so many places of each slot back; the slots are locked as for taking."""
-    await locked_slots(connection, places)
-    await take_places(connection, {id: -number for id, number in places.items()})
+    So it is where there are none to be raced for. The fence of capacity and of its shares, of
+    those who wait, and of ballots.
+    """
+    rows = [{"id": id, "places": sum(of), "classes": of} for id, of in places.items()]
+    return await _TAKING.run(connection, rows=as_json(rows)) == len(rows)
 
 
 def just_booked(
@@ -156,6 +245,8 @@ _PLATES = Statement(
 async def plates_of(connection: AsyncConnection, references: Collection[str]) -> dict[str, str]:
     """Return the plates of tractor and trailer of each booking, as they are printed."""
     return {
-        one.reference: " / ".join(filter(None, (one.plate_typed, one.trailer_plate)))
+        one.reference: " / ".join(
+            filter(None, (one.plate_typed, one.trailer_plate and written(one.trailer_plate)))
+        )
         for one in await _PLATES.rows(connection, references=list(references))
     }

@@ -30,7 +30,9 @@ class Confirmation:
         """Confirm the booking of one charge. writes: booking, slip, passage, and their events."""
         if not isinstance(row, ChargeRow) or not _of_booking(row):
             return
-        found = await storage.booking_view(unit.connection, reference=row.subject)
+        # Locked: until when it is awaited is that of its hour, which it may be moved out of.
+        reference = storage.booking.c.reference
+        found = await unit.fetch(BookingRow, reference == row.subject, lock=True)
         if found is None or found.state != "held":
             return
         if not await payment_blocked(unit.connection, [found.reference]):

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, case, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.core.database import as_json, inserting
+from border.core.database import Rows, as_json, inserting
 from border.core.statement import Statement
 from border.core.store import AnyRow, table_of
 from logistics.storage import booking, passage, scan, slot, visit
@@ -79,6 +80,18 @@ def _waiting_times() -> Select[Any]:
 _TIMES = Statement(_waiting_times())
 
 
+async def admitted_since(connection: AsyncConnection, since: datetime) -> Sequence[AnyRow]:
+    """Return when each truck admitted since an instant had come and was let in, by its way."""
+    return await _ADMITTED.rows(connection, since=since)
+
+
+_ADMITTED = Statement(
+    select(visit.c.gate, visit.c.direction, visit.c.arrived_at, visit.c.admitted_at).where(
+        visit.c.admitted_at >= bindparam("since"), visit.c.arrived_at.is_not(None)
+    )
+)
+
+
 async def slot_use(connection: AsyncConnection, begin: datetime, end: datetime) -> Sequence[AnyRow]:
     """Return capacity and places taken in a window, by gate and direction."""
     return await _SLOT_USE.rows(connection, begin=begin, end=end)
@@ -112,11 +125,11 @@ def _put_visits() -> Statement:
 _PUT_VISITS = _put_visits()
 
 
-async def put_visits(connection: AsyncConnection, told: Iterable[VisitRow]) -> None:
+async def put_visits(connection: AsyncConnection, told: Rows) -> None:
     """Merge what is told of visits, each named once; what is not told stays. writes: visit."""
-    rows = [row.model_dump() for row in sorted(told, key=lambda row: row.subject)]
-    if rows:
-        await _PUT_VISITS.run(connection, rows=as_json(rows))
+    if told:
+        rows = as_json(sorted(told, key=itemgetter("subject")))
+        await _PUT_VISITS.run(connection, rows=rows)
 
 
 COUNTS = ("arrivals", "entries", "exits", "refusals")

@@ -96,15 +96,15 @@ async def count(unit: Unit, events: list[Event]) -> None:
     """
     hours: dict[tuple[str, str, datetime], Counter[str]] = defaultdict(Counter)
     windows: dict[tuple[str, str, str, datetime], dict[str, int]] = {}
-    visits: dict[str, VisitRow] = {}
+    visits: dict[str, dict[str, Any]] = {}
     for event in events:
         if event.type in _COUNTED:
             column, instant = _COUNTED[event.type]
             # Not `happened_at`: before decision 0016 that was when an offline shift was brought.
             at = datetime.fromisoformat(event.payload["at"])
-            setattr(_visit_of(event, visits), instant, at)
+            _visit_of(event, visits)[instant] = at
         elif event.type == "passage.call_off":
-            _visit_of(event, visits).gone_at = event.happened_at
+            _visit_of(event, visits)["gone_at"] = event.happened_at
             continue
         elif event.type == "scan.refuse":
             column, at = "refusals", event.happened_at
@@ -115,7 +115,7 @@ async def count(unit: Unit, events: list[Event]) -> None:
         counts = windows.setdefault(key, dict.fromkeys(COUNTS, 0))
         counts[column] += 1
         hours[event.gate, direction, _start(at, HOUR)][column] += 1
-    await figure_storage.put_visits(unit.connection, visits.values())
+    await figure_storage.put_visits(unit.connection, list(visits.values()))
     await figure_storage.add_to_windows(
         unit.connection,
         (
@@ -134,16 +134,16 @@ async def count(unit: Unit, events: list[Event]) -> None:
     )
 
 
-def _visit_of(event: Event, visits: dict[str, VisitRow]) -> VisitRow:
+def _visit_of(event: Event, visits: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return what a batch tells of an event's visit; the first event says what it is a visit of."""
     if event.subject not in visits:
-        visits[event.subject] = VisitRow(
-            subject=event.subject,
-            gate=event.gate,
-            direction=event.payload["direction"],
-            vehicle_class=event.payload["vehicle_class"],
-            priority=event.payload.get("priority", "ordinary"),
-        )
+        visits[event.subject] = {
+            "subject": event.subject,
+            "gate": event.gate,
+            "direction": event.payload["direction"],
+            "vehicle_class": event.payload["vehicle_class"],
+            "priority": event.payload.get("priority", "ordinary"),
+        }
     return visits[event.subject]
 
 

@@ -8,7 +8,7 @@ matter of then and now but of which are known: while one is missing a scan waits
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from border.core.store import AnyRow, Unit
@@ -34,6 +34,7 @@ from logistics.gate_check import (
 from logistics.passage import PASSAGE
 from logistics.passing_service import Seen, go_on
 from logistics.scan_fact import AGAINST, BELIEVED, ScanFlag, out_of_order
+from logistics.slip_token import issued_claims
 from logistics.tables import ScanRow
 
 Against = dict[ScanFlag, dict[str, Any] | None]
@@ -158,6 +159,7 @@ def _facts(
     owed: int,
 ) -> ScanFacts:
     """Return what the checks look at. `owed` counts what lets nobody pass for its money."""
+    plate, starts_at, ends_at = _slip_opens(found)
     return ScanFacts(
         kind=seen.kind,
         at=seen.happened_at,
@@ -165,9 +167,9 @@ def _facts(
         plate_seen=normalised(asked.plate_seen) if asked.plate_seen else None,
         slip_state=_slip_state(found, seen),
         slip_gate=found.gate,
-        plates=frozenset(filter(None, (found.plate, found.trailer_plate))),
-        slot_starts_at=found.slot_starts_at,
-        slot_ends_at=found.slot_ends_at,
+        plates=frozenset(filter(None, (plate, found.trailer_plate))),
+        slot_starts_at=starts_at,
+        slot_ends_at=ends_at,
         valid_until=found.valid_until,
         early=timedelta(minutes=found.early_minutes),
         entry_early=timedelta(minutes=found.entry_early_minutes),
@@ -192,8 +194,8 @@ def judge_plainly(
     """Judge a scan by what `scan_storage.scanned` found for it; None if that is not enough.
 
     Not enough where something must be looked up for this one alone: a step that contradicts, one
-    that others wait for, a visit called off, goods that another holds, and of the past whatever is
-    not in order or may have been otherwise then.
+    that others wait for, a visit called off, a slip replaced since, goods that another holds, and
+    of the past whatever is not in order or may have been otherwise then.
     """
     if asked.decided == "refused" or (asked.decided and not seen.past):
         return None
@@ -201,7 +203,8 @@ def judge_plainly(
     if failed:
         return None if seen.past else _refused(failed, found, {})
     if (
-        found.passage_state == "called_off"
+        found.slip_state == "revoked"
+        or found.passage_state == "called_off"
         or found.has_waiting_scans
         or (seen.kind is ScanKind.EXIT and not all(map(may_exit, goods)))
         or (seen.past and _otherwise_then(seen, found, goods))
@@ -216,6 +219,14 @@ def _otherwise_then(seen: Seen, found: AnyRow, goods: Sequence[GoodsAtBarrier]) 
     """Say whether goods or money may have stood otherwise when a scan happened."""
     moved = any(load.changed_at > seen.happened_at for load in goods)
     return moved or bool(found.money_moved_since)
+
+
+def _slip_opens(found: AnyRow) -> tuple[str, datetime, datetime]:
+    """Return the truck and the hour a slip was issued for: the booking may have others since."""
+    if found.slip_state == "revoked":
+        issued = issued_claims(found.token)
+        return issued.plate, issued.starts_at, issued.ends_at
+    return found.plate, found.slot_starts_at, found.slot_ends_at
 
 
 def _slip_state(found: AnyRow, seen: Seen) -> str:

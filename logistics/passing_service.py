@@ -18,7 +18,7 @@ from customs.barrier_storage import GoodsAtBarrier
 from customs.declaration_service import exit_and_close, exit_and_close_plainly
 from customs.dossier_service import GateView
 from customs.tables import DeclarationRow
-from logistics import scan_storage, storage
+from logistics import booking_storage, scan_storage, storage
 from logistics.gate_check import VERB, ScanKind
 from logistics.passage import PASSAGE
 from logistics.scan_fact import AGAINST, INSTANT, ScanFlag, out_of_order
@@ -76,10 +76,15 @@ async def go_on(
         payload=_said(unit, seen, found),
         happened_at=seen.happened_at,
     )
+    slip_id = found.slip_id
+    if found.slip_state == "revoked" and found.passage_state != "called_off":
+        # Replaced by another since: what was done with it counts for the one that holds now.
+        (holding,) = await booking_storage.live_slips(unit.connection, [found.booking_id])
+        slip_id = holding.id
     for model, verb in FOLLOWS.get(seen.kind, ()):
         await unit.move(
             model,
-            found.booking_id if model is BookingRow else found.slip_id,
+            found.booking_id if model is BookingRow else slip_id,
             verb,
             key=found.booking_reference,
             actor=PROGRAM,
@@ -181,7 +186,9 @@ async def _reinstate(unit: Unit, seen: Seen, found: AnyRow) -> bool:
             unit.connection, found.booking_id, plates, found.declaration_ids
         ):
             return False
-    has_place = await scan_storage.take_place_back(unit.connection, found.slot_id)
+    has_place = await scan_storage.take_place_back(
+        unit.connection, found.slot_id, found.share_class
+    )
     if seen.kind is ScanKind.ARRIVAL:
         if not has_place:
             return False

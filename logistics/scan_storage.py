@@ -19,6 +19,7 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import CTE
 
@@ -28,8 +29,10 @@ from border.core.store import AnyRow
 from border.payments.face import blocked_among, money_moved_since
 from customs.barrier_storage import goods_at_barrier, held_goods, references_of
 from logistics.booking import LIVE
+from logistics.booking_storage import more_of_each, within_shares
 from logistics.gate_check import ScanKind
 from logistics.scan_fact import ScanFlag, TakenScan
+from logistics.share import counted
 from logistics.storage import booked, booking, passage, scan, slip, slot
 from logistics.tables import ScanRow
 
@@ -57,6 +60,7 @@ FACTS = (
         booking.c.plate_typed,
         booking.c.vehicle_class,
         booking.c.priority,
+        booking.c.share_class,
         booking.c.slot_starts_at,
         booking.c.slot_ends_at,
         booking.c.empty,
@@ -268,12 +272,13 @@ async def is_booked_anew(
     return bool(await connection.scalar(select(or_(same_truck, same_goods))))
 
 
-async def take_place_back(connection: AsyncConnection, slot_id: UUID) -> bool:
-    """Take a place of a slot whose booking turned out to have been used, if one is left."""
+async def take_place_back(connection: AsyncConnection, slot_id: UUID, share_class: str) -> bool:
+    """Take a place of a slot whose booking turned out to have been used, if its class has one."""
+    one = array(counted([share_class]))
     statement = (
         update(slot)
-        .where(slot.c.id == slot_id, slot.c.taken < slot.c.capacity)
-        .values(taken=slot.c.taken + 1)
+        .where(slot.c.id == slot_id, slot.c.taken < slot.c.capacity, within_shares(one))
+        .values(taken=slot.c.taken + 1, class_taken=more_of_each(slot.c.class_taken, one))
         .returning(slot.c.id)
     )
     return (await connection.execute(statement)).one_or_none() is not None

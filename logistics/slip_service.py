@@ -17,6 +17,7 @@ from border.paper.fonts import FontSet
 from border.paper.press import Press
 from border.paper.words import InThree, Locale
 from border.payments.face import charges_on
+from border.plates import written
 from customs.dossier_service import gate_view
 from logistics import storage
 from logistics.slip_drawing import DeclaredGoods, FeeLine, SlipView, draw_slip
@@ -119,7 +120,7 @@ async def _view(
         lane=" / ".join(lanes) or None,
         direction=booking.direction,
         plate=booking.plate_typed,
-        trailer_plate=booking.trailer_plate,
+        trailer_plate=written(booking.trailer_plate) if booking.trailer_plate else None,
         vehicle_class=booking.vehicle_class,
         driver_name=booking.driver["name"],
         starts_at=booking.slot_starts_at,

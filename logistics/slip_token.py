@@ -160,6 +160,11 @@ def claimed_reference(token: str) -> str | None:
         return None
 
 
+def issued_claims(token: str) -> SlipClaims:
+    """Return the claims of a token that was kept as we issued it: nobody else has touched it."""
+    return _claims(_taken_apart(token)[0])
+
+
 def _taken_apart(token: str) -> tuple[_Packed, bytes]:
     """Return the claims and the signature of a token. refuses: `BadToken` with `not_a_token`."""
     parts = token.split(".") if len(token) <= _LONGEST else []

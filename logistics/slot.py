@@ -8,13 +8,14 @@ Capacity itself is fenced in the database.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
 
 from border.core.clock import ZONE, local_date
 from border.core.refusal import refuses
 from border.core.words import N_
 from border.identity.policy import ANYONE, allow, declare
 
-declare("slot", allow((ANYONE,), "list"))
+declare("slot", allow((ANYONE,), "list", "read"))
 
 SLOT_OVER = refuses(
     "slot_over",
@@ -29,11 +30,22 @@ SLOT_NOT_OPEN = refuses(
     N_("This hour opens for booking at {opens_at}."),
     retry=True,
 )
+BALLOT_MODE = "ballot"
+"""The mode of an hour whose places are drawn before anybody can book one."""
+SLOT_IS_DRAWN = refuses(
+    "slot_is_drawn",
+    409,
+    N_("This hour is drawn"),
+    N_(
+        "The places of this hour are drawn among those who enter its ballot. Enter it, or choose "
+        "another hour."
+    ),
+)
 SLOT_FULL = refuses(
     "slot_full",
     409,
     N_("This hour is full"),
-    N_("All {capacity} places of this hour are taken. Choose another hour."),
+    N_("Of its {capacity} places none is left. Choose another hour, or wait for this one."),
     retry=True,
 )
 
@@ -151,18 +163,33 @@ def renewed(
 
 
 def remaining(capacity: int, taken: int, closes_at: datetime, at: datetime) -> int:
-    """Return how many places can still be booked: none once booking has closed."""
-    return capacity - taken if at < closes_at else 0
+    """Return how many places can still be booked: none once booking has closed.
+
+    Where capacity fell below what is taken there are none either.
+    """
+    return max(capacity - taken, 0) if at < closes_at else 0
 
 
-def check_bookable(
-    ends_at: datetime, opens_at: datetime, closes_at: datetime, at: datetime
-) -> None:
-    """Refuse a slot that has closed or not opened yet. refuses: slot_over, slot_not_open_yet."""
-    if at >= closes_at:
-        raise SLOT_OVER(ends_at=_local(ends_at), closes_at=_local(closes_at))
-    if at < opens_at:
-        raise SLOT_NOT_OPEN(opens_at=_local(opens_at))
+class BookedHour(Protocol):
+    """What is looked at of an hour that somebody wants a place of."""
+
+    ends_at: datetime
+    opens_at: datetime
+    closes_at: datetime
+    mode: str
+
+
+def check_bookable(slot: BookedHour, at: datetime) -> None:
+    """Refuse a slot that has closed, has not opened yet, or is still to be drawn.
+
+    refuses: slot_over, slot_not_open_yet, slot_is_drawn.
+    """
+    if at >= slot.closes_at:
+        raise SLOT_OVER(ends_at=_local(slot.ends_at), closes_at=_local(slot.closes_at))
+    if slot.mode == BALLOT_MODE:
+        raise SLOT_IS_DRAWN()
+    if at < slot.opens_at:
+        raise SLOT_NOT_OPEN(opens_at=_local(slot.opens_at))
 
 
 def _local(at: datetime) -> str:

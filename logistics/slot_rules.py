@@ -125,6 +125,59 @@ CROSSING_TERMS = rule_kind(
         only_one=True,
     )
 )
+
+
+class ChangeTermsRow(RuleRow):
+    """What of a booking can be changed by its firm, and how often.
+
+    A confirmed booking moves to another hour until `move_until_minutes` before its own, and no
+    booking moves more than `most_moves` times. Until it has arrived another truck may come instead
+    of it, `most_substitutions` times; who drives may change as often as need be.
+    """
+
+    move_until_minutes: Integer = Field(
+        title=N_("Moved until so many minutes before the hour"), ge=0, le=14 * 1440
+    )
+    most_moves: Integer = Field(title=N_("Moved so many times at most"), ge=0, le=100)
+    most_substitutions: Integer = Field(
+        title=N_("Another truck instead, so many times at most"), ge=0, le=100
+    )
+
+    @property
+    def move_until(self) -> timedelta:
+        """How long before its hour a confirmed booking can still be moved."""
+        return timedelta(minutes=self.move_until_minutes)
+
+
+def _change_words(row: ChangeTermsRow) -> Words:
+    says = N_(
+        "A booking moves to another hour until {move_until_minutes} minutes before its own, "
+        "{most_moves} times at most; another truck comes instead of the one booked "
+        "{most_substitutions} times at most."
+    )
+    return says, row.model_dump()
+
+
+CHANGE_TERMS = rule_kind(
+    RuleKind(
+        name="change_terms",
+        label=N_("What can be changed on a booking"),
+        row=ChangeTermsRow,
+        words=_change_words,
+        only_one=True,
+    )
+)
+CHANGES_SEED = RuleSetDraft(
+    code="change-terms-2026",
+    title=N_("Terms borrowed from other gates"),
+    issued_by=N_("seed of the program"),
+    legal_basis=N_(
+        "seed until the management board decides; few changes, since hours that are taken just in "
+        "case made Ukraine's queue useless"
+    ),
+    effective_from=_FROM,
+    rows=({"move_until_minutes": 180, "most_moves": 2, "most_substitutions": 2},),
+)
 TERMS_SEED = RuleSetDraft(
     code="crossing-terms-2026",
     title=N_("Terms borrowed from other gates"),

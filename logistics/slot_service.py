@@ -15,24 +15,46 @@ from border.core.tables import Record
 from border.regulation import regulation_service
 from border.regulation.rulebook import sets_since
 from border.regulation.tables import RegulationRow
-from logistics import storage
+from logistics import share_service, storage
+from logistics.calling.terms import CALLING_SEED, CALLING_TERMS
+from logistics.capacity import limit_service, limit_storage, template_service
+from logistics.capacity.template import HOUR_TEMPLATES, TEMPLATE_SEEDS, opened_longer
+from logistics.share_rules import SLOT_SHARES
 from logistics.slot import MadeSlot, SlotPlan, SlotRule, plan, renewed
-from logistics.slot_rules import CROSSING_TERMS, SLOT_RULES, SLOT_SEEDS, TERMS_SEED, rules_of
+from logistics.slot_rules import (
+    CHANGE_TERMS,
+    CHANGES_SEED,
+    CROSSING_TERMS,
+    SLOT_RULES,
+    SLOT_SEEDS,
+    TERMS_SEED,
+    rules_of,
+)
+from logistics.waiting.terms import WAITING_SEED, WAITING_TERMS
 
 
 async def load_rules(unit: Unit) -> int:
-    """Put the rules of hours and of crossing that are missing; return how many that were."""
+    """Put the rules of hours, crossing and waiting that are missing; return how many that were."""
+    terms = ((CROSSING_TERMS, TERMS_SEED), (CHANGE_TERMS, CHANGES_SEED))
     hours = await regulation_service.load(unit, SLOT_RULES, SLOT_SEEDS)
-    return hours + await regulation_service.load(unit, CROSSING_TERMS, [TERMS_SEED])
+    hours += await regulation_service.load(unit, HOUR_TEMPLATES, TEMPLATE_SEEDS)
+    for kind, seed in (*terms, (WAITING_TERMS, WAITING_SEED), (CALLING_TERMS, CALLING_SEED)):
+        hours += await regulation_service.load(unit, kind, [seed])
+    return hours
 
 
 async def rules_since(connection: AsyncConnection, since: date) -> list[SlotRule]:
-    """Return every rule of hours that is in force on a day or later."""
-    return [
+    """Return every rule of hours that is in force on a day or later.
+
+    On a day that a template opens longer, a rule for that day alone comes before the others.
+    """
+    rules = [
         rule
         for found in await sets_since(connection, SLOT_RULES, since)
         for rule in rules_of(found)
     ]
+    templates = await template_service.templates_since(connection, since)
+    return opened_longer(rules, templates, since) + rules if templates else rules
 
 
 @dataclass(frozen=True)
@@ -96,17 +118,26 @@ async def _wanted(
 
 async def _make(unit: Unit, wanted: Sequence[WantedSlot]) -> int:
     """Make and renew slots; return how many are new, passing by those made meanwhile."""
-    for one in wanted:
-        if one.made is not None:
-            await storage.renew_slot(unit.connection, one.made, one.plan, one.version)
+    await limit_storage.lock_cutting(unit.connection)
+    again = [
+        id
+        for one in wanted
+        if one.made is not None
+        for id in await storage.renew_slot(unit.connection, one.made, one.plan, one.version)
+    ]
     new = [one.plan for one in wanted if one.made is None and one.plan is not None]
-    return await storage.put_slots(unit.connection, new)
+    made = await storage.put_slots(unit.connection, new)
+    await limit_service.apply_limits(unit.connection, [*again, *made])
+    await share_service.share_out(unit.connection, [*again, *made], unit.at)
+    return len(made)
 
 
 async def on_rules_changed(unit: Unit, event: Event, row: Record | None) -> None:
     """Make the slots ahead what the rules now say, when rules of hours are put in force."""
-    if isinstance(row, RegulationRow) and row.kind == SLOT_RULES.name:
+    if isinstance(row, RegulationRow) and row.kind in (SLOT_RULES.name, HOUR_TEMPLATES.name):
         await make_slots(unit)
+    if isinstance(row, RegulationRow) and row.kind == SLOT_SHARES.name:
+        await share_service.share_out_ahead(unit)
 
 
 async def slots_on(

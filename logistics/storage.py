@@ -6,15 +6,15 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import array, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.ids import new_id
-from border.core.reading import further, placed, row
+from border.core.reading import row
 from border.core.statement import Statement, one_of
 from border.core.store import AnyRow, table_of
-from border.identity import policy
+from logistics.share import CLASSES, NONE
 from logistics.slot import MadeSlot, SlotPlan
 from logistics.slot_rules import SLOT_RULES
 from logistics.tables import (
@@ -34,10 +34,14 @@ slip = table_of(SlipRow)
 passage = table_of(PassageRow)
 scan = table_of(ScanRow)
 visit = table_of(VisitRow)
+EACH_CLASS = range(1, len(CLASSES) + 1)
+"""Where the classes stand in a count by class, as PostgreSQL counts."""
+UNSHARED = {"percents": None, "share": None, "class_kept": list(NONE), "shares_open_at": None}
+"""The columns of a slot whose places are for all classes."""
 
 
-async def put_slots(connection: AsyncConnection, plans: Iterable[SlotPlan]) -> int:
-    """Insert the slots that are not there yet and return how many that were."""
+async def put_slots(connection: AsyncConnection, plans: Iterable[SlotPlan]) -> list[UUID]:
+    """Insert the slots that are not there yet and return the ids of those."""
     rows = [
         {
             "id": new_id(),
@@ -45,17 +49,21 @@ async def put_slots(connection: AsyncConnection, plans: Iterable[SlotPlan]) -> i
             "direction": plan.rule.direction,
             "starts_at": plan.starts_at,
             "taken": 0,
+            "waiting": 0,
+            "kept": 0,
+            "class_taken": list(NONE),
+            "class_waiting": list(NONE),
             "mode": "first_come",
             **_by_rule(plan),
         }
         for plan in plans
     ]
     if not rows:
-        return 0
+        return []
     statement = insert(slot).on_conflict_do_nothing(
         index_elements=["gate", "direction", "starts_at"]
     )
-    return len((await connection.execute(statement.returning(slot.c.id), rows)).all())
+    return list(await connection.scalars(statement.returning(slot.c.id), rows))
 
 
 def _by_rule(plan: SlotPlan) -> dict[str, Any]:
@@ -65,7 +73,11 @@ def _by_rule(plan: SlotPlan) -> dict[str, Any]:
         "ends_at": plan.ends_at,
         "opens_at": plan.opens_at,
         "closes_at": plan.closes_at,
+        "planned": rule.capacity,
         "capacity": rule.capacity,
+        "bound_by": None,
+        "bound_reason": None,
+        **UNSHARED,
         "early_minutes": rule.early_minutes,
         "entry_early_minutes": rule.entry_early_minutes,
         "grace_minutes": rule.grace_minutes,
@@ -103,11 +115,11 @@ async def slots_made(connection: AsyncConnection, since: datetime) -> list[MadeS
 
 async def renew_slot(
     connection: AsyncConnection, made: MadeSlot, plan: SlotPlan | None, version: str
-) -> None:
-    """Make a slot what the rules now say, as far as it is not taken: places that are stay.
+) -> list[UUID]:
+    """Make a slot what the rules now say and return its id; places that are taken stay.
 
     An hour that the rules no longer have, or cut otherwise while somebody holds a place in it,
-    takes nobody else.
+    takes nobody else. The limits in force on it are still to be looked at.
     """
     it = (
         slot.c.gate == made.gate,
@@ -115,14 +127,24 @@ async def renew_slot(
         slot.c.starts_at == made.starts_at,
     )
     if plan is not None:
-        columns = _by_rule(plan)
-        columns["capacity"] = func.greatest(columns["capacity"], slot.c.taken)
+        columns = _by_rule(plan) | {"kept": kept_beyond(plan.rule.capacity)}
         same = or_(slot.c.ends_at == plan.ends_at, slot.c.taken == 0)
-        done = await connection.execute(update(slot).where(*it, same).values(**columns))
-        if done.rowcount:
-            return
-    closed = {"capacity": slot.c.taken, "rule_versions": _version(version)}
-    await connection.execute(update(slot).where(*it).values(**closed))
+        done = update(slot).where(*it, same).values(**columns).returning(slot.c.id)
+        if found := list(await connection.scalars(done)):
+            return found
+    closed = {"planned": 0, "capacity": 0, "kept": slot.c.taken, "rule_versions": _version(version)}
+    await connection.execute(update(slot).where(*it).values(**closed, **UNSHARED))
+    return []
+
+
+def kept_beyond(capacity: Any) -> ColumnElement[int]:
+    """Return how many places of a slot are taken beyond its new capacity: these stay."""
+    return func.greatest(slot.c.taken - capacity, 0)
+
+
+def kept_beyond_share(share: Any) -> ColumnElement[Any]:
+    """Return how many places each class of a slot has beyond its new share: these stay."""
+    return array([func.greatest(slot.c.class_taken[n] - share[n], 0) for n in EACH_CLASS])
 
 
 async def slots_between(
@@ -133,7 +155,10 @@ async def slots_between(
     end: datetime,
     limit: int = 500,
 ) -> Sequence[AnyRow]:
-    """Return the slots that start in a half-open window, in order; none that has no place."""
+    """Return the slots that start in a half-open window, in order; none that the rules closed.
+
+    One that only a limit has closed is among them: it says why.
+    """
     asked = {"gate": gate, "direction": direction}
     given = {name: value for name, value in asked.items() if value}
     statement = _slots(frozenset(given))
@@ -145,7 +170,8 @@ def _slots(narrowed: frozenset[str]) -> Statement:
     begin, end = (bindparam(name, type_=slot.c.starts_at.type) for name in ("begin", "end"))
     return Statement(
         select(slot)
-        .where(slot.c.starts_at >= begin, slot.c.starts_at < end, slot.c.capacity > 0)
+        .where(slot.c.starts_at >= begin, slot.c.starts_at < end)
+        .where(or_(slot.c.planned > 0, slot.c.taken > 0))
         .where(*(slot.c[name] == bindparam(name) for name in sorted(narrowed)))
         .order_by(slot.c.starts_at, slot.c.direction, slot.c.gate)
         .limit(bindparam("limit"))
@@ -202,7 +228,8 @@ _LOADS = Statement(
 )
 
 
-def _with_slip() -> Select[Any]:
+def with_slip() -> Select[Any]:
+    """Return the SELECT of bookings with the slip and the passage of each."""
     newest = (
         select(slip.c.reference)
         .where(slip.c.booking_id == booking.c.id, slip.c.state != "revoked")
@@ -230,41 +257,9 @@ async def booking_view(
     return await _BY_REFERENCE.one(connection, reference=reference)
 
 
-_BY_ID = Statement(_with_slip().where(booking.c.id == bindparam("id")))
-_BY_REFERENCE = Statement(_with_slip().where(booking.c.reference == bindparam("reference")))
-_NEWEST_FIRST = (booking.c.created_at.desc(), booking.c.id.desc())
-
-
-async def bookings_of(
-    connection: AsyncConnection,
-    ours: policy.Reach,
-    states: Sequence[str],
-    before: tuple[datetime, UUID] | None,
-    limit: int,
-    declaration_id: UUID | None = None,
-) -> Sequence[AnyRow]:
-    """Return the bookings within `ours`, newest first."""
-    given = placed(before)
-    if states:
-        given["states"] = states
-    if declaration_id is not None:
-        given["declaration_id"] = declaration_id
-    statement = _bookings(ours.scopes, frozenset(given))
-    return await statement.rows(connection, **ours.given, **given, limit=limit)
-
-
-@cache
-def _bookings(scopes: tuple[policy.Scope, ...], narrowed: frozenset[str]) -> Statement:
-    conditions = [policy.reached("booking.list", scopes, booking)]
-    if "states" in narrowed:
-        conditions.append(one_of(booking.c.state, "states"))
-    if "before_at" in narrowed:
-        conditions.append(further(booking.c.created_at, booking.c.id))
-    if "declaration_id" in narrowed:
-        on_it = booked.c.declaration_id == bindparam("declaration_id")
-        conditions.append(booking.c.id.in_(select(booked.c.booking_id).where(on_it)))
-    newest = _with_slip().where(*conditions).order_by(*_NEWEST_FIRST)
-    return Statement(newest.limit(bindparam("limit")))
+_BY_ID = Statement(with_slip().where(booking.c.id == bindparam("id")))
+_BY_REFERENCE = Statement(with_slip().where(booking.c.reference == bindparam("reference")))
+NEWEST_FIRST = (booking.c.created_at.desc(), booking.c.id.desc())
 
 
 async def live_bookings_of(
@@ -276,7 +271,7 @@ async def live_bookings_of(
 
 
 _LIVE = Statement(
-    _with_slip()
+    with_slip()
     .add_columns(booked.c.declaration_id)
     .join(booked, booked.c.booking_id == booking.c.id)
     .where(one_of(booked.c.declaration_id, "ids"), booked.c.live)
@@ -307,23 +302,6 @@ _PASSAGES = Statement(_passages)
 _PASSAGES_LOCKED = Statement(_passages.with_for_update(read=True, of=[booking, passage]))
 
 
-async def bookings_of_vehicle(
-    connection: AsyncConnection, plate: str, limit: int
-) -> Sequence[AnyRow]:
-    """Return the bookings of a tractor or trailer by its normalised plate, newest first."""
-    return await _OF_VEHICLE.rows(connection, plate=plate, limit=limit)
-
-
-_OF_VEHICLE = Statement(
-    _with_slip()
-    .where(
-        or_(booking.c.plate == bindparam("plate"), booking.c.trailer_plate == bindparam("plate"))
-    )
-    .order_by(*_NEWEST_FIRST)
-    .limit(bindparam("limit"))
-)
-
-
 _SLIP = Statement(select(slip).where(slip.c.reference == bindparam("reference")))
 
 
@@ -338,7 +316,7 @@ async def booking_of_slip(connection: AsyncConnection, reference: str) -> AnyRow
 
 
 _OF_SLIP = Statement(
-    _with_slip().where(
+    with_slip().where(
         booking.c.id
         == select(slip.c.booking_id)
         .where(slip.c.reference == bindparam("reference"))

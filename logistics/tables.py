@@ -4,13 +4,23 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from border.core.ids import new_id
 from border.core.lifecycle import Lifecycle
 from border.core.tables import Record, json_column, record_args, versions_column
+from border.vocabulary import ShareClass
 from logistics.booking import BOOKING, LIVE
 from logistics.passage import PASSAGE, SLIP
 from logistics.scan_clash import SCAN_CLASH
@@ -18,19 +28,68 @@ from logistics.scan_clash import SCAN_CLASH
 LIVE_SQL = text("state IN (" + ", ".join(f"'{state}'" for state in sorted(LIVE)) + ")")
 """The condition that a booking is live, as its unique indexes have it: so they are found."""
 
+_EACH = range(1, len(ShareClass) + 1)
+
+
+def _of_all(words: str, joined: str) -> str:
+    """Return what a constraint says of each class, joined."""
+    return joined.join(words.format(place) for place in _EACH)
+
+
+def _by_class() -> Any:
+    """Return a column that counts by class."""
+    zeros = "{" + ",".join("0" for _ in _EACH) + "}"
+    return Column(ARRAY(Integer), nullable=False, server_default=zeros)
+
+
+def _zeros() -> list[int]:
+    return [0 for _ in _EACH]
+
 
 class SlotRow(SQLModel, table=True):
-    """One crossing hour of a gate and direction. `taken` counts every live booking.
+    """One crossing hour of a gate and direction. `taken` counts every live booking and open offer.
 
-    The minutes are those of the rules it was made by, which `rule_versions` name.
+    While somebody is `waiting`, every place that comes back is theirs and none can be booked.
+
+    The minutes are those of the rules it was made by, which `rule_versions` name; `planned` are
+    the places those rules give it. `capacity` is the smallest of that and of every limit in force,
+    and `bound_by` the kind of that limit, with its reason; none where the rules say it. `kept` are
+    places that were taken before capacity fell and stay: each that is given back is gone.
+    `displaced` counts the trucks that were moved out of it.
+
+    `class_taken` and `class_waiting` count the same by class (`share.CLASSES`). Where dated rules
+    give classes their `percents` of an hour, `share` is how many places each may take, and
+    `class_kept` what it has beyond that; from `shares_open_at` on all take from all places.
     """
 
     __tablename__ = "slot"
     __table_args__ = (
         UniqueConstraint("gate", "direction", "starts_at"),
-        CheckConstraint("taken >= 0 AND taken <= capacity", name="capacity"),
+        CheckConstraint(
+            "taken >= 0 AND taken <= capacity + kept AND capacity >= 0 AND kept >= 0",
+            name="capacity",
+        ),
         CheckConstraint("starts_at < ends_at", name="window"),
+        CheckConstraint("waiting >= 0", name="waiting"),
+        CheckConstraint(
+            f"{_of_all('class_taken[{0}] >= 0', ' AND ')} "
+            f"AND taken = {_of_all('class_taken[{0}]', ' + ')}",
+            name="class_taken",
+        ),
+        CheckConstraint(
+            f"{_of_all('class_waiting[{0}] >= 0', ' AND ')} "
+            f"AND waiting = {_of_all('class_waiting[{0}]', ' + ')}",
+            name="class_waiting",
+        ),
+        CheckConstraint(
+            f"share IS NULL OR ({_of_all('class_kept[{0}] >= 0', ' AND ')} AND "
+            f"{_of_all('class_taken[{0}] <= share[{0}] + class_kept[{0}]', ' AND ')} "
+            f"AND capacity = {_of_all('share[{0}]', ' + ')})",
+            name="share",
+        ),
         Index("ix_slot_starts_at", "starts_at"),
+        Index("ix_slot_shares_open", "shares_open_at", postgresql_where=text("share IS NOT NULL")),
+        Index("ix_slot_waiting", "closes_at", postgresql_where=text("waiting > 0")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -40,8 +99,20 @@ class SlotRow(SQLModel, table=True):
     ends_at: datetime
     opens_at: datetime
     closes_at: datetime
+    planned: int
     capacity: int
     taken: int = 0
+    waiting: int = 0
+    kept: int = 0
+    class_taken: list[int] = Field(default_factory=_zeros, sa_column=_by_class())
+    class_waiting: list[int] = Field(default_factory=_zeros, sa_column=_by_class())
+    class_kept: list[int] = Field(default_factory=_zeros, sa_column=_by_class())
+    percents: list[int] | None = Field(default=None, sa_column=Column(ARRAY(Integer)))
+    share: list[int] | None = Field(default=None, sa_column=Column(ARRAY(Integer)))
+    shares_open_at: datetime | None = None
+    displaced: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    bound_by: str | None = Field(default=None, max_length=12)
+    bound_reason: str | None = Field(default=None, max_length=300)
     mode: str = Field(default="first_come", max_length=16)
     early_minutes: int
     entry_early_minutes: int
@@ -51,10 +122,13 @@ class SlotRow(SQLModel, table=True):
 
 
 class BookingRow(Record, table=True):
-    """One truck in one hour. Plates are kept as typed and normalised; the driver stays inside.
+    """One truck in one hour. Plates are normalised; `plate_typed` is how the tractor's is printed,
+    in its own form (as it was typed, in bookings from before). The driver stays inside.
 
-    Until when it is cancelled in time and how long its slip is valid was decided at booking, by
-    the rules that `rule_versions` name.
+    Until when it is cancelled in time and how long its slip is valid was decided when it took its
+    hour, by the rules that `rule_versions` name. `moved` counts how often its firm moved it,
+    `substituted` how often another truck came instead. One that was displaced says from which hour
+    and why, until its firm accepts another.
     """
 
     __tablename__ = "booking"
@@ -99,7 +173,12 @@ class BookingRow(Record, table=True):
     payload_g: int
     empty: bool
     priority: str = Field(max_length=16)
+    share_class: str = Field(max_length=16)
     driver: dict[str, Any] = Field(sa_column=json_column())
+    moved: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    substituted: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    displaced_from: datetime | None = None
+    displaced_reason: str | None = Field(default=None, max_length=300)
 
 
 class BookingDeclarationRow(SQLModel, table=True):
@@ -126,7 +205,16 @@ class SlipRow(Record, table=True):
     """The paper that opens the barrier: a reference and a signed token for the same booking."""
 
     __tablename__ = "slip"
-    __table_args__ = record_args(SLIP)
+    __table_args__ = record_args(
+        SLIP,
+        # The fence beside the booking's lock: who issues a slip anew has revoked the one before.
+        Index(
+            "uq_slip_live",
+            "booking_id",
+            unique=True,
+            postgresql_where=text("state IN ('active', 'used')"),
+        ),
+    )
     lifecycle: ClassVar[Lifecycle] = SLIP
     prefix: ClassVar[str] = "SLP"
 
@@ -140,7 +228,11 @@ class PassageRow(Record, table=True):
     """One visit of a truck to the gate, with the instants of its steps."""
 
     __tablename__ = "passage"
-    __table_args__ = record_args(PASSAGE)
+    __table_args__ = record_args(
+        PASSAGE,
+        # Who stands in the yard: few of very many.
+        Index("ix_passage_in_yard", "booking_id", postgresql_where=text("state = 'arrived'")),
+    )
     lifecycle: ClassVar[Lifecycle] = PASSAGE
     prefix: ClassVar[str] = "PSG"
 

@@ -15,8 +15,9 @@ from border.core.clock import local_date, local_midnight
 from border.core.ids import WrongReference, parse_reference
 from border.core.store import AnyRow
 from border.identifiers import normalised
-from logistics import board, figure_storage, figures, scan_storage, storage
+from logistics import board, figure_storage, figures, list_storage, scan_storage, storage
 from logistics.board import CALL_CLASSES, GONE_AFTER, GateBoard
+from logistics.finding import part_of_plate
 from logistics.tables import BookingRow, SlipRow
 
 _DAY = timedelta(days=1)
@@ -139,6 +140,20 @@ async def last_scans(connection: AsyncConnection, gate: str, limit: int = 10) ->
     return await scan_storage.recent_scans(connection, gate, limit)
 
 
+async def refusals(
+    connection: AsyncConnection,
+    q: str,
+    code: str,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int = 50,
+) -> Sequence[AnyRow]:
+    """Return the refused scans of all gates, the newest first, narrowed to a part of a plate.
+
+    For the zone's own people: it asks nobody's leave.
+    """
+    return await list_storage.refused_scans(connection, part_of_plate(q), code, before, limit)
+
+
 async def find_bookings(connection: AsyncConnection, text: str, limit: int = 10) -> list[AnyRow]:
     """Return bookings by what is said at the counter: the reference of one, of its slip, a plate.
 
@@ -147,7 +162,7 @@ async def find_bookings(connection: AsyncConnection, text: str, limit: int = 10)
     try:
         reference = parse_reference(text)
     except WrongReference:
-        return list(await storage.bookings_of_vehicle(connection, normalised(text), limit))
+        return list(await list_storage.bookings_of_vehicle(connection, normalised(text), limit))
     if reference.startswith(f"{BookingRow.prefix}-"):
         found = await storage.booking_view(connection, reference=reference)
     elif reference.startswith(f"{SlipRow.prefix}-"):

@@ -7,8 +7,10 @@ same suite at servers that are there already, with one worker. How it stays quic
 
 import asyncio
 import fcntl
+import gc
 import os
 import shutil
+import ssl
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import (
@@ -19,6 +21,7 @@ from contextlib import (
 )
 from copy import copy
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,6 +29,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 import uvloop
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
@@ -35,6 +39,7 @@ from border.core.clock import FixedClock
 from border.core.statement import Statement
 from border.core.store import Store, open_engine
 from border.embedded import Servers, embedded_servers
+from border.identity import service as identity
 from border.migrations.run import upgrade
 from border.paper.fonts import FontSet, prepare_fonts
 
@@ -53,6 +58,10 @@ settings.load_profile("suite")
 
 # The loop that serves the program: every await of a test costs less on it, too.
 asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+
+# Every client would read the certificates of the system anew, 17 ms of a processor, and none of the
+# tests speaks to anybody who has one.
+ssl.create_default_context = cache(ssl.create_default_context)  # type: ignore[assignment]
 
 CROWDED = 5.0
 """The most that `_crowd` says: what hangs is to be found out some time."""
@@ -80,6 +89,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def crowd() -> float:
     """How many times as long as on a quiet machine something may take, for what is timed."""
     return _crowd()
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass by what has been read in: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -255,6 +270,13 @@ def clock() -> FixedClock:
 def store(empty: AsyncEngine, clock: FixedClock) -> Store:
     """A store on the empty database, with nobody listening."""
     return Store(empty, clock)
+
+
+def hash_cheaply(patch: pytest.MonkeyPatch) -> None:
+    """Hash passwords with Argon2 at its least cost: many sign in, and none is guessed at."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    patch.setattr(identity, "_HASHER", hasher)
+    patch.setattr(identity, "_NOBODY", hasher.hash("nobody"))
 
 
 @pytest.fixture

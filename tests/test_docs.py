@@ -168,9 +168,9 @@ def _created() -> Iterator[str]:
 
 def test_every_record_that_is_created_is_among_the_events() -> None:
     changed = {"declaration.update", "tariff_resolution.update", "desk_shift.update"}
-    changed |= {"regulation.update", "tariff_resolution.prepare"}
+    changed |= {"regulation.update", "tariff_resolution.prepare", "ballot.update"}
     moved = {life.event(verb) for life in _lives() for verb in life.verbs}
-    of_no_record = {"scan.refuse", "throughput.window"}
+    of_no_record = {"scan.refuse", "slot_limit.put", "throughput.window"}
     assert {*_created(), *changed} == set(every_event()) - moved - of_no_record
 
 

@@ -49,6 +49,7 @@ FACE = "border.payments.face"
 MONEY_WORDS = {"minor", "amount", "amounts", "fee", "fees"}
 RULES = {
     "border.core": ("lifecycle", "money", "ids", "refusal"),
+    "border.identity": ("delegation",),
     "border.payments.charges": ("charge",),
     "border.payments.collection": ("payment", "settlement"),
     "border.payments.gateways": ("emv_qr", "evidence", "transfer_reference", "wire"),
@@ -72,13 +73,25 @@ RULES = {
     "logistics": (
         "slot",
         "booking",
+        "beneficiary",
+        "finding",
         "passage",
         "check",
         "gate_check",
         "scan_fact",
         "scan_clash",
         "slip_token",
+        "lots",
+        "share",
+        "share_rules",
     ),
+    "logistics.waiting": ("draw", "waiting", "terms"),
+    "logistics.calling": ("accuracy", "call", "order", "prediction", "terms"),
+    "logistics.ballot": ("drawing", "ballot", "terms"),
+    "logistics.capacity": ("limit", "displacement", "outcome"),
+    "logistics.changing": ("change",),
+    "logistics.simulation": ("measures", "rules"),
+    "logistics.fleet": ("fleet", "fleet_file"),
 }
 RULE_FILES = frozenset(f"{package}.{name}" for package, names in RULES.items() for name in names)
 IMPURE = {"sqlalchemy", "sqlmodel", "asyncpg", "redis", "litestar", "httpx", "asyncio"}

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from api.cli.ballot_command import ballot
 from api.cli.reconcile_command import reconcile
+from api.cli.simulate_command import simulate
 
 if TYPE_CHECKING:
     from api.zone import Services
@@ -116,6 +118,8 @@ def import_files(files: tuple[Path, ...], email: str, gate: str, as_json: bool) 
 
 
 main.add_command(reconcile)
+main.add_command(ballot)
+main.add_command(simulate)
 
 
 @main.command()

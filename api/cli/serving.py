@@ -1,7 +1,6 @@
 """Serving: one process by default, several on request, and the demonstration with its sandbox."""
 
 import ctypes
-import gc
 import multiprocessing
 import os
 import signal
@@ -18,7 +17,7 @@ import uvicorn
 from pydantic import SecretStr
 from uvicorn.config import STARTUP_FAILURE
 
-from border.core.server import QuietServer
+from border.core.server import QuietServer, make_ready_to_serve
 from border.payments.gateways.registry import GATEWAY_KINDS
 from border.settings import Settings, kept_secret
 
@@ -36,8 +35,7 @@ def _app(settings: Settings) -> "Litestar":
 
         return create_app(lambda: open_services(settings))
     finally:
-        gc.freeze()
-        gc.enable()
+        make_ready_to_serve()
 
 
 def serve(settings: Settings, workers: int = 1) -> None:
@@ -157,6 +155,7 @@ def sandbox(settings: Settings) -> Iterator[Settings]:
         yield settings.model_copy(
             update={
                 "sandbox_url": url,
+                "neighbour_url": f"{url}/hekou/intake",
                 **{
                     code: settings.gateways[code].model_copy(
                         update={**part.settings(url), "secret": SecretStr(secrets[code])}

@@ -16,9 +16,11 @@ stands; what stands nowhere is not allowed. Routes ([routes.md](routes.md)), ser
 buttons are all decided by this table. `system` is the program itself.
 
 *own*: what belongs to one's organisation; of a shift at the desk, one's own. *carried*: what one's
-organisation carries for another. *zone*: every record. A record outside one's `read` is answered
-as if it did not exist (404); one that may be read and not touched, with 403. Where two people
-decide together the second one is asked for by the refusals ([errors.md](errors.md)).
+organisation carries for another; of a right, what it was given. *delegated*: what belongs to an
+organisation that gave that right to one's own or to oneself; these verbs, and no others, can be
+given away. *zone*: every record. A record outside one's `read` is answered as if it did not exist
+(404); one that may be read and not touched, with 403. Where two people decide together the second
+one is asked for by the refusals ([errors.md](errors.md)).
 
 Where a move is open to different roles from different states, only those roles count from there."""
 _SPOKEN = {ANYONE: "anyone", SIGNED_IN: "whoever is signed in", SYSTEM: SYSTEM}

@@ -12,6 +12,15 @@ from border.payments.gateways.evidence import COUNTER
 
 _ID = "01932f5e-7c00-7000-8000-000000000001"
 _REASON = {"reason": "The weight on the scales differs from the papers."}
+_LIMIT = {
+    "gate": "KIM_THANH_II",
+    "direction": "export",
+    "from": "2026-11-24T01:00:00Z",
+    "until": "2026-11-24T05:00:00Z",
+    "kind": "lanes",
+    "value": 12,
+    "reason": "One of two lanes is being repaired.",
+}
 _OURS = {"name": "Do Hong Import Export", "tax_code": "0012345672", "country": "VN"}
 _THEIRS = {"name": "Hekou Trading", "country": "CN"}
 _LITCHI = {
@@ -103,6 +112,36 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "loaded": _TRUCK | {"declaration_ids": [_ID]},
         "empty": _TRUCK | {"empty": True},
     },
+    "enter_ballot": {"empty": _TRUCK | {"empty": True, "preferences": [_ID]}},
+    "join_waitlist": {
+        "loaded": _TRUCK | {"declaration_ids": [_ID]},
+        "empty": _TRUCK | {"empty": True, "also": [_ID]},
+    },
+    "grant_right": {
+        "to a firm": {
+            "to_organisation": "0010000104",
+            "verbs": ["declaration.book", "booking.hold", "booking.cancel"],
+            "until": "2027-11-24T00:00:00Z",
+            "scope": "all",
+        },
+        "to a driver": {
+            "to_account": "carrier@demo.test",
+            "verbs": ["booking.read"],
+            "until": "2027-11-24T00:00:00Z",
+        },
+    },
+    "put_slot_limit": {
+        "one": _LIMIT,
+        "two lanes and the drivers": _LIMIT
+        | {"also": [_LIMIT | {"kind": "drivers", "value": 10, "reason": "Two are ill."}]},
+    },
+    "call_next": {"export": {"gate": "KIM_THANH_II", "direction": "export", "lane": "X1"}},
+    "override_call": {"ill": {"booking_id": _ID, "reason": "The driver is ill."}},
+    "keep_vehicle": {"a truck": _TRUCK["vehicle"]},
+    "keep_driver": {"a driver": _TRUCK["driver"]},
+    "substitute_vehicle": {"another truck": {"vehicle": _TRUCK["vehicle"]}},
+    "change_driver": {"another driver": {"driver": _TRUCK["driver"]}},
+    "move_booking": {"another hour": {"slot_id": _ID}},
     "open_payment": {"at the desk": {"charge_ids": [_ID], "gateway": COUNTER}},
     "refund_payment": {
         "whole": {"reason": "The truck did not come."},

@@ -1,4 +1,4 @@
-"""What everybody looks at, the board and the wall: computed once after a change, in each process.
+"""What everybody looks at, board, places and wall: computed once after a change, in each process.
 
 So a thousand open pages ask the database as often as one. A page keeps what it drew of a value
 beside that value, in each language.
@@ -16,15 +16,17 @@ from border.core.store import Store
 from border.payments.collection import takings
 from logistics import board, today
 from logistics.board import GateBoard
+from logistics.calling import place_service
+from logistics.calling.place_service import YardPlaces
 from logistics.figures import COUNTED_ANEW
 from logistics.today import GateToday
 
 T = TypeVar("T")
 
-SHOWN_ON_THE_BOARD = ("passage.", "booking.", "scan.", "throughput.")
+SHOWN_ON_THE_BOARD = ("passage.", "booking.", "scan.", "throughput.", "call.")
 """How the events begin after which the board is another."""
 SHOWN_ON_THE_WALL = ("passage.", "scan.", "charge.", "throughput.")
-_MAKE_SLOTS = ("regulation.",)
+_MAKE_SLOTS = ("regulation.", "slot_limit.")
 
 
 @dataclass
@@ -45,23 +47,30 @@ class Wall:
 
 
 class KeptFigures:
-    """The board and the wall of one process."""
+    """The board, the places in line and the wall of one process."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         on_board = (*SHOWN_ON_THE_BOARD, *_MAKE_SLOTS, COUNTED_ANEW)
         on_wall = (*on_board, *SHOWN_ON_THE_WALL)
         self.board = Kept(store.clock, store.committed, on_board, self._board)
+        moves = (*SHOWN_ON_THE_BOARD, "declaration.", "slip.", "regulation.", COUNTED_ANEW)
+        self.places = Kept(store.clock, store.committed, moves, self._places)
         self.wall = Kept(store.clock, store.committed, on_wall, self._wall)
 
     def forget(self) -> None:
         """Forget what was computed: somebody has changed the database and told nobody."""
         self.board.forget()
+        self.places.forget()
         self.wall.forget()
 
     async def _board(self, at: datetime) -> Figures[list[GateBoard]]:
         async with self._store.reading() as connection:
             return Figures(at, await board.board(connection, at))
+
+    async def _places(self, at: datetime) -> Figures[YardPlaces]:
+        async with self._store.reading() as connection:
+            return Figures(at, await place_service.places(connection, at))
 
     async def _wall(self, at: datetime) -> Figures[Wall]:
         begin = local_midnight(local_date(at))

@@ -5,6 +5,7 @@ logged with the number that the answer carries.
 """
 
 import logging
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,8 +25,10 @@ from sqlalchemy.exc import DBAPIError
 
 from api.http.media import NUL_SAYS
 from api.http.nouns import NOUNS
-from api.language import choose_locale, translator
+from api.http.parameters import parameter_errors
+from api.language import choose_locale, localise_money, translator
 from border.core.ids import new_id
+from border.core.money import Money
 from border.core.refusal import (
     INVALID,
     NOT_FOUND,
@@ -88,6 +91,16 @@ SHAPE_SAYS = {
     "uuid_parsing": N_("This is not an identifier."),
     "date_parsing": N_("A day written as 2027-01-01 is needed."),
     "date_from_datetime_parsing": N_("A day written as 2027-01-01 is needed."),
+    "date_type": N_("A day written as 2027-01-01 is needed."),
+    "datetime_parsing": N_("A moment written as 2026-11-23T07:00:00Z is needed."),
+    "datetime_from_date_parsing": N_("A moment written as 2026-11-23T07:00:00Z is needed."),
+    "datetime_type": N_("A moment written as 2026-11-23T07:00:00Z is needed."),
+    "bool_parsing": N_("Write true or false."),
+    "bool_type": N_("Write true or false."),
+    "uuid_type": N_("This is not an identifier."),
+    "tuple_type": N_("A list is needed."),
+    "list_type": N_("A list is needed."),
+    "model_type": N_("An object with fields is needed."),
     "timezone_aware": N_("Say the time zone, for example 2026-11-23T07:00:00Z."),
     "too_long": N_("Too many entries: at most {max_length}."),
     "too_short": N_("Too few entries: at least {min_length}."),
@@ -105,12 +118,23 @@ def _shape_error(error: dict[str, Any]) -> FieldError:
     facts = error.get("ctx", {})
     if facts.get("pattern") == KEEPABLE:
         return FieldError(field, "nul_character", NUL_SAYS)
+    if choices := _CHOICES.fullmatch(str(facts.get("pattern", ""))):
+        facts = (("expected", choices[1].replace("|", ", ")),)
+        return FieldError(field, kind, SHAPE_SAYS["enum"], facts)
+    if kind == "string_too_short" and facts["min_length"] == 1:
+        return FieldError(field, kind, SHAPE_SAYS["missing"], (("min_length", "1"),))
+    if "expected" in facts:  # As pydantic words it: 'a', 'b' or 'c'.
+        facts = {"expected": facts["expected"].replace("' or '", "', '").replace("'", "")}
     return FieldError(
         field=field,
         code="required" if kind == "missing" else kind,
         says=SHAPE_SAYS.get(kind, error["msg"].replace("{", "(").replace("}", ")")),
         facts=tuple((name, str(value)) for name, value in facts.items()),
     )
+
+
+_CHOICES = re.compile(r"\^\((\w+(?:\|\w+)+)\)\$")
+"""A pattern that only lists what may be chosen."""
 
 
 def refusal_of(error: Exception, request: Request[Any, Any, Any]) -> Refusal:
@@ -124,18 +148,7 @@ def refusal_of(error: Exception, request: Request[Any, Any, Any]) -> Refusal:
         found = inner() if callable(inner) else inner
         if isinstance(found, list) and found and isinstance(found[0], dict) and "loc" in found[0]:
             return INVALID(errors=shape_errors(found))
-        extra = error.extra if isinstance(error.extra, list) else []
-        return INVALID(
-            errors=[
-                FieldError(
-                    str(item.get("key", "")) if item.get("key") != "data" else "",
-                    "invalid",
-                    str(item.get("message", "")).replace("{", "(").replace("}", ")"),
-                )
-                for item in extra
-                if isinstance(item, dict)
-            ]
-        )
+        return INVALID(errors=parameter_errors(error, request))
     if isinstance(error, NotFoundException):
         return NOT_FOUND(what="page")
     if isinstance(error, MethodNotAllowedException):
@@ -165,10 +178,7 @@ def refusal_of(error: Exception, request: Request[Any, Any, Any]) -> Refusal:
 def spoken(refusal: Refusal, locale: str) -> dict[str, Any]:
     """Return a refusal's problem document in a language."""
     say = translator(locale).gettext
-    facts = {
-        name: ", ".join(map(str, fact)) if isinstance(fact, list | tuple) else fact
-        for name, fact in refusal.facts.items()
-    }
+    facts = {name: _in_sentence(fact, locale) for name, fact in refusal.facts.items()}
     if (what := refusal.facts.get("what")) in NOUNS:
         noun = say(NOUNS[what])
         facts["what"] = noun[:1].lower() + noun[1:]
@@ -192,6 +202,13 @@ def spoken(refusal: Refusal, locale: str) -> dict[str, Any]:
             for error in refusal.errors
         ]
     return body
+
+
+def _in_sentence(fact: Any, locale: str) -> Any:
+    """Return a fact as it reads in a sentence: an amount as people write it, a list by commas."""
+    if isinstance(fact, Money):
+        return localise_money(fact, locale)
+    return ", ".join(map(str, fact)) if isinstance(fact, list | tuple) else fact
 
 
 _RESERVED = frozenset({"type", "title", "status", "detail", "code", "retry", "errors"})

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import msgspec
 
+from api.language import translator
 from border.core.actor import Actor
 from border.core.lifecycle import Move
+from border.core.words import Sentence
 from border.identity import policy
 from border.payments.collection.payment_service import received_of
 from border.payments.collection.tables import PaymentRow
@@ -43,6 +45,20 @@ class MoveShape(Shape):
         return cls(
             verb=move.verb, says=move.label, href=f"{href}/{move.verb}", needs=list(move.needs)
         )
+
+
+class SaidShape(Shape):
+    """A sentence in the language asked for, with what it is made of."""
+
+    text: str
+    says: str
+    facts: dict[str, Any]
+
+    @classmethod
+    def of(cls, sentence: Sentence, locale: str) -> "SaidShape":
+        """Return the shape of a sentence in a language."""
+        text = translator(locale).gettext(sentence.says).format(**sentence.facts)
+        return cls(text=text, says=sentence.says, facts=sentence.facts)
 
 
 class PageOf(Shape):
@@ -133,6 +149,13 @@ class PassageShape(Shape):
     exited_at: datetime | None
 
 
+class DisplacementShape(Shape):
+    """The hour that was taken away from a booking, and why."""
+
+    starts_at: datetime
+    reason: str
+
+
 class BookingShape(Shape):
     """A booking with what is owed and its slip once confirmed."""
 
@@ -153,6 +176,7 @@ class BookingShape(Shape):
     slip: SlipRef | None
     passage: PassageShape | None
     moves: list[MoveShape]
+    displaced: DisplacementShape | None
     created_at: datetime
 
     @classmethod
@@ -192,10 +216,23 @@ class BookingShape(Shape):
             else None,
             moves=[
                 MoveShape.of(move, f"/api/v1/bookings/{row.id}")
-                for move in policy.open_moves(actor, BOOKING, row)
+                for move in (*policy.open_moves(actor, BOOKING, row), *answers_open(actor, row))
             ],
+            displaced=DisplacementShape(starts_at=row.displaced_from, reason=row.displaced_reason)
+            if row.displaced_from
+            else None,
             created_at=row.created_at,
         )
+
+
+def answers_open(actor: Actor, booking: Any) -> list[Move]:
+    """Return the moves that answer a displacement, where there is one to answer."""
+    found = BOOKING.of("accept_displacement") if booking.displaced_from else ()
+    return [
+        move
+        for move in found
+        if booking.state in move.sources and policy.may(actor, BOOKING.event(move.verb), booking)
+    ]
 
 
 def slip_ref(reference: str) -> SlipRef:

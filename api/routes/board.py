@@ -1,5 +1,6 @@
 """The public board, and the figures of throughput."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -18,6 +19,19 @@ from logistics import board as boards
 from logistics import figures
 
 
+class RangesShape(Shape):
+    """How good the ranges were that drivers were told yesterday.
+
+    Of `told`, the call fell into `inside` and came no later than the end of `kept`; those told an
+    hour ahead were off by `error_percent` of the time to the call on average.
+    """
+
+    told: int
+    inside: int
+    kept: int
+    error_percent: int | None
+
+
 class WayShape(Shape):
     """One direction of a gate; waits in seconds, null where nothing was measured."""
 
@@ -28,6 +42,7 @@ class WayShape(Shape):
     next_slots: list[SlotShape]
     call_order: list[dict[str, Any]]
     throughput: list[dict[str, Any]]
+    ranges_yesterday: RangesShape | None
 
 
 class GateBoardShape(Shape):
@@ -51,10 +66,11 @@ async def get_board(
 ) -> BoardShape:
     """Return the public board: queues, waits, next hours, the call order by class. No plates.
 
-    refuses: not_found.
+    refuses: not_found, no_rules_in_force.
     """
     figures = await services.figures.board.now()
     at, found = figures.as_of, figures.found
+    yesterday = (await services.figures.places.now()).found.yesterday
     if gate is not None:
         found = [one for one in found if one.gate.code == gate]
     if gate is not None and not found:  # One that is no longer in use, or none at all.
@@ -78,6 +94,9 @@ async def get_board(
                         next_slots=[SlotShape.of(slot, at) for slot in way.next_slots],
                         call_order=[{"class": c, "waiting": n} for c, n in way.call_order],
                         throughput=[{"hour": h, "exits": n} for h, n in way.throughput],
+                        ranges_yesterday=RangesShape(**asdict(ranges))
+                        if (ranges := yesterday.get((one.gate.code, way.direction)))
+                        else None,
                     )
                     for way in one.ways
                 ],

@@ -1,4 +1,4 @@
-"""Bookings: hold an hour, look, cancel."""
+"""Bookings: hold an hour, look, change hour, truck or driver, cancel."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,6 +17,9 @@ from border.core.store import Unit
 from logistics import booking_service
 from logistics.booking import BookingRequest
 from logistics.booking_set_service import AskedBooking
+from logistics.capacity import displacing_service
+from logistics.changing import moving_service, truck_service
+from logistics.changing.change import ChangeDriver, MoveRequest, SubstituteVehicle
 
 
 @post(
@@ -37,7 +40,7 @@ async def book_slot(
 
     refuses: invalid_fields, not_allowed, not_found, slot_over, slot_not_open_yet, slot_full,
     declaration_not_bookable, declaration_already_booked, vehicle_already_booked, no_tariff,
-    mass_unknown, no_rules_in_force, overloaded.
+    mass_unknown, no_rules_in_force, overloaded, right_missing.
     """
     asked = AskedBooking(
         slot_id,
@@ -113,4 +116,125 @@ async def cancel_booking(
     return await write(request, services, actor, work)
 
 
-ROUTES = (book_slot, list_bookings, get_booking, cancel_booking)
+@post(
+    "/bookings/{booking_id:uuid}/move",
+    operation_id="move_booking",
+    status_code=200,
+    tags=["bookings"],
+    verb="booking.move",
+)
+async def move_booking(
+    booking_id: FromPath[UUID],
+    data: JSONBody[MoveRequest],
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> Response[BookingShape]:
+    """Move a booking to another hour of its gate and direction, with all that was paid for it.
+
+    Its slip is issued anew. Where the fee of the new day is another one, it is refused.
+    refuses: not_allowed, not_found, not_the_owner, move_not_open, stale_version, invalid_fields,
+    too_late_to_move, moved_too_often, slot_over, slot_not_open_yet, slot_full, fee_differs,
+    no_tariff, mass_unknown, no_rules_in_force.
+    """
+
+    async def work(unit: Unit) -> BookingShape:
+        version = expected_version(request)
+        booked = await moving_service.move(unit, booking_id, data, version, services.slips)
+        return BookingShape.of(booked, actor)
+
+    return await write(request, services, actor, work)
+
+
+@post(
+    "/bookings/{booking_id:uuid}/substitute_vehicle",
+    operation_id="substitute_vehicle",
+    status_code=200,
+    tags=["bookings"],
+    verb="booking.substitute_vehicle",
+)
+async def substitute_vehicle(
+    booking_id: FromPath[UUID],
+    data: JSONBody[SubstituteVehicle],
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> Response[BookingShape]:
+    """Let another truck come in the hour of a booking that has not arrived, for the same fee.
+
+    Its slip is issued anew. A truck that costs another fee is refused.
+    refuses: not_allowed, not_found, not_the_owner, move_not_open, stale_version, invalid_fields,
+    substituted_too_often, fee_differs, vehicle_already_booked, no_tariff, mass_unknown,
+    no_rules_in_force.
+    """
+
+    async def work(unit: Unit) -> BookingShape:
+        given = (booking_id, data, expected_version(request), services.slips)
+        return BookingShape.of(await truck_service.substitute_vehicle(unit, *given), actor)
+
+    return await write(request, services, actor, work)
+
+
+@post(
+    "/bookings/{booking_id:uuid}/change_driver",
+    operation_id="change_driver",
+    status_code=200,
+    tags=["bookings"],
+    verb="booking.change_driver",
+)
+async def change_driver(
+    booking_id: FromPath[UUID],
+    data: JSONBody[ChangeDriver],
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> Response[BookingShape]:
+    """Let somebody else drive the truck of a booking that has not arrived; its slip is issued anew.
+
+    refuses: not_allowed, not_found, not_the_owner, move_not_open, stale_version, invalid_fields.
+    """
+
+    async def work(unit: Unit) -> BookingShape:
+        given = (booking_id, data, expected_version(request), services.slips)
+        return BookingShape.of(await truck_service.change_driver(unit, *given), actor)
+
+    return await write(request, services, actor, work)
+
+
+@post(
+    "/bookings/{booking_id:uuid}/accept_displacement",
+    operation_id="accept_displacement",
+    status_code=200,
+    tags=["bookings"],
+    verb="booking.accept_displacement",
+    opt={TAKES: UNREAD},
+)
+async def accept_displacement(
+    booking_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+) -> Response[BookingShape]:
+    """Accept the hour that a booking was moved to when its own was taken away.
+
+    Until then another hour can be chosen (`move`), or the booking cancelled, at no cost.
+    refuses: not_allowed, not_found, not_the_owner, move_not_open, stale_version, not_displaced.
+    """
+
+    async def work(unit: Unit) -> BookingShape:
+        version = expected_version(request)
+        return BookingShape.of(await displacing_service.accept(unit, booking_id, version), actor)
+
+    return await write(request, services, actor, work)
+
+
+ROUTES = (
+    book_slot,
+    list_bookings,
+    get_booking,
+    move_booking,
+    substitute_vehicle,
+    change_driver,
+    accept_displacement,
+    cancel_booking,
+)

@@ -1,16 +1,11 @@
-"""Gates and slots: where and when one can cross."""
+"""The gates of the zone."""
 
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
 
-from api.http.shapes import GateList, GateShape, SlotList, SlotShape
-from api.http.times import asked_day
+from api.http.shapes import GateList, GateShape
 from api.zone import Services
 from border import gates
-from border.core.clock import local_date
-from border.vocabulary import Direction
-from logistics import slot_service
 
 
 @get("/gates", operation_id="list_gates", tags=["gates"], verb="gate.list")
@@ -37,24 +32,4 @@ async def list_gates(services: NamedDependency[Services]) -> GateList:
     )
 
 
-@get("/slots", operation_id="list_slots", tags=["slots"], verb="slot.list")
-async def list_slots(
-    services: NamedDependency[Services],
-    gate: FromQuery[str | None] = None,
-    direction: FromQuery[Direction | None] = None,
-    date: FromQuery[str | None] = None,
-) -> SlotList:
-    """Return the slots of one local day (`YYYY-MM-DD`, today if left out), in order of time.
-
-    refuses: not_found, invalid_fields.
-    """
-    at = services.store.clock.now()
-    day = asked_day("date", date) or local_date(at)
-    async with services.store.reading() as connection:
-        if gate is not None:
-            await gates.gate(connection, gate)
-        rows = await slot_service.slots_on(connection, gate, direction, day)
-    return SlotList(next=None, items=[SlotShape.of(row, at) for row in rows])
-
-
-ROUTES = (list_gates, list_slots)
+ROUTES = (list_gates,)

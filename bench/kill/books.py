@@ -97,7 +97,7 @@ CHECKS = (
         "an hour counts other bookings than it has",
         "SELECT id::text FROM slot WHERE taken <> (SELECT count(*) FROM booking "
         f"WHERE slot_id = slot.id AND state IN {_LIVE})",
-        "UPDATE slot SET taken = taken + 1",
+        "UPDATE slot SET taken = taken + 1, class_taken[2] = class_taken[2] + 1",
     ),
     Check(
         "a charge is paid by more than one payment",

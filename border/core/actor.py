@@ -44,6 +44,7 @@ class Delegation:
 
     verb: str
     organisation_id: UUID
+    organisation: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ class Actor:
     gates: frozenset[str] = frozenset()
     delegations: tuple[Delegation, ...] = ()
     kind: ActorKind = ActorKind.PERSON
+
+    @property
+    def acts_for(self) -> dict[UUID, str]:
+        """The organisations that gave the actor a right, with their names."""
+        return {one.organisation_id: one.organisation for one in self.delegations}
 
     @property
     def name_in_events(self) -> str:

@@ -9,6 +9,7 @@ It opens and commits nothing by itself: that is `border.core.store`.
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+import asyncpg
 import msgspec
 from sqlalchemy import (
     Column,
@@ -38,6 +39,25 @@ def table_of(model: type[SQLModel]) -> Table:
     return model.__table__  # type: ignore[attr-defined, no-any-return]
 
 
+class PlanningDriver(asyncpg.Connection):
+    """The driver's connection, which can be told to plan the statements of a transaction once."""
+
+    plans_once = False
+    """Whether the next transaction runs by plans that were made once.
+
+    By itself PostgreSQL goes on planning a statement for each array it is sent, as long as that
+    seems to pay: for the long ones of a set, planning took longer than running.
+    """
+
+    async def execute(self, query: str, *args: Any, **how: Any) -> str:
+        """Run a statement; with the BEGIN of such a transaction, say that its plans are kept."""
+        if self.plans_once and query.startswith("BEGIN"):
+            self.plans_once = False
+            query += " SET LOCAL plan_cache_mode = force_generic_plan;"
+        status: str = await super().execute(query, *args, **how)
+        return status
+
+
 _STATEMENTS_KEPT = 500
 """How many statements a connection keeps prepared: all of the program's, the driver keeps 100."""
 
@@ -53,6 +73,7 @@ def open_engine(url: str, pool_size: int = 12) -> AsyncEngine:
         pool_use_lifo=True,  # Few connections do all they can; the others sleep and stay small.
         json_deserializer=msgspec.json.decode,
         connect_args={
+            "connection_class": PlanningDriver,
             "timeout": 10,
             "statement_cache_size": _STATEMENTS_KEPT,
             "max_cacheable_statement_size": 0,  # However long: the longest take longest to plan.

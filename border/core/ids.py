@@ -9,6 +9,7 @@ about, never passes.
 import re
 import secrets
 import unicodedata
+from datetime import UTC, datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -35,6 +36,11 @@ class WrongReference(ValueError):
 def new_id() -> UUID:
     """Return a fresh UUIDv7: sortable by the time it was made."""
     return uuid7()
+
+
+def made_at(id: UUID) -> datetime:
+    """Return when an identifier was made: a UUIDv7 says it to the millisecond."""
+    return datetime.fromtimestamp((id.int >> 80) / 1000, UTC)
 
 
 def code_as_printed(text: str) -> str:

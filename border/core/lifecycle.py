@@ -5,7 +5,7 @@ SQL check on the column, the diagram in the docs, the `allowed` of a 409, the bu
 and the exhaustive test of states by verbs. Nobody else writes a state.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -39,6 +39,8 @@ class Move:
     `needs` names what the body must bring (`reason`). A move that is not `offered` has no button
     and no place in `moves`: another route, or the program itself, makes it. One that `corrects`
     undoes an end in the light of what was learnt late; the state it leaves is final all the same.
+    One that `stays` changes the record and leaves it where it is: such a verb has a row for each
+    state, and is made by `walk_set`.
     """
 
     verb: str
@@ -49,6 +51,11 @@ class Move:
     needs: tuple[str, ...] = ()
     offered: bool = True
     corrects: bool = False
+
+    @property
+    def stays(self) -> bool:
+        """True if it leads nowhere else."""
+        return self.sources == (self.target,)
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,8 @@ class Lifecycle:
             for name in (*move.sources, move.target):
                 if name not in self._by_name:
                     yield f"{move.verb} names the unknown state {name}"
-            if targets.setdefault(move.verb, move.target) != move.target:
+            to = "" if move.stays else move.target
+            if targets.setdefault(move.verb, to) != to:
                 yield f"{move.verb} leads to two states"
             if not move.by:
                 yield f"nobody may {move.verb}"
@@ -156,12 +164,22 @@ class Lifecycle:
         """
         reached = []
         for verb in verbs:
-            targets = [move.target for move in self.of(verb) if state in move.sources]
-            if not targets:
+            target = self._targets.get((state, verb))
+            if target is None:
                 raise ValueError(f"a {self.name} that is {state} cannot {verb}")
-            state = targets[0]
+            state = target
             reached.append(state)
         return tuple(reached)
+
+    @cached_property
+    def _targets(self) -> Mapping[tuple[str, str], str]:
+        """The state in which each verb leaves a record that was in one of its sources."""
+        # Backwards, so that of several moves the first one counts.
+        return {
+            (source, move.verb): move.target
+            for move in reversed(self.moves)
+            for source in move.sources
+        }
 
     def event(self, verb: str) -> str:
         """Return the short name of the event that `verb` records: `declaration.lodge`."""

@@ -96,7 +96,7 @@ class Payload(BaseModel):
     @classmethod
     def renewed(cls, stored: Said) -> Said:
         """Return a payload stored under older names under the names of today."""
-        if not any(old in stored for old in cls.older.values()):
+        if not cls.older or not any(old in stored for old in cls.older.values()):
             return stored
         today = {old: name for name, old in cls.older.items() if name not in stored}
         return {today.get(name, name): value for name, value in stored.items()}

@@ -31,11 +31,12 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True)
 class WalkStep:
-    """One move of a walk: the verb, who makes it, and what its event says."""
+    """One move of a walk: the verb, who makes it, what its event says, and its key if not own."""
 
     verb: str
     actor: Actor | None = None
     payload: Said = field(default_factory=dict)
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ async def walk_set(unit: Unit, walks: Sequence[Walk[R]]) -> None:
         _become(walk.row, columns, but=("state", "version"))
         for step, state in zip(walk.steps, way, strict=True):
             _become(walk.row, {"state": state, "version": walk.row.version + 1})
-            said = {"payload": step.payload, "actor": step.actor}
+            said = {"payload": step.payload, "actor": step.actor, "key": step.key}
             await unit.record_move(walk.row, step.verb, **said)
 
 

@@ -152,6 +152,12 @@ def none_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return column != all_(bindparam(name, type_=ARRAY(column.type, dimensions=1)))
 
 
+def plan_once(connection: AsyncConnection) -> None:
+    """Run the transaction about to begin by plans that were made once: for arrays of any length."""
+    sync = cast(Connection, connection.sync_connection)
+    cast(Any, sync.connection.dbapi_connection).driver_connection.plans_once = True
+
+
 async def _driver(connection: AsyncConnection, sql: str, values: list[Any]) -> Any:
     """Return asyncpg's connection, with the transaction begun where there is to be one.
 

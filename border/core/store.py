@@ -23,6 +23,7 @@ from border.core.answers import Once, StoredAnswer
 from border.core.clock import Clock
 from border.core.database import AnyRow, open_engine, table_of
 from border.core.refusal import BUSY, Refusal
+from border.core.statement import plan_once
 from border.core.unit import Reaction, Reactions, Then, Unit
 from border.core.wakeup import Wakeup
 from border.core.writing import Clash, Held, Writes, write_out
@@ -102,6 +103,7 @@ class Store:
         """
         try:
             async with self.engine.begin() as connection:
+                plan_once(connection)
                 at = self.clock.now()
                 units = [
                     Unit(connection, self.reactions, actor, at, number) for actor, number in askers

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
@@ -25,6 +25,7 @@ from border.core.lifecycle import SYSTEM, why_closed
 from border.core.payload import Said
 from border.core.reading import as_columns, as_row
 from border.core.refusal import NOT_ALLOWED, NOT_FOUND, Refusal
+from border.core.statement import Statement
 from border.core.tables import AnsweredRow, Record
 from border.core.writing import Clash, Held, Writes, write_out
 
@@ -32,6 +33,9 @@ R = TypeVar("R", bound=Record)
 M = TypeVar("M", bound=SQLModel)
 
 
+_LOCK_NAME = Statement(
+    select(func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger)))
+)
 Reaction = Callable[["Unit", Event, Record | None], Awaitable[None]]
 Reactions = Mapping[str, Sequence[Reaction]]
 """What runs, in the same transaction, when an event of a type is recorded."""
@@ -175,6 +179,8 @@ class Unit:
         if not moves:
             needs = sorted({role for m in life.of(verb) for role in m.by} - {SYSTEM})
             raise NOT_ALLOWED(needs=needs or ["—"])
+        if any(move.target != moves[0].target for move in moves):
+            raise ValueError(f"{verb} leaves a {life.name} in its state: walk it")
         sources = {source for m in moves for source in m.sources}
         overdue_at = overdue_at or life.overdue_at(moves[0].target, self.at)
         columns = dict(state=moves[0].target, overdue_at=overdue_at, **(changes or {}))
@@ -360,8 +366,7 @@ class Unit:
 
     async def lock_name(self, *name: str) -> bool:
         """Hold a name until the transaction ends; False, at once, while another holds it."""
-        number = number_of(*name)
-        return bool(await self.connection.scalar(select(func.pg_try_advisory_xact_lock(number))))
+        return bool(await _LOCK_NAME.value(self.connection, number=number_of(*name)))
 
     async def once(self, once: Once) -> StoredAnswer | None:
         """Return the answer already given to this caller under a key, or None to go ahead.

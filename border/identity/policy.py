@@ -239,6 +239,16 @@ def holders(verb: str) -> tuple[str, ...]:
     return tuple(TABLE[verb])
 
 
+def delegable() -> tuple[str, ...]:
+    """Return the verbs that a firm can give away: those with a row for whom they are given to."""
+    return tuple(sorted({row.verb for row in rows() if row.scope is Scope.DELEGATED}))
+
+
+def acts_for(actor: Actor | None, verb: str) -> frozenset[object]:
+    """Return the firms for which `actor` may do `verb`: their own, and those that gave it away."""
+    return frozenset().union(*reach(actor, verb).given.values())
+
+
 def _usual(role: str) -> Scope:
     return Scope.OWN if role in FIRMS else Scope.ZONE
 

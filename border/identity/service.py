@@ -7,10 +7,11 @@ and a gate that goes on scanning when Redis is down (docs/decisions/0005).
 import asyncio
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from argon2 import PasswordHasher
@@ -18,13 +19,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.core.actor import Actor, ActorKind
+from border.core.actor import Actor, ActorKind, Delegation
 from border.core.gathered import Gathered
 from border.core.refusal import refuses
 from border.core.statement import Statement, one_of
 from border.core.store import PROGRAM, AnyRow, Store, Unit, table_of
 from border.core.words import N_
 from border.identity.account_name import canonical_account
+from border.identity.delegation_storage import rights_of
 from border.identity.tables import AccountRow, OrganisationRow, TokenRow
 
 WRONG_LOGIN = refuses(
@@ -54,7 +56,7 @@ _PEOPLE = (
 )
 _ACCOUNT = Statement(_PEOPLE.where(_account.c.email == bindparam("email")))
 _HOLDERS = Statement(
-    _PEOPLE.add_columns(_token.c.digest, _token.c.purpose)
+    _PEOPLE.add_columns(_token.c.digest, _token.c.purpose, rights_of(_account).label("rights"))
     .join(_token, _token.c.account_id == _account.c.id)
     .where(
         one_of(_token.c.digest, "digests"),
@@ -143,7 +145,9 @@ class Holders:
             found = await _HOLDERS.rows(
                 connection, digests=list(digests), at=self._store.clock.now()
             )
-        return {row.digest: (row.purpose, _actor(row, row.purpose)) for row in found}
+        return {
+            row.digest: (row.purpose, _actor(row, row.purpose, row.rights or ())) for row in found
+        }
 
 
 async def names_of(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
@@ -171,7 +175,7 @@ def _matches(hashed: str, password: str) -> bool:
         return False
 
 
-def _actor(row: AnyRow, purpose: str) -> Actor:
+def _actor(row: AnyRow, purpose: str, rights: Iterable[Sequence[Any]] = ()) -> Actor:
     return Actor(
         id=row.id,
         name=row.name,
@@ -179,5 +183,8 @@ def _actor(row: AnyRow, purpose: str) -> Actor:
         organisation_id=row.organisation_id,
         organisation=row.organisation,
         email=row.email,
+        delegations=tuple(
+            Delegation(verb, UUID(firm), name) for firm, name, verbs in rights for verb in verbs
+        ),
         kind=ActorKind.DEVICE if purpose == "device" else ActorKind.PERSON,
     )

@@ -64,7 +64,8 @@ _NEWEST = Statement(
     select(_number, _event.c.seq)
     .where(_readable(_event))
     .order_by(_event.c.xid.desc(), _event.c.seq.desc())
-    .limit(1)
+    # Said in the statement: with a bound limit PostgreSQL plans anew each time.
+    .limit(literal_column("1"))
 )
 
 

@@ -11,19 +11,35 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, exists, select, tuple_
+from sqlalchemy import and_, bindparam, exists, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core import postponed
 from border.core.event import BEGINNING, Cursor, Event
 from border.core.refusal import BUSY, Refusal
+from border.core.statement import Statement
 from border.core.store import PROGRAM, Store, Unit, table_of
 from border.core.tables import EventRow, PostponedRow, ReaderRow
 from border.platform.feed import event_of, read, selected
 
 _reader, _postponed, _event = table_of(ReaderRow), table_of(PostponedRow), table_of(EventRow)
 _log = logging.getLogger("border.reader")
+
+_REACHED = Statement(
+    select(
+        _reader.c.xid,
+        _reader.c.seq,
+        exists().where(_postponed.c.work == bindparam("work")).label("aside"),
+    ).where(_reader.c.name == bindparam("name"))
+)
+_place = insert(_reader).values({name: bindparam(name) for name in ReaderRow.model_fields})
+_MOVING = Statement(
+    _place.on_conflict_do_update(
+        index_elements=[_reader.c.name],
+        set_={name: _place.excluded[name] for name in ("xid", "seq", "moved_at")},
+    )
+)
 
 
 class Reader:
@@ -246,16 +262,11 @@ class Reader:
 
     async def _reached(self, connection: AsyncConnection) -> Cursor:
         """Return how far this reader has come, and note whether anything was set aside."""
-        aside = exists().where(_postponed.c.work == self.work)
-        statement = select(_reader.c.xid, _reader.c.seq, aside).where(_reader.c.name == self.name)
-        found = (await connection.execute(statement)).one_or_none()
-        self._any_aside = bool(found and found[2])
-        return Cursor(found[0], found[1]) if found else BEGINNING
+        found = await _REACHED.one(connection, name=self.name, work=self.work)
+        self._any_aside = bool(found and found.aside)
+        return Cursor(found.xid, found.seq) if found else BEGINNING
 
     async def _move_to(self, unit: Unit, cursor: Cursor) -> None:
         """Note that this reader has come to `cursor`. writes: reader."""
         reached = {"xid": cursor.xid, "seq": cursor.seq, "moved_at": unit.at}
-        statement = insert(_reader).values(name=self.name, **reached)
-        await unit.connection.execute(
-            statement.on_conflict_do_update(index_elements=[_reader.c.name], set_=reached)
-        )
+        await _MOVING.run(unit.connection, name=self.name, **reached)

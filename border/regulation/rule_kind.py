@@ -80,6 +80,7 @@ class RuleKind(Generic[R]):
     with the rows of a draft together. `unique` names the field whose values no two sets share.
     `lacks` returns what is decided by rules in force and would not be by those of a draft, for a
     second person to know of. `digest` counts a set's digest where the kind had its own before.
+    A kind that is not `seeded` has no set in force until an authority puts one: nothing is done.
 
     A kind known outside by a name of its own brings the life that carries it (of the same states),
     and the prefix of its references.
@@ -103,6 +104,7 @@ class RuleKind(Generic[R]):
     faults: Callable[[RuleSetDraft, Sequence[R]], Collection[FieldError]] = _fitting
     lacks: Callable[[Sequence[R], Sequence[R]], Sequence[object]] = _complete
     digest: Callable[[Mapping[str, Any], Sequence[R]], bytes] | None = None
+    seeded: bool = True
 
     def verb(self, verb: str) -> str:
         """Return how the table of permissions calls `verb` on sets of this kind."""

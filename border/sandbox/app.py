@@ -1,10 +1,17 @@
-"""The doors of the sandbox: VNPAY, a bank with its app, the national portal, and the operator's.
+"""The doors of the sandbox: VNPAY, a bank, the portal, beacons, Hekou, and the operator's.
 
 VNPAY, for a payer's browser: `GET /paymentv2/vpcpay.html`, `POST /paymentv2/choice`,
 `POST /paymentv2/card`; for the merchant: `POST /merchant_webapi/api/transaction` (querydr and
 refund). The bank app: `GET /bank`, `POST /bank/transfer`, `GET /bank/transfers/{reference}`. The
 portal, for the merchant: `POST /portal/init`, `POST /portal/bill`; for a payer's browser:
-`GET /portal/pay/{token}`, `POST /portal/choice`.
+`GET /portal/pay/{token}`, `POST /portal/choice`. Two randomness beacons:
+`GET /beacon/{a|b}/public/{round}`.
+
+Hekou, for the gate on this side of the river: `GET /hekou/intake`, how many trucks an hour it takes
+in; `POST /hekou/intake` makes it think otherwise, and without `trucks` take back what it said:
+
+    {"gate": "KIM_THANH_II", "direction": "export", "from": "2026-11-24T01:00:00Z",
+     "until": "2026-11-24T03:00:00Z", "trucks": 10, "reason": "查验通道检修"}
 
 For whoever tries the merchant's side: `GET /sandbox` (payments, callbacks, every call, and the
 operator's buttons), `GET /sandbox/transactions/{txn_ref}`, `GET /sandbox/bills/{reference}`,
@@ -41,10 +48,12 @@ from litestar.logging import LoggingConfig
 from border.core.clock import Clock, SystemClock
 from border.sandbox.bank.bank_routes import show_bank_app, show_receipt, transfer
 from border.sandbox.bank.webhook import Webhook
+from border.sandbox.beacon.beacon_routes import tell_round
 from border.sandbox.books.books import Books
 from border.sandbox.callback_caller import CallbackCaller, Channel
 from border.sandbox.config import SandboxConfig, refuse_production
 from border.sandbox.desk import open_desk
+from border.sandbox.hekou.intake_routes import change_mind, show_intake
 from border.sandbox.operator.deeds import give_back, pay_out, send_again, send_money
 from border.sandbox.operator.operator_routes import (
     health,
@@ -123,7 +132,10 @@ def create_sandbox(config: SandboxConfig, clock: Clock | None = None) -> Litesta
             give_back,
             pay_out,
             send_money,
+            tell_round,
             stylesheet,
+            show_intake,
+            change_mind,
             health,
         ],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},

@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from litestar import Litestar
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -27,13 +26,13 @@ from border.core.clock import FixedClock
 from border.core.store import table_of
 from border.core.tables import EventRow
 from border.embedded import Servers
-from border.identity import service as identity
 from border.paper.fonts import FontSet
 from border.payments.collection import notice_service
 from border.payments.gateways.portal.adapter import PortalSettings
 from border.payments.gateways.vietqr.adapter import VietQrSettings
 from border.payments.gateways.vnpay.adapter import VnpaySettings
 from border.settings import Settings
+from tests.conftest import hash_cheaply
 
 SECRET = "GATE-EMULATOR-TEST-SECRET-0001"
 NOON = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
@@ -129,10 +128,8 @@ def leading() -> Callable[[str], Awaitable[None]]:
 
 @pytest.fixture
 def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash passwords with Argon2 at its least cost: many sign in here, and none is guessed at."""
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(identity, "_HASHER", hasher)
-    monkeypatch.setattr(identity, "_NOBODY", hasher.hash("nobody"))
+    """Hash passwords at little cost."""
+    hash_cheaply(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -302,6 +302,8 @@ def _board(locale: str, **more: object) -> str:
         "capacity": 40,
         "remaining": 3,
         "opens_at": None,
+        "limit": None,
+        "limit_reason": None,
         "mode": "first_come",
     }
     way = {
@@ -309,6 +311,7 @@ def _board(locale: str, **more: object) -> str:
         "queue_length": 87,
         "waiting_p50_minutes": 48,
         "waiting_p90_minutes": None,
+        "line": {"called": [], "coming": []},
         "next_slots": [slot, slot | {"remaining": 0}, slot | {"opens_at": AT + timedelta(days=1)}],
         "call_order": [{"vehicle_class": "perishable", "count": 34}],
         "throughput": [{"hour": AT, "count": 18}, {"hour": AT, "count": 0}],

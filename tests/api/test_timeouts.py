@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import false, select
+from sqlalchemy import false, select, update
 
 from api.background import Background
 from api.tables import KINDS, LIVES
@@ -19,12 +19,16 @@ from border.core.jobs import Job
 from border.core.store import Unit, table_of
 from border.core.tables import Record
 from border.core.wakeup import Wakeup
+from border.identity.tables import DelegationRow
 from border.payments.collection.tables import AttemptRow, PaymentRow
 from border.regulation.tables import RegulationRow
 from customs.declaration import DRAFT_KEPT, VALIDITY
 from customs.tables import DeclarationRow
 from logistics import slot_service
+from logistics.calling.tables import CallRow, OverrideRow
+from logistics.storage import slot
 from logistics.tables import BookingRow, PassageRow, ScanClashRow
+from logistics.waiting.tables import WaitingRow
 
 Made = tuple[type[Record], list[UUID], timedelta, str]
 """A kind, three records of it, when they are over, and what they then become."""
@@ -39,6 +43,50 @@ async def _holds(crossing: Any) -> Made:
     lodged = [await crossing.lodged() for _ in range(3)]
     ids = [UUID((await crossing.booked(one["id"]))["id"]) for one in lodged]
     return BookingRow, ids, timedelta(minutes=18), "lapsed"
+
+
+async def _offers(crossing: Any) -> Made:
+    booked = [await crossing.booked() for _ in range(3)]
+    hour = UUID(booked[0]["slot_id"])
+    async with crossing.running.services.store.engine.begin() as connection:
+        await connection.execute(update(slot).where(slot.c.id == hour).values(capacity=3))
+    for _ in range(3):
+        await crossing.does("trader", f"/slots/{hour}/waitlist", crossing.truck(), 201)
+    for one in booked:
+        await crossing.does("trader", f"/bookings/{one['id']}/cancel")
+    return WaitingRow, await _ids(crossing, WaitingRow), timedelta(minutes=20), "lapsed"
+
+
+async def _rights(crossing: Any) -> Made:
+    until = crossing.running.clock.now() + timedelta(days=1)
+    right = {"to_organisation": "0010000104", "verbs": ["booking.hold"], "until": until.isoformat()}
+    given = [await crossing.does("trader", "/delegations", right, 201) for _ in range(3)]
+    return DelegationRow, [UUID(one["id"]) for one in given], timedelta(days=1), "expired"
+
+
+async def _in_line(crossing: Any) -> list[dict[str, Any]]:
+    """Return the bookings of three empty trucks that can be called."""
+    booked = [await crossing.booked() for _ in range(3)]
+    crossing.running.clock.at = datetime.fromisoformat(booked[0]["slot_starts_at"])
+    for one in booked:
+        seen = await crossing.sees("trader", f"/bookings/{one['id']}")
+        await crossing.scanned(seen["slip"]["reference"], "arrival")
+    return booked
+
+
+async def _calls(crossing: Any) -> Made:
+    await _in_line(crossing)
+    line = {"gate": "KIM_THANH_II", "direction": "export"}
+    for _ in range(3):
+        await crossing.does("gate", "/calls/next", line, 201)
+    return CallRow, await _ids(crossing, CallRow), timedelta(minutes=20), "missed"
+
+
+async def _calls_out_of_turn(crossing: Any) -> Made:
+    for one in await _in_line(crossing):
+        wanted = {"booking_id": one["id"], "reason": "The driver is ill."}
+        await crossing.does("gate", "/calls/override", wanted, 201)
+    return OverrideRow, await _ids(crossing, OverrideRow), timedelta(hours=1), "lapsed"
 
 
 async def _opened(crossing: Any) -> list[dict[str, Any]]:
@@ -123,11 +171,15 @@ def failures(kind: type[Record]) -> float:
     [
         _drafts,
         _holds,
+        _offers,
+        _calls,
+        _calls_out_of_turn,
         _payments,
         _attempts_given_up,
         _gone_abroad,
         _exits_before_entries,
         _rules_to_begin,
+        _rights,
     ],
     ids=lambda make: make.__name__.strip("_"),
 )
@@ -156,7 +208,7 @@ async def test_a_poisoned_record_stops_neither_its_kind_nor_another(
 def test_whatever_ends_by_itself_has_its_test_above_or_with_the_money() -> None:
     ending = {kind for kind in KINDS if any(s.on_timeout for s in kind.lifecycle.states)}
     tested = {DeclarationRow, BookingRow, PaymentRow, AttemptRow, PassageRow, ScanClashRow}
-    tested |= {RegulationRow}
+    tested |= {RegulationRow, WaitingRow, CallRow, OverrideRow, DelegationRow}
     assert {kind.lifecycle.name for kind in ending - tested} == {"refund", "close_reopening"}
 
 

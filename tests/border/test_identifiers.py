@@ -19,7 +19,7 @@ from border.identifiers import (
     tax_code,
     tax_code_of_either_side,
 )
-from border.plates import plate, trailer_plate, vehicle_plate
+from border.plates import plate, trailer_plate, vehicle_plate, written
 
 DIGITS = "0123456789"
 
@@ -422,3 +422,20 @@ def test_whatever_is_typed_is_read_or_refused_with_a_way_out(text: str) -> None:
         assert refused.says.endswith(".")
         as_field = FieldError("x", refused.code, refused.says, refused.facts)
         assert as_field.detail() == str(refused)
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "stands"),
+    [
+        ("24c 12345", "VN", "24C-123.45"),
+        ("24C1234", "VN", "24C-1234"),
+        ("29LD 123 45", "VN", "29LD-123.45"),
+        ("24R-006.78", "VN", "24R-006.78"),
+        ("云g12345", "CN", "云G·12345"),
+        ("云GD12345", "CN", "云G·D12345"),
+        ("T2412345", "VN", "T2412345"),
+    ],
+)
+def test_a_plate_is_written_in_its_own_form(typed: str, country: str, stands: str) -> None:
+    assert written(plate(typed, country).normalised) == stands
+    assert plate(stands, country).normalised == plate(typed, country).normalised

@@ -28,12 +28,30 @@ from border.regulation.rulebook import RuleSet, made_once, rules_on
 from border.regulation.tables import ONE_AT_A_TIME, RegulationRow
 from border.timeouts import Timeouts
 from customs import rule_service
-from logistics.slot_rules import CROSSING_TERMS, SLOT_RULES, SLOT_SEEDS, TERMS_SEED
+from logistics.ballot.terms import BALLOT_TERMS, terms_draft
+from logistics.calling.terms import CALLING_SEED, CALLING_TERMS
+from logistics.capacity.template import HOUR_TEMPLATES, TEMPLATE_SEEDS
+from logistics.share_rules import SLOT_SHARES, shares_draft
+from logistics.slot_rules import (
+    CHANGE_TERMS,
+    CHANGES_SEED,
+    CROSSING_TERMS,
+    SLOT_RULES,
+    SLOT_SEEDS,
+    TERMS_SEED,
+)
+from logistics.waiting.terms import WAITING_SEED, WAITING_TERMS
 
 SEEDS: dict[str, RuleSetDraft] = {
     **{kind.name: seed for kind, seed in rule_service.seeds()},
     SLOT_RULES.name: SLOT_SEEDS[0],
     CROSSING_TERMS.name: TERMS_SEED,
+    WAITING_TERMS.name: WAITING_SEED,
+    CALLING_TERMS.name: CALLING_SEED,
+    BALLOT_TERMS.name: terms_draft("KIM_THANH_II", "ballots", date(2026, 1, 1)),
+    SLOT_SHARES.name: shares_draft("KIM_THANH_II", "shares", date(2026, 1, 1)),
+    CHANGE_TERMS.name: CHANGES_SEED,
+    HOUR_TEMPLATES.name: TEMPLATE_SEEDS[0],
     TARIFF.name: as_draft(next(tariff_service.seeds())),
 }
 """A set of each kind to write others from."""

@@ -1,8 +1,9 @@
 """The whole service as people meet it: a real browser, the machine's clock, the gateway beside it.
 
-Each test file gets a service of its own on an emptied database, with its background jobs and with
-the sandbox gateway as a program of its own. A page that logs an error, breaks the content policy
-or asks for something that is not there fails the test that opened it.
+Each test file gets a service of its own on an emptied database, with its background jobs; one that
+asks for `gateway` has the sandbox gateway beside it, as a program of its own. A page that logs an
+error, breaks the content policy or asks for something that is not there fails the test that opened
+it.
 """
 
 import asyncio
@@ -12,11 +13,12 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -38,6 +40,7 @@ from border.payments.gateways.portal.adapter import PortalSettings
 from border.payments.gateways.vietqr.adapter import VietQrSettings
 from border.payments.gateways.vnpay.adapter import VnpaySettings
 from border.settings import Settings
+from tests.conftest import hash_cheaply
 
 SECRET = "BROWSER-TESTS-VNPAY-SECRET-0001"
 TAGS = {"vi": "vi-VN", "zh": "zh-CN", "en": "en-GB"}
@@ -69,13 +72,22 @@ class Service:
 
 
 @pytest.fixture(scope="module")
+def cheap_passwords() -> Iterator[None]:
+    """Hash passwords at little cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        hash_cheaply(patch)
+        yield
+
+
+@pytest.fixture(scope="module")
 async def service(
+    cheap_passwords: None,
     servers: Servers,
     database: Any,
     fonts: FontSet,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Service]:
-    """A service with its gateway, in demo mode, with the reference rows and demo accounts."""
+    """A service in demo mode, with the reference rows and demo accounts."""
     store = Store(database.engine, SystemClock())
     await database.empty()
     await seed.load_reference(store)
@@ -103,9 +115,17 @@ async def service(
         sandbox_url=sandbox_url,
         relay_stream=f"border:browser:{folder.name}:{os.getpid()}",
     )
-    with _sandbox(folder / "sandbox", sandbox_port, url):
-        async with _served(settings, fonts, listening):
-            yield Service(url, sandbox_url, store, settings)
+    async with _served(settings, fonts, listening):
+        yield Service(url, sandbox_url, store, settings)
+
+
+@pytest.fixture(scope="module")
+async def gateway(service: Service) -> AsyncIterator[None]:
+    """The gateway that the service sends payers to."""
+    folder = service.settings.data_dir / "sandbox"
+    with _sandbox(folder, urlsplit(service.sandbox_url).port or 0, service.url) as program:
+        await _until_answered(service.settings.vnpay.url, lambda: program.poll() is None)
+        yield
 
 
 def _free_port() -> int:
@@ -115,7 +135,7 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _sandbox(folder: Path, port: int, service_url: str) -> Iterator[None]:
+def _sandbox(folder: Path, port: int, service_url: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run the gateway as a program of its own while the block lasts."""
     program = subprocess.Popen(
         [
@@ -131,7 +151,7 @@ def _sandbox(folder: Path, port: int, service_url: str) -> Iterator[None]:
         },
     )
     try:
-        yield
+        yield program
     finally:
         program.terminate()
         program.wait(10)
@@ -155,24 +175,23 @@ async def _served(
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
-        await _until_answered(settings, thread)
+        await _until_answered(settings.public_url + "/health/live", thread.is_alive)
         yield
     finally:
         server.should_exit = True
         await asyncio.to_thread(thread.join)
 
 
-async def _until_answered(settings: Settings, thread: threading.Thread) -> None:
-    """Wait until both the service and the gateway answer."""
+async def _until_answered(address: str, alive: Callable[[], bool]) -> None:
+    """Wait until a server answers that runs as long as `alive` says so."""
     async with asyncio.timeout(STARTS_WITHIN), httpx.AsyncClient() as client:
-        for address in (settings.public_url + "/health/live", settings.vnpay.url):
-            while thread.is_alive():
-                try:
-                    await client.get(address)
-                    break
-                except httpx.TransportError:
-                    await asyncio.sleep(0.05)
-    assert thread.is_alive(), "the service did not start; its log says why"
+        while alive():
+            try:
+                await client.get(address)
+                return
+            except httpx.TransportError:
+                await asyncio.sleep(0.05)
+    pytest.fail(f"nothing answers at {address}; its log says why")
 
 
 # --- the browser ---------------------------------------------------------------------------------

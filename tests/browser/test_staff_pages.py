@@ -103,6 +103,7 @@ class People:
                 starts_at=begin,
                 ends_at=begin + timedelta(minutes=60),
                 opens_at=begin - timedelta(days=1),
+                planned=20,
                 capacity=20,
                 closes_at=begin + timedelta(minutes=45),
                 early_minutes=180,

@@ -17,7 +17,7 @@ from playwright.async_api import Page, expect
 from api.zone import slip_keys
 from logistics.slip_token import verify
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("gateway")]
 
 FORM = {
     "exporter.name": "Công ty mẫu Xuất nhập khẩu Đỏ Hồng",
@@ -84,11 +84,14 @@ async def hold_an_hour(page: Page, id: str, plate: str) -> None:
     """Choose the first free hour for a declaration, and hold it for a truck."""
     await page.goto(f"/trader/book?declaration={id}")
     await page.locator("input[name=slot_id]:not([disabled])").first.check()
+    closed = page.locator("details.quiet:not([open]) > summary")
+    while await closed.count():  # What the firm has booked with is offered first.
+        await closed.first.click()
     await page.select_option('[id="vehicle.class"]', "18t_and_over")
     truck = {"vehicle.plate": plate, "vehicle.payload_t": "20,5"}
     driver = {"driver.name": "Người lái mẫu", "driver.document_number": "C1234567"}
     await fill(page, truck | driver)
-    await page.locator("form[method=post][action='/trader/book'] > button").click()
+    await page.locator("form[method=post][action='/trader/book'] button.button--main").click()
     await page.wait_for_url("**/trader/bookings/*")
 
 
@@ -180,6 +183,27 @@ async def test_a_payment_the_bank_turns_down_can_be_tried_again(
     await page.locator("button.first").click()
     await page.wait_for_url(f"{service.url}/trader/bookings/*", timeout=20_000)
     await expect(page.locator("[data-qr] svg")).to_be_visible()
+
+
+async def test_a_repeat_booking_is_chosen_not_typed_and_cancelling_asks_first(
+    visitors, service, officers
+) -> None:
+    page = await visitors.open("trader", language="en", width=390)
+    id = await lodge_by_form(page)
+    await officers(id)
+    await hold_an_hour(page, id, "24C-700.06")
+    booking = page.url
+    await page.locator("#cancel a").click()
+    await expect(page.locator("main")).to_contain_text("24C-700.06")
+    await page.locator("main form button.button--grave").click()
+    await page.wait_for_url(booking)
+    await page.goto(f"/trader/book?declaration={id}")
+    await page.locator("input[name=slot_id]:not([disabled])").first.check()
+    await page.select_option("#truck", "24C70006")
+    await page.select_option("#who", "C1234567")
+    await page.locator("form[method=post][action='/trader/book'] button.button--main").click()
+    await page.wait_for_url("**/trader/bookings/*")
+    await expect(page.locator("main")).to_contain_text("24C-700.06")
 
 
 async def test_a_transfer_is_scanned_paid_at_the_bank_and_confirms_the_booking(

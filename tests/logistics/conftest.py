@@ -156,7 +156,7 @@ class Yard:
                     table.c.direction == direction,
                     table.c.starts_at == starts_at,
                 )
-                .values(capacity=places)
+                .values(planned=places, capacity=places)
                 .returning(*table.c)
             )
             return SlotRow(**found.one()._mapping)

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import CheckConstraint, select, text, update
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -21,6 +22,7 @@ from border.payments.charges import charge_service
 from border.payments.charges.tables import ChargeRow
 from border.payments.collection.tables import PaymentRow
 from logistics import booking_service, booking_set_service, booking_storage, storage
+from logistics.share import added
 from logistics.slot_rules import CROSSING_TERMS, TERMS_SEED
 from logistics.tables import (
     BookingDeclarationRow,
@@ -264,27 +266,32 @@ def looked_at_by(number: int) -> Any:
 async def read_then_write(connection: AsyncConnection, places: Any) -> bool:
     """Take places as one should not: look, think, write."""
     slot = storage.slot
-    for id, number in places.items():
+    for id, of in places.items():
         row = (await connection.execute(select(slot).where(slot.c.id == id))).one()
         await asyncio.sleep(0.02)
-        more = update(slot).where(slot.c.id == id).values(taken=row.taken + number)
-        await connection.execute(more)
+        seen = {"taken": row.taken + sum(of), "class_taken": added(row.class_taken, of)}
+        await connection.execute(update(slot).where(slot.c.id == id).values(**seen))
     return True
+
+
+def so_many_more(of: Sequence[int]) -> dict[str, Any]:
+    """Return what counts so many more places of each class as taken."""
+    slot = storage.slot
+    classes = booking_storage.more_of_each(slot.c.class_taken, array(of))
+    return {"taken": slot.c.taken + sum(of), "class_taken": classes}
 
 
 async def take_blindly(connection: AsyncConnection, places: Any) -> bool:
     """Take places without looking, so that only the CHECK stands in the way."""
     slot = storage.slot
-    for id, number in places.items():
-        more = update(slot).where(slot.c.id == id).values(taken=slot.c.taken + number)
-        await connection.execute(more)
+    for id, of in places.items():
+        await connection.execute(update(slot).where(slot.c.id == id).values(**so_many_more(of)))
     return True
 
 
 @asynccontextmanager
-async def unchecked(engine: AsyncEngine) -> AsyncIterator[None]:
-    """Take the CHECK of capacity away for a while."""
-    name = "ck_slot_capacity"
+async def unchecked(engine: AsyncEngine, name: str = "ck_slot_capacity") -> AsyncIterator[None]:
+    """Take a CHECK of slots, unless said of capacity, away for a while."""
     check = next(c for c in storage.slot.constraints if c.name == name)
     assert isinstance(check, CheckConstraint)
     async with engine.begin() as connection:
@@ -293,7 +300,7 @@ async def unchecked(engine: AsyncEngine) -> AsyncIterator[None]:
         yield
     finally:
         async with engine.begin() as connection:
-            await connection.execute(text("UPDATE slot SET taken = 0"))
+            await connection.execute(text("UPDATE slot SET taken = 0, class_taken = DEFAULT"))
             rule = f"ALTER TABLE slot ADD CONSTRAINT {name} CHECK ({check.sqltext})"
             await connection.execute(text(rule))
 

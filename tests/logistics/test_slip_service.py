@@ -33,7 +33,7 @@ async def test_what_is_printed_is_the_booking_its_goods_and_what_was_paid(yard: 
     goods = await yard.lodged()
     row = await yard.confirmed(await yard.slot(), goods.id, trailer_plate="24R-006.78")
     view = (await loaded(yard, yard.trader, row.slip_reference)).view
-    assert (view.plate, view.trailer_plate) == (row.plate_typed, "24R00678")
+    assert (view.plate, view.trailer_plate) == (row.plate_typed, "24R-006.78")
     assert [one.reference for one in view.declarations] == [goods.reference]
     assert view.total_minor == 800_000
     assert view.payment_reference

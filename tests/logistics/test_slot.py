@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -136,6 +137,17 @@ CLOSES = next(one.closes_at for one in slots_of_day(RULE, MONDAY) if one.ends_at
 TICK = timedelta(microseconds=1)
 
 
+def hour(mode: str = "first_come") -> SimpleNamespace:
+    """Return an hour as it stands in the database."""
+    return SimpleNamespace(ends_at=ENDS, opens_at=OPENS, closes_at=CLOSES, mode=mode)
+
+
+def test_an_hour_that_is_still_to_be_drawn_is_not_booked() -> None:
+    with pytest.raises(Refusal) as refused:
+        check_bookable(hour("ballot"), OPENS)
+    assert refused.value.code == "slot_is_drawn"
+
+
 @pytest.mark.parametrize(
     ("at", "code"),
     [
@@ -150,10 +162,10 @@ def test_a_slot_is_bookable_from_its_opening_until_shortly_before_it_ends(
     at: datetime, code: str | None
 ) -> None:
     if code is None:
-        check_bookable(ENDS, OPENS, CLOSES, at)
+        check_bookable(hour(), at)
         return
     with pytest.raises(Refusal) as refused:
-        check_bookable(ENDS, OPENS, CLOSES, at)
+        check_bookable(hour(), at)
     assert refused.value.code == code
     assert "14:00 23/11/2026" in refused.value.detail() or "14:00 16/11" in refused.value.detail()
 

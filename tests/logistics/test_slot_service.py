@@ -78,7 +78,7 @@ async def test_places_that_are_taken_stay_when_rules_change(yard: Any) -> None:
         await yard.book(taken)
     await yard.enacts(SLOT_RULES, export_rules("few", tomorrow, capacity=1))
     now = {slot.id: slot for slot in await yard.rows(SlotRow, direction="export")}
-    assert (now[taken.id].capacity, now[taken.id].taken) == (2, 2)
+    assert (now[taken.id].capacity, now[taken.id].taken, now[taken.id].kept) == (1, 2, 1)
     assert {now[slot.id].capacity for slot in slots if slot.id != taken.id} == {1}
     # Half hours from nine o'clock: who holds an hour keeps it, nobody else gets it.
     shorter = export_rules("short", tomorrow + timedelta(days=1), opens="09:00", minutes=30)
@@ -101,7 +101,7 @@ async def test_an_hour_somebody_holds_keeps_its_length_and_takes_nobody_else(yar
     await yard.book(held)
     await yard.enacts(SLOT_RULES, export_rules("short", begins, minutes=30))
     [now] = await yard.rows(SlotRow, id=held.id)
-    assert (now.ends_at, now.capacity, now.taken) == (held.ends_at, 1, 1)
+    assert (now.ends_at, now.capacity, now.taken, now.kept) == (held.ends_at, 0, 1, 1)
     assert await yard.tries(yard.book(now)) == "slot_full"
 
 

@@ -37,7 +37,7 @@ _WORDS = {
 """Codes that mean the same wherever they stand."""
 _CODED = frozenset(
     {"needs", "what", "its", "direction", "regime_group", "vehicle_class", "kind"}
-    | {"commodity_group"}
+    | {"commodity_group", "share_class"}
     | {"state", "verb", "allowed"}
 )
 """The facts of refusals that hold such codes."""

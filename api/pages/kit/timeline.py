@@ -1,7 +1,8 @@
 """What happened, in people's words: the events of the feed as the entries of a timeline.
 
-An event is told by what its subject became, in the words of its lifecycle, so a new move needs no
-new sentence here. For the zone's own people: reasons and names are shown.
+An event is told by what its subject became, or by the move if that leads nowhere else, in the
+words of its lifecycle, so a new move needs no new sentence here. For the zone's own people: reasons
+and names are shown.
 """
 
 from collections.abc import Iterable, Mapping
@@ -91,7 +92,9 @@ def sentence(event: Event, locale: str) -> str:
         noun = agency.label if agency else noun
     if verb == "update":
         return say(_CHANGED_SAYS, what=say(noun))
-    return say(_BECAME_SAYS, what=say(noun), state=say(life.state(event.payload["state"]).label))
+    stayed = next((move for move in life.of(verb) if move.stays), None)
+    told = stayed or life.state(event.payload["state"])
+    return say(_BECAME_SAYS, what=say(noun), state=say(told.label))
 
 
 def timeline(

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from api.pages.manager import clashes, overview, rule_drafts, rules, tariffs
+from api.pages.manager import clashes, hours, overview, rule_drafts, rules, simulation, tariffs
 
 ROUTES: list[Any] = [
     *overview.ROUTES,
+    *hours.ROUTES,
+    *simulation.ROUTES,
     *clashes.ROUTES,
     *rules.ROUTES,
     *rule_drafts.ROUTES,

@@ -23,6 +23,7 @@ from border.regulation.rule_kind import KINDS, RuleKind, RuleSetDraft
 from border.regulation.tables import RegulationRow
 from border.vocabulary import LABELS
 from customs.selectivity import LANE_NAMES
+from logistics.capacity.template import TEMPLATE_DAYS
 
 HEAD = ("code", "title", "issued_by", "legal_basis", "effective_from", "effective_to", "note")
 """What a set says beside its gate and its rows, in the order in which it is asked."""
@@ -30,6 +31,7 @@ YES_OR_NO = (("false", N_("No")), ("true", N_("Yes")))
 CODES: Mapping[str, str] = {
     **LABELS,
     **LANE_NAMES,
+    **TEMPLATE_DAYS,
     "any": N_("every direction"),
     "confirmed": N_("confirmed"),
     "unconfirmed": N_("unconfirmed"),

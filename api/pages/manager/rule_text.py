@@ -27,8 +27,8 @@ def sentence(kind: RuleKind[Any], row: BaseModel, locale: str) -> str:
     told = {
         name: localise_money(fact, locale)
         if isinstance(fact, Money)
-        else say(fact)
-        if isinstance(fact, str)
+        else ", ".join(_words(fact, say))
+        if isinstance(fact, str | tuple)
         else fact
         for name, fact in facts.items()
     }

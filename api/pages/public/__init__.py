@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from api.pages.public import board, receipts, sign_in, wall
+from api.pages.public import ballots, board, place, receipts, sign_in, wall
 
 ROUTES: list[Any] = [
+    *ballots.ROUTES,
     *board.ROUTES,
+    *place.ROUTES,
     *receipts.ROUTES,
     *sign_in.ROUTES,
     *wall.ROUTES,

@@ -13,6 +13,8 @@ from api.pages.kit.live import beats_of
 from api.pages.kit.region import show_figures
 from api.zone import Services
 from logistics import board as boards
+from logistics.calling.place_service import Ahead, YardPlaces
+from logistics.capacity.limit import LIMIT_KINDS
 
 
 @get("/", include_in_schema=False, verb="board.read")
@@ -21,23 +23,31 @@ async def show_board(
 ) -> Template | Response[str]:
     """Show how full the gates are, how long it takes, and which hours are open."""
     figures = await services.figures.board.now()
+    places = (await services.figures.places.now()).found
     return show_figures(
         request,
         services,
         "public/board.html",
         figures,
-        lambda: {"gates": [_gate(one) for one in figures.found]},
+        lambda: {"gates": [_gate(one, places) for one in figures.found]},
         fragment=fragment,
         live_url="/board/live",
         fragment_url="/?fragment=true",
     )
 
 
-def _gate(one: boards.GateBoard) -> dict[str, object]:
+def _gate(one: boards.GateBoard, places: YardPlaces) -> dict[str, object]:
     return {
         "code": one.gate.code,
         "name": {"vi": one.gate.name_vi, "zh": one.gate.name_zh, "en": one.gate.name_en},
-        "directions": [_way(way) for way in one.ways],
+        "directions": [
+            _way(way)
+            | {
+                "line": places.by_way.get((one.gate.code, way.direction), Ahead()),
+                "yesterday": places.yesterday.get((one.gate.code, way.direction)),
+            }
+            for way in one.ways
+        ],
     }
 
 
@@ -52,7 +62,9 @@ def _way(way: boards.DirectionBoard) -> dict[str, object]:
                 "starts_at": slot.starts_at,
                 "ends_at": slot.ends_at,
                 "capacity": slot.capacity,
-                "remaining": slot.capacity - slot.taken,
+                "remaining": max(slot.capacity - slot.taken, 0),
+                "limit": LIMIT_KINDS[slot.bound_by] if slot.bound_by else None,
+                "limit_reason": slot.bound_reason,
                 "opens_at": slot.opens_at,
                 "mode": slot.mode,
             }

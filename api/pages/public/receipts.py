@@ -1,5 +1,6 @@
 """Looking up a receipt by the code printed on it, for anybody; and a firm's own receipts."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from litestar import Response, get
@@ -26,6 +27,8 @@ from border.payments.receipts.reading_service import SeenReceipt
 from border.payments.receipts.receipt import GIVEN_BACK, RECEIPT, ReceiptKind
 from border.payments.receipts.receipt_service import Office
 from border.payments.receipts.tables import ReceiptRow
+from border.payments.refunds import seen_service
+from border.payments.refunds.seen_service import GoingBack
 
 KIND_NAMES = {
     ReceiptKind.ORIGINAL: N_("Receipt"),
@@ -92,6 +95,7 @@ async def show_receipt(
                 "total": Money(seen.receipt.total_minor, seen.receipt.currency),
                 "lines": _lines(seen.receipt, needed(receipts), language(request)),
                 "links": _links(seen),
+                "refunds": await _refunds(services, seen),
                 "reason": _reason(seen.receipt, needed(receipts), language(request)),
             }
             typed = seen.receipt.lookup_code
@@ -139,6 +143,12 @@ def _reason(row: ReceiptRow, office: Office, locale: str) -> str:
         if one["says"] == GIVEN_BACK
     )
     return office.speech.explanation(next(filter(None, told), row.reason), {}, locale)
+
+
+async def _refunds(services: Services, seen: SeenReceipt) -> Sequence[GoingBack]:
+    """Return what of the money that a receipt is for goes back, or went."""
+    async with services.store.reading() as connection:
+        return await seen_service.of_payment(connection, seen.receipt.payment_id)
 
 
 def _links(seen: SeenReceipt) -> list[tuple[str, ReceiptRow]]:

@@ -1,6 +1,6 @@
 """Booking an hour: a day, an hour, the truck and its driver, on one page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,22 +17,28 @@ from api.pages.kit.frame import AnyRequest, show
 from api.pages.trader.booking_form import (
     DAYS,
     chosen_declarations,
+    chosen_of,
     day_shown,
+    form_of_booking,
     hours_of,
     placed,
     read_booking,
 )
+from api.pages.trader.fleet import filled_form, fleet_of
 from api.pages.trader.frame import gate_names
 from api.zone import Services
 from border.core.actor import Actor
 from border.core.clock import local_date
+from border.identity import policy
 from border.vocabulary import DIRECTIONS, VehicleClass
 from customs import dossier_service
 from customs.declaration import BOOKABLE, DECLARATION
 from customs.tables import DeclarationRow
 from logistics import booking_service, slot_service
+from logistics.ballot import ballot_service
 from logistics.booking import BookingRequest
 from logistics.booking_set_service import AskedBooking
+from logistics.share import class_of
 
 _MOST_LOADS = 50
 
@@ -47,8 +53,12 @@ async def show_book(
     direction: FromQuery[str] = "",
     date: FromQuery[str] = "",
     empty: FromQuery[bool] = False,
+    like: FromQuery[UUID | None] = None,
 ) -> Template:
-    """Show the hours of a day, and the form for the truck."""
+    """Show the hours of a day, and the form for the truck: filled in where it is booked `like` one
+    before."""
+    if like is not None:
+        return await book_page(request, services, actor, await _form_like(services, actor, like))
     form: dict[str, Any] = {
         "declaration_ids": [declaration] if declaration else [],
         "gate": gate,
@@ -56,15 +66,22 @@ async def show_book(
         "date": date,
         "vehicle.country": "VN",
     }
-    return await _page(request, services, actor, form | ({"empty": "yes"} if empty else {}))
+    return await book_page(request, services, actor, form | ({"empty": "yes"} if empty else {}))
 
 
 @post("/trader/book", status_code=303, verb="booking.hold")
-async def book(sent: NamedDependency[SentForm]) -> Response[Any]:
-    """Hold the hour and go on to its booking; a refusal comes back beside its field."""
+async def book(sent: NamedDependency[SentForm]) -> Response[Any] | Template:
+    """Hold the hour and go on to its booking; a refusal comes back beside its field.
+
+    Where another day is only to be shown, nothing is held, and all that was typed is kept.
+    """
+    form = await filled_form(sent)
+    if day := sent.text("show_day"):
+        form = {name: value for name, value in form.items() if name != "slot_id"}
+        return await book_page(sent.request, sent.services, sent.actor, form | {"date": day})
 
     async def send() -> Response[Any]:
-        slot_id, asked = read_booking(sent.form)
+        slot_id, asked = read_booking(form)
         wanted = AskedBooking(
             slot_id,
             BookingRequest.model_validate(asked),
@@ -73,25 +90,51 @@ async def book(sent: NamedDependency[SentForm]) -> Response[Any]:
         )
         return gone_on(await sent.services.bookings.ask(sent.actor, wanted))
 
-    again = partial(_page, sent.request, sent.services, sent.actor, sent.form)
-    return await sent.answer(send, again, partial(placed, form=sent.form))
+    again = partial(book_page, sent.request, sent.services, sent.actor, form)
+    return await sent.answer(send, again, partial(placed, form=form))
+
+
+async def _form_like(services: Services, actor: Actor, id: UUID) -> dict[str, Any]:
+    """Return the form as it would be typed for a booking that there was. refuses: not_found."""
+    async with services.store.reading() as connection:
+        row = await booking_service.visible(connection, actor, id)
+        carried = (await booking_service.carried_by(connection, [id]))[id]
+    form = form_of_booking(row) | {"gate": row.gate, "direction": row.direction}
+    form |= {"declaration_ids": [str(one) for one in carried]}
+    if row.owner_organisation_id in actor.acts_for:
+        form["on_behalf_of"] = str(row.owner_organisation_id)
+    return form | ({"empty": "yes"} if row.empty else {})
+
+
+async def bookable(connection: AsyncConnection, actor: Actor) -> list[DeclarationRow]:
+    """Return the declarations that can be booked, the newest first."""
+    page = await dossier_service.list_declarations(
+        connection, actor, states=BOOKABLE, limit=_MOST_LOADS
+    )
+    booked = await booking_service.live_on(connection, [row.id for row in page.items])
+    return [row for row in page.items if row.id not in booked]
 
 
 async def _loads(
     connection: AsyncConnection, actor: Actor, chosen: Mapping[str, Any]
 ) -> tuple[list[DeclarationRow], DeclarationRow | None]:
     """Return the declarations that can be booked, and the one to begin with."""
-    page = await dossier_service.list_declarations(
-        connection, actor, states=BOOKABLE, limit=_MOST_LOADS
-    )
-    booked = await booking_service.live_on(connection, [row.id for row in page.items])
-    loads = [row for row in page.items if row.id not in booked]
+    loads = await bookable(connection, actor)
     wanted = chosen_declarations(chosen)
     if wanted and not any(str(row.id) in wanted for row in loads) and _is_id(wanted[0]):
         # Further back in the list, or booked meanwhile: shown all the same, so it can be told why.
         found = await dossier_service.get(connection, actor, UUID(wanted[0]))
         loads.insert(0, found.declaration)
     return loads, next((row for row in loads if str(row.id) in wanted), None)
+
+
+def _class_of(loads: Sequence[DeclarationRow], form: Mapping[str, Any]) -> str | None:
+    """Return whose share a truck would take with what is ticked, None while that is nothing."""
+    chosen, empty = chosen_declarations(form), "empty" in form
+    ticked = [row for row in loads if str(row.id) in chosen]
+    if not ticked and not empty:
+        return None
+    return class_of([flag for row in ticked for flag in row.handling], empty)
 
 
 def _is_id(text: str) -> bool:
@@ -102,9 +145,10 @@ def _is_id(text: str) -> bool:
     return True
 
 
-async def _page(
+async def book_page(
     request: AnyRequest, services: Services, actor: Actor, form: dict[str, Any]
 ) -> Template:
+    """Draw the page with the form as it was sent, or begun."""
     at = services.store.clock.now()
     today = local_date(at)
     async with services.store.reading() as connection:
@@ -113,8 +157,14 @@ async def _page(
         gate = first.gate if first else str(form.get("gate") or next(iter(names)))
         direction = first.direction if first else str(form.get("direction") or "export")
         slots = await slot_service.slots_on(connection, gate, direction, today, DAYS)
-    days = hours_of(slots, at)
-    day = day_shown(str(form.get("date") or ""), days, today)
+        share_class = _class_of(loads, form)
+        days = hours_of(slots, at, share_class)
+        day = day_shown(str(form.get("date") or ""), days, today)
+        ballots = await ballot_service.ballots_on(connection, gate, direction, day)
+        chosen = chosen_declarations(form)
+        ours = [row.id for row in loads if str(row.id) in chosen]
+        fees = await booking_service.fees_by_class(connection, ours, day)
+        fleet = await fleet_of(connection, actor)
     return show(
         request,
         services,
@@ -122,9 +172,18 @@ async def _page(
         form=form,
         loads=[row for row in loads if (row.gate, row.direction) == (gate, direction)],
         elsewhere=[row for row in loads if (row.gate, row.direction) != (gate, direction)],
-        chosen=chosen_declarations(form),
+        chosen=chosen,
+        also=chosen_of(form, "also"),
+        ballots=ballots,
+        fees=fees,
+        fleet=fleet,
         first=first,
         empty="empty" in form,
+        beneficiaries=[
+            (str(id), name)
+            for id, name in actor.acts_for.items()
+            if id in policy.acts_for(actor, "booking.hold")
+        ],
         gate=gate,
         direction=direction,
         gate_names=names,
@@ -136,6 +195,7 @@ async def _page(
         ],
         day=day,
         hours=days.get(day, []),
+        share_class=share_class,
         classes=[name.value for name in VehicleClass],
         now=at,
     )

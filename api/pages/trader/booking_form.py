@@ -12,32 +12,95 @@ from api.pages.trader.draft_form import Form
 from border.core.clock import local_date
 from border.core.refusal import INVALID, FieldError, Refusal
 from border.core.words import N_
+from border.identity.delegation import RIGHT_MISSING
+from logistics.ballot.ballot import ALREADY_ENTERED, COOLING_OFF
 from logistics.booking import (
     DECLARATION_BOOKED,
     DECLARATION_NOT_BOOKABLE,
     MOST_PAYLOAD_G,
     VEHICLE_BOOKED,
 )
-from logistics.slot import SLOT_FULL, SLOT_NOT_OPEN, SLOT_OVER, remaining
+from logistics.changing.change import SUBSTITUTED_TOO_OFTEN
+from logistics.fleet.fleet import OwnDriver, OwnTruck
+from logistics.share import CLASSES, NO_SHARE, SHARE_FULL, no_share, open_to
+from logistics.slot import (
+    BALLOT_MODE,
+    SLOT_FULL,
+    SLOT_IS_DRAWN,
+    SLOT_NOT_OPEN,
+    SLOT_OVER,
+    remaining,
+)
+from logistics.waiting.waiting import ALREADY_WAITING, SLOT_HAS_PLACES, TOO_MANY_WAITING
 
 DAYS = 7
+PREFERENCES = 4
+"""How many hours of a ballot a form takes, the best first."""
+EMPTY = "empty"
+"""What stands for the goods of an empty truck."""
+_NO_HOUR = FieldError("slot_id", "required", N_("Choose a crossing hour."))
 _GRAMS_IN_A_TONNE = 6
 """A payload is typed in tonnes: this many decimals down to the gram."""
 _FIELD_OF_REFUSAL = {
     SLOT_FULL.code: "slot_id",
+    SHARE_FULL.code: "slot_id",
+    NO_SHARE.code: "slot_id",
+    SUBSTITUTED_TOO_OFTEN.code: "vehicle.plate",
     SLOT_OVER.code: "slot_id",
+    SLOT_IS_DRAWN.code: "slot_id",
     SLOT_NOT_OPEN.code: "slot_id",
     DECLARATION_BOOKED.code: "declaration_ids",
     DECLARATION_NOT_BOOKABLE.code: "declaration_ids",
     VEHICLE_BOOKED.code: "vehicle.plate",
+    SLOT_HAS_PLACES.code: "slot_id",
+    TOO_MANY_WAITING.code: "slot_id",
+    ALREADY_WAITING.code: "vehicle.plate",
+    ALREADY_ENTERED.code: "vehicle.plate",
+    COOLING_OFF.code: "vehicle.plate",
+    RIGHT_MISSING.code: "on_behalf_of",
 }
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """What is offered of a firm's own to choose from, and how many it has beside these."""
+
+    trucks: Sequence[OwnTruck] = ()
+    drivers: Sequence[OwnDriver] = ()
+    more_trucks: int = 0
+    more_drivers: int = 0
+
+
+def read_row(row: Mapping[str, Any], fleet: Fleet) -> tuple[UUID, dict[str, Any]]:
+    """Return the slot and the request of a row of several trucks: all of it is chosen.
+
+    refuses: invalid_fields.
+    """
+    form = filled({name: row.get(name, "") for name in ("truck", "who")}, fleet)
+    missing = {
+        "truck": ("vehicle.plate", N_("Choose a truck.")),
+        "who": ("driver.name", N_("Choose a driver.")),
+        "goods": ("goods", N_("Choose the goods, or that the truck is empty.")),
+    }
+    form |= {"goods": row.get("goods", "")}
+    errors = [
+        FieldError(name, "required", says)
+        for name, (field, says) in missing.items()
+        if not form.get(field)
+    ]
+    if errors:
+        raise INVALID(errors=errors)
+    goods = form.pop("goods")
+    load = {"empty": "yes"} if goods == EMPTY else {"declaration_ids": [goods]}
+    return read_booking(form | load | {"slot_id": row.get("slot_id", "")})
 
 
 @dataclass(frozen=True)
 class Hour:
     """One crossing hour on the grid.
 
-    `availability` is free, full, closed (no longer booked), over, or early (not open yet).
+    `availability` is free, full, closed (no longer booked), over, drawn (by ballot), early (not
+    open yet), or other (no place for the class). Where it is `shared`, places are by class.
     """
 
     id: UUID
@@ -47,10 +110,16 @@ class Hour:
     closes_at: datetime
     remaining: int
     availability: str
+    shared: bool = False
 
 
-def hours_of(slots: Sequence[Any], at: datetime) -> dict[date, list[Hour]]:
-    """Return the hours of each local day, in order, as they stand at an instant."""
+def hours_of(
+    slots: Sequence[Any], at: datetime, share_class: str | None = None
+) -> dict[date, list[Hour]]:
+    """Return the hours of each local day, in order, as they stand at an instant.
+
+    For whoever is of a class, if that is known already.
+    """
     days: dict[date, list[Hour]] = {}
     for slot in slots:
         days.setdefault(local_date(slot.starts_at), []).append(
@@ -60,21 +129,29 @@ def hours_of(slots: Sequence[Any], at: datetime) -> dict[date, list[Hour]]:
                 slot.ends_at,
                 slot.opens_at,
                 slot.closes_at,
-                remaining(slot.capacity, slot.taken, slot.closes_at, at),
-                _availability(slot, at),
+                open_to(slot, share_class)
+                if slot.share and share_class
+                else remaining(slot.capacity, slot.taken, slot.closes_at, at),
+                _availability(slot, at, share_class),
+                bool(slot.share),
             )
         )
     return days
 
 
-def _availability(slot: Any, at: datetime) -> str:
+def _availability(slot: Any, at: datetime, share_class: str | None) -> str:
     if at >= slot.ends_at:
         return "over"
     if at >= slot.closes_at:
         return "closed"
+    if slot.mode == BALLOT_MODE:
+        return "drawn"
     if at < slot.opens_at:
         return "early"
-    return "free" if slot.taken < slot.capacity else "full"
+    if share_class and no_share(slot, share_class):
+        return "other"
+    classes = [share_class] if share_class else CLASSES
+    return "free" if any(open_to(slot, one) for one in classes) else "full"
 
 
 def day_shown(asked: str, days: Mapping[date, Sequence[Hour]], today: date) -> date:
@@ -89,8 +166,62 @@ def day_shown(asked: str, days: Mapping[date, Sequence[Hour]], today: date) -> d
 
 def read_booking(form: Mapping[str, Any]) -> tuple[UUID, dict[str, Any]]:
     """Return the slot and the request that a form describes. refuses: invalid_fields."""
-    errors: list[FieldError] = []
     tree = nested(form)
+    vehicle, errors = _vehicle_in(tree)
+    slot_id = _uuid(form.get("slot_id"))
+    if slot_id is None:
+        errors.append(_NO_HOUR)
+    if errors or slot_id is None:
+        raise INVALID(errors=errors)
+    return slot_id, _request(form, tree, vehicle)
+
+
+def read_entry(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry in a ballot that a form describes. refuses: invalid_fields."""
+    tree = nested(form)
+    vehicle, errors = _vehicle_in(tree)
+    wanted = [_uuid(form.get(f"preferences.{place}")) for place in range(PREFERENCES)]
+    if not any(wanted):
+        errors.append(FieldError("preferences.0", "required", _NO_HOUR.says))
+    if errors:
+        raise INVALID(errors=errors)
+    return _request(form, tree, vehicle) | {"preferences": [id for id in wanted if id]}
+
+
+def _request(
+    form: Mapping[str, Any], tree: Mapping[str, Any], vehicle: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "declaration_ids": chosen_declarations(form),
+        "vehicle": vehicle,
+        "driver": tree.get("driver", {}),
+        "empty": "empty" in form,
+        "on_behalf_of": form.get("on_behalf_of") or None,
+    }
+
+
+def read_hour(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the hour that a form names. refuses: invalid_fields."""
+    slot_id = _uuid(form.get("slot_id"))
+    if slot_id is None:
+        raise INVALID(errors=[_NO_HOUR])
+    return {"slot_id": slot_id}
+
+
+def read_truck(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the truck that a form describes. refuses: invalid_fields."""
+    vehicle, errors = _vehicle_in(nested(form))
+    if errors:
+        raise INVALID(errors=errors)
+    return {"vehicle": vehicle}
+
+
+def read_driver(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the driver that a form names. refuses: invalid_fields."""
+    return {"driver": nested(form).get("driver", {})}
+
+
+def _vehicle_in(tree: Mapping[str, Any]) -> tuple[dict[str, Any], list[FieldError]]:
     given = tree.get("vehicle")
     vehicle = dict(given) if isinstance(given, dict) else {}
     payload = str(vehicle.pop("payload_t", ""))
@@ -101,23 +232,53 @@ def read_booking(form: Mapping[str, Any]) -> tuple[UUID, dict[str, Any]]:
             says = N_("At most {most} tonnes; look at the unit.")
             raise WrongNumber("too_heavy", says, most=most)
     except WrongNumber as wrong:
-        errors.append(wrong.at("vehicle.payload_t"))
-    slot_id = _uuid(form.get("slot_id"))
-    if slot_id is None:
-        errors.append(FieldError("slot_id", "required", N_("Choose a crossing hour.")))
-    if errors or slot_id is None:
-        raise INVALID(errors=errors)
-    return slot_id, {
-        "declaration_ids": chosen_declarations(form),
-        "vehicle": vehicle,
-        "driver": tree.get("driver", {}),
-        "empty": "empty" in form,
+        return vehicle, [wrong.at("vehicle.payload_t")]
+    return vehicle, []
+
+
+def form_of_booking(row: Any) -> dict[str, Any]:
+    """Return the fields of the form that say which truck and driver a booking has."""
+    driver = {f"driver.{name}": value or "" for name, value in row.driver.items()}
+    return _truck_fields(row, row.plate_typed) | driver
+
+
+def _truck_fields(truck: Any, plate: str) -> dict[str, Any]:
+    tonnes, grams = divmod(truck.payload_g, 10**_GRAMS_IN_A_TONNE)
+    decimals = f",{grams:06d}".rstrip("0").rstrip(",")
+    return {
+        "vehicle.plate": plate,
+        "vehicle.country": truck.country,
+        "vehicle.trailer_plate": truck.trailer_plate or "",
+        "vehicle.class": truck.vehicle_class,
+        "vehicle.payload_t": f"{tonnes}{decimals}",
     }
+
+
+def filled(form: Mapping[str, Any], fleet: Fleet) -> dict[str, Any]:
+    """Return the form with the truck and the driver of the firm that were chosen filled in."""
+    full = dict(form)
+    truck, driver = full.pop("truck", ""), full.pop("who", "")
+    for own in fleet.trucks:
+        if own.key == truck:
+            full |= _truck_fields(own, own.plate)
+    for man in fleet.drivers:
+        if man.key == driver:
+            full |= {
+                "driver.name": man.name,
+                "driver.document_number": man.document_number,
+                "driver.phone": man.phone or "",
+            }
+    return full
 
 
 def chosen_declarations(form: Mapping[str, Any]) -> list[str]:
     """Return the declarations ticked in a form."""
-    given = form.get("declaration_ids") or []
+    return chosen_of(form, "declaration_ids")
+
+
+def chosen_of(form: Mapping[str, Any], name: str) -> list[str]:
+    """Return what is ticked in a form under a name."""
+    given = form.get(name) or []
     return [str(one) for one in given] if isinstance(given, list) else [str(given)]
 
 
@@ -142,4 +303,6 @@ def placed(refusal: Refusal, sentences: Mapping[str, str], form: Form) -> dict[s
 def _field_of(path: str) -> str:
     if path.startswith("declaration_ids"):
         return "declaration_ids"
+    if path.startswith("also"):
+        return "also"
     return "vehicle.payload_t" if path == "vehicle.payload_g" else path

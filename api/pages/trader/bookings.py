@@ -1,4 +1,4 @@
-"""One booking: to be paid while it is held, a slip once it is confirmed, and cancelling it."""
+"""One booking: to be paid while it is held, a slip once it is confirmed."""
 
 from functools import partial
 from typing import Any
@@ -24,10 +24,13 @@ from border.identity import policy
 from border.paper.codes import code128_svg, qr_svg
 from border.paper.words import Locale
 from border.payments.collection import payment_service
+from border.payments.refunds import seen_service
+from border.plates import written
 from border.platform import feed
 from customs.dossier_service import GateView
 from logistics import booking_service, slip_service
-from logistics.booking import BOOKING
+from logistics.booking import BOOKING, LIVE
+from logistics.capacity import displacing_service
 from logistics.passage import PASSAGE, SLIP
 from logistics.slip_service import SlipPage
 
@@ -48,15 +51,17 @@ async def pay_booking(record_id: FromPath[UUID], sent: NamedDependency[SentForm]
 
 
 @post(
-    "/trader/bookings/{record_id:uuid}/cancel",
+    "/trader/bookings/{record_id:uuid}/accept_displacement",
     status_code=303,
-    verb=("page.trader", "booking.cancel"),
+    verb=("page.trader", "booking.accept_displacement"),
 )
-async def cancel(record_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
-    """Cancel a booking and give its hour back."""
+async def accept_displacement(
+    record_id: FromPath[UUID], sent: NamedDependency[SentForm]
+) -> Response[Any]:
+    """Accept the hour that a booking was moved to when its own was taken away."""
 
     async def work(unit: Unit) -> str:
-        await booking_service.cancel(unit, record_id, sent.version)
+        await displacing_service.accept(unit, record_id, sent.version)
         return f"/trader/bookings/{record_id}"
 
     again = partial(_page, sent.request, sent.services, sent.actor, record_id)
@@ -108,8 +113,14 @@ async def _page(
         names = await gate_names(connection)
         part = await payment_service.waiting_for_more(connection, actor, owed(list(booked.charges)))
         surplus = await payment_service.surplus_on(connection, actor, booked.charges)
+        twice = await booking_service.driven_twice(connection, row)
+        refunds = await seen_service.on_charges(connection, booked.charges)
+    place = None
+    if row.passage_state == "arrived" and row.slip_reference:
+        place = (await services.figures.places.now()).found.by_slip.get(row.slip_reference)
     here = f"/trader/bookings/{row.id}"
     free_until = row.free_cancel_until
+    open_moves = policy.open_moves(actor, BOOKING, row)
     return show(
         request,
         services,
@@ -128,8 +139,14 @@ async def _page(
         slip_says=SLIP.state(slip.slip.state).label if slip else None,
         bar_code=code128_svg(slip.slip.reference) if slip else None,
         qr_code=qr_svg(slip.slip.token) if slip else None,
+        place=place,
         passage_says=PASSAGE.state(row.passage_state).label if row.passage_state else None,
-        cancellable=any(m.verb == "cancel" for m in policy.open_moves(actor, BOOKING, row)),
+        trailer=written(row.trailer_plate) if row.trailer_plate else None,
+        refunds=refunds,
+        twice=twice,
+        changes=[move for move in open_moves if move.stays],
+        cancellable=any(move.verb == "cancel" for move in open_moves),
+        moved_here=row.displaced_from is not None and row.state in LIVE,
         free_until=free_until,
         late=row.state == "confirmed" and at >= free_until,
         timeline=timeline(events, locale),
@@ -160,6 +177,6 @@ ROUTES = (
         "/trader/bookings/{record_id:uuid}", ("page.trader", "booking.read"), _page, _followed
     ),
     pay_booking,
-    cancel,
+    accept_displacement,
     download_slip,
 )

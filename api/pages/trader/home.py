@@ -16,9 +16,11 @@ from api.http.paging import cursor_of, parse_cursor
 from api.pages.kit.frame import AnyRequest, show
 from api.pages.kit.next_step import YOUR_TURN
 from api.pages.kit.printed import is_whole, place_in, rows_to_show
+from api.pages.trader.day import day_lines
 from api.pages.trader.frame import gate_names
 from api.zone import Services
 from border.core.actor import Actor
+from border.core.clock import local_date
 from border.core.ids import WrongReference, parse_reference
 from border.core.refusal import NOT_FOUND, Refusal
 from border.core.store import AnyRow
@@ -30,11 +32,15 @@ from logistics import booking_service
 from logistics.booking import BOOKING
 from logistics.booking_service import BookingWithCharges
 from logistics.tables import BookingRow
+from logistics.waiting import waiting_service
+from logistics.waiting.waiting import LIVE, WAITING
 
 _A_PAGE = 10
 _MOST_WAITING = 50
 _WAITING_SHOWN = 3
 """How many of each kind that waits stand above the list; the others are a tap away in it."""
+_SOON_SHOWN = 6
+"""How many trucks of today and tomorrow stand first; the others are on the page of the day."""
 _NOTHING: Mapping[str, list[Any]] = {"asked": [], "held": [], "unbooked": []}
 
 
@@ -58,21 +64,30 @@ async def show_trader(
             return Redirect(f"/trader/bookings/{found}", status_code=303)
         listed: Sequence[Any]
         if bookings:
-            listed, following = await _bookings(connection, actor, states, after, most)
+            listed, following = await _bookings(connection, actor, states, after, most, q)
         else:
             page = await dossier_service.list_declarations(
                 connection, actor, states=states, q=q or None, cursor=after, limit=most
             )
             listed, following = page.items, page.next
         waiting = _NOTHING if is_whole(request) else await _waiting(connection, actor)
+        today = local_date(services.store.clock.now())
+        lines = [] if is_whole(request) else await day_lines(connection, actor, today, days=2)
+        soon = [line for line in lines if line.to_come]
+        places = await waiting_service.list_waiting(connection, actor, LIVE, limit=_MOST_WAITING)
         names = await gate_names(connection)
         row_facts = await _what_rows_say(connection, bookings, listed, waiting)
     return show(
         request,
         services,
         "trader/home.html",
+        soon=soon[:_SOON_SHOWN],
+        more_soon=len(soon) > _SOON_SHOWN,
+        today=today,
         waiting={name: rows[:_WAITING_SHOWN] for name, rows in waiting.items()},
         more_waiting=_more(waiting),
+        places=places,
+        place_says=_says(WAITING.states),
         bookings=bookings,
         listed=listed,
         row_facts=row_facts,
@@ -123,10 +138,11 @@ async def _bookings(
     states: Sequence[str],
     after: str | None,
     most: int,
+    q: str,
 ) -> tuple[list[BookingWithCharges], str | None]:
     """Return a page of bookings and the cursor of the next one."""
     place: tuple[datetime, Any] | None = parse_cursor(after)
-    found = await booking_service.list_bookings(connection, actor, states, place, most + 1)
+    found = await booking_service.list_bookings(connection, actor, states, place, most + 1, q=q)
     items = found[:most]
     last = items[-1].booking if len(found) > most else None
     return items, None if last is None else cursor_of(last.created_at, last.id)

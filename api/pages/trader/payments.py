@@ -1,6 +1,6 @@
 """Paying, and the page to which the gateway sends the payer back. The browser proves nothing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from api.pages.trader.frame import charge_view, owed
 from api.pages.trader.transfer import code_of, transfer_of
 from api.zone import Services
 from border.core.actor import Actor
+from border.core.clock import local_date
 from border.core.store import Unit
 from border.payments.collection import checkout_service, payment_service
 from border.payments.collection.payment_service import SeenPayment
@@ -26,6 +27,8 @@ from border.payments.desk import counter_service
 from border.payments.face import ChargeRow
 from border.payments.gateways.evidence import COUNTER
 from border.payments.gateways.registry import payees_of
+from border.payments.refunds import seen_service
+from border.payments.refunds.seen_service import GoingBack
 from customs import dossier_service
 from logistics import booking_service
 from logistics.tables import BookingRow
@@ -70,14 +73,14 @@ async def show_payment(
     fragment: FromQuery[bool] = False,
 ) -> Response[Any] | Template:
     """Show what is known of a payment; once it is paid, go on to what was paid for."""
-    seen, subject = await _seen(services, actor, payment_id)
-    if seen.payment.state == "paid" and not fragment:
+    seen, subject, refunds = await _seen(services, actor, payment_id)
+    if seen.payment.state == "paid" and not refunds and not fragment:
         return Redirect(subject, status_code=303)
     code = None
     at = services.store.clock.now()
     if seen.payment.gateway in payees_of(services.settings) and _stage(seen, at) in _TO_PAY:
         code = await code_of(services, actor, payment_id)
-    return _drawn(request, services, seen, subject, code=code, fragment=fragment)
+    return _drawn(request, services, seen, subject, refunds, code=code, fragment=fragment)
 
 
 @get(
@@ -129,24 +132,29 @@ async def live(
 )
 async def pay_again(payment_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
     """Try again to pay what a payment was to settle."""
-    seen, _ = await _seen(sent.services, sent.actor, payment_id)
+    seen, _, _ = await _seen(sent.services, sent.actor, payment_id)
     again = partial(_page, sent.request, sent.services, sent.actor, payment_id)
     return await pay(sent, owed(seen.charges), again)
 
 
-async def _seen(services: Services, actor: Actor, id: UUID) -> tuple[SeenPayment, str]:
-    """Return a payment, and the page of what it is for."""
+async def _seen(
+    services: Services, actor: Actor, id: UUID
+) -> tuple[SeenPayment, str, Sequence[GoingBack]]:
+    """Return a payment, the page of what it is for, and what of it goes back."""
     async with services.store.reading() as connection:
         seen = await payment_service.get_payment(connection, actor, id)
-        return seen, await _subject(connection, actor, seen)
+        refunds = await seen_service.of_payment(connection, id)
+        return seen, await _subject(connection, actor, seen), refunds
 
 
 async def _subject(connection: AsyncConnection, actor: Actor, seen: SeenPayment) -> str:
-    """Return the page of what a payment is for: its booking, or its declaration."""
+    """Return the page of what a payment is for: its booking, their day, or its declaration."""
+    together = len({charge.subject for charge in seen.charges}) > 1
     for charge in seen.charges:
         if charge.subject.startswith(BookingRow.prefix):
             booking = await booking_service.find(connection, actor, charge.subject)
-            return f"/trader/bookings/{booking.id}"
+            day = local_date(booking.slot_starts_at)
+            return f"/trader/day?date={day}" if together else f"/trader/bookings/{booking.id}"
         page = await dossier_service.list_declarations(connection, actor, q=charge.subject)
         for row in page.items:
             return f"/trader/declarations/{row.id}"
@@ -174,8 +182,8 @@ def _stage(seen: SeenPayment, at: datetime) -> str:
 async def _page(
     request: AnyRequest, services: Services, actor: Actor, payment_id: UUID
 ) -> Template:
-    seen, subject = await _seen(services, actor, payment_id)
-    return _drawn(request, services, seen, subject)
+    seen, subject, refunds = await _seen(services, actor, payment_id)
+    return _drawn(request, services, seen, subject, refunds)
 
 
 def _drawn(
@@ -183,6 +191,7 @@ def _drawn(
     services: Services,
     seen: SeenPayment,
     subject: str,
+    refunds: Sequence[GoingBack],
     *,
     code: str | None = None,
     fragment: bool = False,
@@ -203,6 +212,7 @@ def _drawn(
         now=at,
         owes=bool(owed(seen.charges)),
         charges=[charge_view(charge) for charge in seen.charges],
+        refunds=refunds,
         subject=subject,
         live_url=f"/trader/payments/{payment.id}/live",
         fragment_url=f"/trader/payments/{payment.id}?fragment=true",

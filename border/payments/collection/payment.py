@@ -183,6 +183,7 @@ declare(
     allow((*STAFF, SYSTEM), "read"),
     # Asked for each charge that is to be paid.
     allow(_COLLECTORS, "open"),
+    allow(FIRMS, "open", "read", "cancel", scopes=(Scope.DELEGATED,)),
     bounds=_OF_THE_PAYER,
     moves=PAYMENT,
 )

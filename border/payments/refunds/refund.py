@@ -216,6 +216,24 @@ declare(
 )
 
 
+_STILL_TAKES = {
+    "requested": _DECIDED_IN + _AT_THE_BANK,
+    "half_approved": _DECIDED_IN + _AT_THE_BANK,
+    "approved": _AT_THE_BANK,
+    "payout_due": _PAID_OUT_IN,
+    "submitting": _AT_THE_BANK,
+    "provider_pending": _AT_THE_BANK,
+    "unknown": _AT_THE_BANK,
+}
+"""How long money takes from each state on until its payer has it, at the latest."""
+
+
+def expected_by(state: str, since: datetime) -> datetime | None:
+    """Return when money is back that is in `state` since an instant; None if it is not coming."""
+    takes = _STILL_TAKES.get(state)
+    return None if takes is None else since + takes
+
+
 def recorded(state: str, outcome: str) -> str | None:
     """Return the verb that records an outcome a person names; None if there is none such."""
     if state == "succeeded":

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from border.core.postponed import waits
 from border.core.reading import row, rows
 from border.core.store import table_of
-from border.payments.charges.tables import ChargeRow
+from border.payments.charges.tables import ChargeRow, PaymentChargeRow
 from border.payments.collection.tables import AttemptRow
 from border.payments.refunds.refund import AT_GATEWAY, ENDED
 from border.payments.refunds.tables import RefundRow
@@ -24,6 +24,7 @@ ASKING = "ask refund"
 SUBMITTING = "submit refund"
 """Under what a refund that cannot be handed to its gateway is put off."""
 _refund, _charge, _attempt = table_of(RefundRow), table_of(ChargeRow), table_of(AttemptRow)
+_paying = table_of(PaymentChargeRow)
 
 
 async def refund_by_id(connection: AsyncConnection, id: UUID) -> RefundRow | None:
@@ -50,6 +51,18 @@ async def refunds_of(connection: AsyncConnection, payment_id: UUID) -> list[Refu
         RefundRow,
         select(_refund)
         .where(_refund.c.payment_id == payment_id)
+        .order_by(_refund.c.created_at, _refund.c.id),
+    )
+
+
+async def refunds_on(connection: AsyncConnection, charge_ids: Collection[UUID]) -> list[RefundRow]:
+    """Return the refunds of the payments that were to settle some charges, the oldest first."""
+    paying = select(_paying.c.payment_id).where(_paying.c.charge_id.in_(charge_ids))
+    return await rows(
+        connection,
+        RefundRow,
+        select(_refund)
+        .where(_refund.c.payment_id.in_(paying))
         .order_by(_refund.c.created_at, _refund.c.id),
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from border.sandbox.books.bills import Bills
 from border.sandbox.books.callbacks import Callbacks
+from border.sandbox.books.intakes import Intakes
 from border.sandbox.books.movements import Movements
 from border.sandbox.books.orders import Orders
 from border.sandbox.books.payouts import Payouts
@@ -27,6 +28,7 @@ class Books:
         self.bills = Bills(self._file)
         self.payouts = Payouts(self._file)
         self.callbacks = Callbacks(self._file)
+        self.intakes = Intakes(self._file)
 
     def close(self) -> None:
         """Close the file; nothing is pending in memory."""

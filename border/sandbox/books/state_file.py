@@ -102,6 +102,16 @@ CREATE TABLE IF NOT EXISTS request_seen (
     on_day TEXT NOT NULL,
     PRIMARY KEY (request_id, on_day)
 );
+CREATE TABLE IF NOT EXISTS intake (
+    number INTEGER PRIMARY KEY,
+    gate TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    begins_at TEXT NOT NULL,
+    ends_at TEXT NOT NULL,
+    trucks INTEGER NOT NULL CHECK (trucks >= 0),
+    reason TEXT NOT NULL,
+    CHECK (begins_at < ends_at)
+);
 CREATE TABLE IF NOT EXISTS fault (txn_ref TEXT PRIMARY KEY, plan TEXT NOT NULL);
 """
 

@@ -195,6 +195,8 @@ def test_beside_the_running_demonstration_other_commands_use_its_servers(
     assert report["ok"]
     assert report["database"]["migrated"]
     assert {"relay", "inbox", "figures"} < report["jobs"].keys()
+    while None in report["jobs"].values():  # each is led a moment after the program answers
+        report = json.loads(machine.asks("doctor", "--json").stdout)
     assert len({leader["pid"] for leader in report["jobs"].values()}) == 1
     assert report["sandbox"]["vnpay_secret"]
     assert httpx.get(f"{report['sandbox']['url']}/health").status_code == 200

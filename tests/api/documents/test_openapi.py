@@ -22,6 +22,12 @@ OPERATIONS = {
     "list_slots": ("get", "/slots"),
     "book_slot": ("post", "/slots/{}/bookings"),
     "cancel_booking": ("post", "/bookings/{}/cancel"),
+    "substitute_vehicle": ("post", "/bookings/{}/substitute_vehicle"),
+    "change_driver": ("post", "/bookings/{}/change_driver"),
+    "move_booking": ("post", "/bookings/{}/move"),
+    "list_vehicles": ("get", "/vehicles"),
+    "import_vehicles": ("post", "/vehicles/import"),
+    "list_drivers": ("get", "/drivers"),
     "open_payment": ("post", "/payments"),
     "get_payment": ("get", "/payments/{}"),
     "vnpay_ipn": ("get", "/payments/vnpay/ipn"),
@@ -100,14 +106,28 @@ async def test_every_answer_of_a_journey_is_as_described(
     await crossing.told(crossing.notice(payment))
     await notice_service.process_inbox(running.services.store)
     booking = await crossing.sees("trader", f"/bookings/{held['id']}")
+    changed = f"/bookings/{(await crossing.booked(place=6))['id']}"
+    another = {"slot_id": (await crossing.slot(place=7))["id"]}
+    await crossing.does("trader", f"{changed}/move", another)
+    truck = crossing.truck()
+    await crossing.does("trader", f"{changed}/substitute_vehicle", {"vehicle": truck["vehicle"]})
+    await crossing.does("trader", f"{changed}/change_driver", {"driver": truck["driver"]})
+    await crossing.does("trader", f"{changed}/cancel")
     await crossing.sees("trader", "/bookings")
+    await crossing.does("trader", "/vehicles", truck["vehicle"], 201)
+    await crossing.does("trader", "/drivers", truck["driver"], 201)
+    await crossing.sees("trader", "/vehicles")
+    await crossing.sees("trader", "/drivers")
+    rows = b"plate,class,payload_kg\n24C-999.99,under_4t,3000\n24C,under_4t,3000\n"
+    await trader.client.post(
+        "/api/v1/vehicles/import", content=rows, headers={"content-type": "text/csv"}
+    )
     await crossing.sees("trader", f"/payments/{payment['id']}")
     await crossing.sees("trader", f"/slips/{booking['slip']['reference']}")
     await crossing.crossed(booking)
     await crossing.scanned("nonsense", "entry")
     batch = {"scans": [crossing.seen("nonsense", "entry"), {}]}
     await crossing.does("gate", "/scans/batch", batch)
-    await crossing.does("trader", f"/bookings/{(await crossing.booked())['id']}/cancel")
     await crossing.events()
     await crossing.sees("platform", "/metrics/throughput")
     for path in ("/api/v1/gates", "/api/v1/board", "/health/live", "/health/ready"):

@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,8 +18,9 @@ from uuid import UUID
 import pytest
 from litestar import Litestar, get
 from litestar.routes import HTTPRoute
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from api.http.examples import EXAMPLES
 from api.http.security import COOKIE, refuse_undeclared, verbs_of
 from api.tables import LIVES
 from border.core.actor import PROGRAM, Actor, Role
@@ -36,6 +37,8 @@ from border.payments.exceptions import exception_service
 from border.payments.receipts.receipt_service import issue_due
 from border.payments.tariffs import draft_file
 from border.payments.tariffs.tariff_service import put_draft, seeds
+from logistics.ballot.tables import BallotRow
+from logistics.storage import slot as slots
 
 pytestmark = pytest.mark.once
 
@@ -66,6 +69,8 @@ class Records:
     firm: UUID
     carrier: UUID | None
     cashier: str
+    delegate: UUID | None = None
+    """The firm that was given every right there is to give."""
     ids: dict[str, str] = field(default_factory=dict)
 
 
@@ -92,6 +97,9 @@ class Asked:
 
 JUDGED_BY = {
     "POST /api/v1/slots/{slot_id}/bookings": "declaration.book",
+    "POST /api/v1/slots/{slot_id}/waitlist": "declaration.book",
+    "POST /api/v1/ballots/{ballot_id}/entries": "declaration.book",
+    "POST /trader/ballots/{record_id}": "ballot.read",
     "GET /api/v1/payments/{payment_id}/refunds": "payment.read",
     "POST /api/v1/desk/shifts/{shift_id}/count": "desk_shift.count",
     "POST /trader/declarations/{record_id}/pay": "declaration.read",
@@ -108,6 +116,8 @@ def within(somebody: Somebody, records: Records, kind: str) -> set[Scope]:
         scopes.add(Scope.OWN)
     if kind == "declaration" and somebody.firm == records.carrier:
         scopes.add(Scope.CARRIED)
+    if somebody.firm == records.delegate is not None:
+        scopes.add(Scope.CARRIED if kind == "delegation" else Scope.DELEGATED)
     return scopes
 
 
@@ -239,8 +249,11 @@ async def people(services: Any, firms: Mapping[str, UUID]) -> list[Somebody]:
     return somebodies
 
 
-async def trade(crossing: Any, running: Any, carrier: str | None) -> dict[str, str]:
+async def trade(crossing: Any, running: Any, carrier: str | None, delegate: UUID) -> dict[str, str]:
     """Bring a trader's goods to a paid booking and a wish for a refund; return every record."""
+    rights = {"to_organisation": str(delegate), "verbs": policy.delegable()}
+    until = (running.clock.now() + timedelta(days=30)).isoformat()
+    right = await crossing.does("trader", "/delegations", rights | {"until": until}, 201)
     carried = {"carrier_tax_code": carrier} if carrier else {}
     goods = await crossing.lodged(**carried)
     draft = await crossing.drafted(**carried)
@@ -254,12 +267,18 @@ async def trade(crossing: Any, running: Any, carrier: str | None) -> dict[str, s
     waiting = await crossing.booked((await crossing.lodged())["id"])
     pending = await crossing.opened(waiting, "vietqr")
     slip = (await crossing.sees("trader", f"/bookings/{booking['id']}"))["slip"]["reference"]
+    full = (await crossing.slot(place=3))["id"]
+    async with running.services.store.engine.begin() as connection:
+        await connection.execute(update(slots).where(slots.c.id == UUID(full)).values(capacity=0))
+    entry = await crossing.does("trader", f"/slots/{full}/waitlist", crossing.truck(), 201)
     listed = (await crossing.sees("trader", "/receipts"))["items"][0]["reference"]
     receipt = await crossing.sees("trader", f"/receipts/{listed}")
     return {
+        "delegation_id": right["id"],
         "declaration_id": draft["id"],
         "lodged": goods["id"],
         "booking_id": waiting["id"],
+        "entry_id": entry["id"],
         "payment_id": pending["id"],
         "paid": payment["id"],
         "charge_id": waiting["charges"][0]["id"],
@@ -300,14 +319,15 @@ async def build(crossing: Any, running: Any, *, whole: bool = True) -> World:
     ours = Records("ours", firms["ours"], None, Role.CASHIER.value)
     theirs = Records("theirs", other.id, firms["carrier"], Role.MANAGER.value)
     if whole:
-        ours.ids = await trade(crossing, running, None)
+        ours.delegate, theirs.delegate = firms["carrier"], firms["zone"]
+        ours.ids = await trade(crossing, running, None, firms["carrier"])
         shared = await of_the_zone(crossing, running)
     else:
         ours.ids["declaration_id"] = (await crossing.drafted())["id"]
     await give(services, "carrier", other.id)  # The demo's carrier now trades for that firm.
     crossing._people["trader"] = await running.sign_in("carrier")
     if whole:
-        theirs.ids = await trade(crossing, running, "0010000104")
+        theirs.ids = await trade(crossing, running, "0010000104", firms["zone"])
         for records in (ours, theirs):
             records.ids |= shared | await shift_of(running, records.cashier)
     else:
@@ -354,8 +374,24 @@ async def of_the_zone(crossing: Any, running: Any) -> dict[str, str]:
     preparer = Actor(None, "a preparer", frozenset({Role.MANAGER}))
     await running.services.store.perform(preparer, lambda unit: put_draft(unit, draft))
     slot = await crossing.slot(place=2)
+    ballot = await running.services.store.perform(PROGRAM, an_open_ballot)
     statement = taken.json()["statement"]["id"]
+    trucks = [await crossing.booked() for _ in range(2)]
+    clock = running.clock
+    before, clock.at = clock.at, datetime.fromisoformat(trucks[0]["slot_starts_at"])
+    for one in trucks:
+        seen = await crossing.sees("trader", f"/bookings/{one['id']}")
+        await crossing.scanned(seen["slip"]["reference"], "arrival")
+    line = {"gate": "KIM_THANH_II", "direction": "export"}
+    call = await crossing.does("gate", "/calls/next", line, 201)
+    wish = {"booking_id": trucks[1]["id"], "reason": "The driver is ill."}
+    if call["booking_id"] == wish["booking_id"]:
+        wish["booking_id"] = trucks[0]["id"]
+    override = await crossing.does("gate", "/calls/override", wish, 201)
+    clock.at = before
     return {
+        "call_id": call["id"],
+        "override_id": override["id"],
         "exception_id": str(raised.id),
         "statement_id": statement,
         "file_id": statement,
@@ -364,7 +400,30 @@ async def of_the_zone(crossing: Any, running: Any) -> dict[str, str]:
         "reopening_id": reopening["id"],
         "code": "of_next_year",
         "slot_id": slot["id"],
+        "ballot_id": str(ballot.id),
     }
+
+
+async def an_open_ballot(unit: Unit) -> BallotRow:
+    """Announce a ballot that takes entries."""
+    soon, later = unit.at - timedelta(hours=1), unit.at + timedelta(days=2)
+    ballot = await unit.create(
+        BallotRow,
+        "announced",
+        "announce",
+        gate="KIM_THANH_II",
+        direction="export",
+        held_on=later.date(),
+        begins_at=later,
+        ends_at=later + timedelta(hours=3),
+        opens_at=soon,
+        closes_at=later,
+        draw_at=later,
+        offer_minutes=60,
+        cooling_hours=0,
+        beacons=[{"name": "sandbox-a", "round": 1}],
+    )
+    return await unit.move(BallotRow, ballot.id, "open")
 
 
 async def shift_of(running: Any, name: str) -> dict[str, str]:
@@ -428,9 +487,10 @@ def named(path: str, records: Records) -> dict[str, str]:
     if path.endswith("/refunds"):
         return {"payment_id": records.ids.get("paid", str(new_id()))}
     if "{record_id}" in path:
-        kind = "declaration_id" if "/declarations/" in path else "booking_id"
-        return {"record_id": records.ids.get(kind, str(new_id()))}
-    if "slips" in path:
+        kinds = {"declarations": "declaration_id", "waiting": "entry_id", "ballots": "ballot_id"}
+        kind = next((kinds[part] for part in path.split("/") if part in kinds), "booking_id")
+        return {"record_id": records.ids.get(kind, str(new_id())), "change": "cancel"}
+    if "slips" in path or "places" in path:
         return {"reference": slip, "name": f"{slip}.pdf"}
     return {"reference": receipt, "name": f"{code}.xml"}
 
@@ -441,8 +501,9 @@ def body_of(asked: Asked, records: Records, csrf: str) -> tuple[bytes, bool]:
         fields = {"_csrf_token": csrf, "version": "999", "reason": "Seen.", "denominations": "1"}
         return urlencode(fields).encode(), True
     given: dict[str, Any] = {}
-    if asked.template.endswith("/slots/{slot_id}/bookings"):
-        given = {
+    if asked.template.endswith(("/slots/{slot_id}/bookings", "/waitlist", "/entries")):
+        of_ballot = asked.template.endswith("/entries")
+        given = ({"preferences": [str(new_id())]} if of_ballot else {}) | {
             "declaration_ids": [records.ids["lodged"]],
             "vehicle": {
                 "plate": "24C-99999",
@@ -452,6 +513,11 @@ def body_of(asked: Asked, records: Records, csrf: str) -> tuple[bytes, bool]:
             },
             "driver": {"name": "Trần Văn Mẫu", "document_number": "010203004005"},
         }
+    elif asked.template.endswith("/bookings/{booking_id}/move"):
+        given = {"slot_id": records.ids["slot_id"]}
+    elif asked.template.endswith(("/substitute_vehicle", "/change_driver")):
+        name = "vehicle" if asked.template.endswith("vehicle") else "driver"
+        given = {name: EXAMPLES["book_slot"]["empty"][name]}
     elif asked.template.endswith("/payments"):
         given = {"charge_ids": [records.ids["charge_id"]], "gateway": "vnpay"}
     elif asked.template.endswith("/{verb}") and "declarations" in asked.template:

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from api.http.problems import spoken
 from api.language import translator
+from border.core.money import Money
 from border.core.refusal import REFUSALS
 from customs import dossier_service
+from logistics.changing.change import FEE_DIFFERS
 
 JSON = {"Content-Type": "application/json"}
 INNER = "password=hunter2 at /srv/inner/place.py"
@@ -101,6 +104,46 @@ async def test_a_problem_is_said_in_the_language_asked_for(crossing: Any) -> Non
         assert {error["code"] for error in body["errors"]} == {"required"}
         titles.add(body["title"])
     assert len(titles) == 3
+
+
+async def test_parameters_are_told_by_name_and_in_plain_words(crossing: Any) -> None:
+    gate, manager = await crossing.person("gate"), await crossing.person("manager")
+    limit = {"gate": "KIM_THANH_II", "direction": "export", "kind": "lanes", "value": 1}
+    limit |= {"from": "2026-11-24T00:00:00Z", "until": "2026-11-25T00:00:00Z", "reason": "x"}
+    for asked, told in (
+        (gate.get("/calls"), {"gate": "required", "direction": "required"}),
+        (gate.get("/calls?gate=KIM_THANH_II&direction=x"), {"direction": "invalid"}),
+        (gate.get("/bookings?limit=x"), {"limit": "invalid"}),
+        (manager.post("/slot-limits?preview=maybe", limit), {"preview": "invalid"}),
+        (gate.get("/calls/seeds?gate=A&direction=export&day=x"), {"day": "invalid"}),
+    ):
+        body = problem_in(await asked, 400, "invalid_fields")
+        errors = {error["field"]: error for error in body["errors"]}
+        assert {field: errors[field]["code"] for field in told} == told
+        said = " ".join(error["detail"] for error in errors.values())
+        assert not [word for word in ("`", "Invalid", "Expected") if word in said]
+
+
+async def test_a_field_of_another_kind_is_told_in_plain_words(crossing: Any) -> None:
+    trader, manager = await crossing.person("trader"), await crossing.person("manager")
+    wrong: dict[str, Any] = {"gate": 1, "direction": "up", "from": "yesterday", "until": []}
+    limit = await manager.post("/slot-limits", wrong | {"also": "x"})
+    slot = (await crossing.slot())["id"]
+    truck = {"vehicle": {"country": "US"}, "driver": 1, "empty": "perhaps", "declaration_ids": 1}
+    booking = await trader.post(f"/slots/{slot}/bookings", truck)
+    empty = await manager.post("/calls/override", {"booking_id": slot, "reason": " "})
+    assert [one["detail"] for one in empty.json()["errors"]] == ["This field is missing."]
+    for answer in (limit, booking):
+        body = problem_in(answer, 400, "invalid_fields")
+        said = " ".join(error["detail"] for error in body["errors"])
+        assert not [word for word in ("Input", "valid", "'", "^") if word in said], said
+
+
+def test_an_amount_is_told_as_people_write_it() -> None:
+    refusal = FEE_DIFFERS(fee=Money(800_000, "VND"), other=Money(120_000, "VND"))
+    for locale, written in (("en", "₫800,000"), ("vi", "800.000\N{NO-BREAK SPACE}₫")):
+        assert written in spoken(refusal, locale)["detail"]
+        assert "Money" not in spoken(refusal, locale)["detail"]
 
 
 async def test_a_bug_says_nothing_inner_and_gives_a_number_to_quote(

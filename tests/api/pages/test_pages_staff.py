@@ -28,6 +28,7 @@ STAFF_PAGES = {
     "/manager": {"manager"},
     "/manager/slots": {"manager"},
     "/manager/clashes": {"manager"},
+    "/manager/simulation": {"manager"},
     "/ioc": {"manager", "platform"},
 }
 EVERYBODY = ("trader", "carrier", "gate", "officer", "guard", "quarantine", "manager", "platform")
@@ -519,10 +520,10 @@ async def test_the_places_of_a_day_are_listed_by_gate_and_direction(
     manager = await desk("manager")
     page = text_of(await manager.see("/manager/slots?gate=KIM_THANH_II&direction=export"))
     assert "Places 600" in page
-    assert "1 / 40" in page
+    assert "14:00–15:00 40 1 0 0 0 Rules in force" in page
     later = crossing.running.clock.now().date() + timedelta(days=3)
     page = text_of(await manager.see(f"/manager/slots?date={later}&gate=BAN_VUOC"))
-    assert "0 / 8" in page
+    assert "8 0 0 0 0 Rules in force" in page
 
 
 @pytest.mark.parametrize("path", ["/officer", "/gate", "/manager", "/ioc"])

@@ -8,15 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from api.demo import accounts as demo_accounts
-from api.http.security import COOKIE
 from api.zone import timeouts_of
 from border.core.actor import GATEWAY
 from border.core.money import Money
 from border.core.store import Unit
-from border.identity.service import sign_in
 from border.payments.collection.settlement_service import apply_evidence
 from border.payments.gateways.evidence import Evidence, Finding, Source
+from tests.api.pages.conftest import Browser
 
 DRAFT = {
     "direction": "export",
@@ -45,43 +43,6 @@ TRUCK = {
     "driver.name": "Người lái mẫu",
     "driver.document_number": "C1234567",
 }
-
-
-class Browser:
-    """A browser without JavaScript: a session cookie, and forms sent back as they were drawn."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-
-    async def get(self, path: str, **params: str) -> httpx.Response:
-        return await self.client.get(path, params=params or None)
-
-    async def send(self, page: httpx.Response, action: str, **typed: Any) -> httpx.Response:
-        """Post the form of `page` whose action is `action`, with its hidden fields."""
-        form = re.search(
-            rf'<form[^>]*method="post" action="{re.escape(action)}".*?</form>', page.text, re.S
-        )
-        assert form, f"no form for {action}"
-        hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form[0]))
-        return await self.client.post(action, data={**hidden, **typed})
-
-
-@pytest.fixture
-def browse(running, settings):
-    """`await browse("trader")`: somebody's browser, signed in, reading English."""
-
-    async def open_as(name: str, language: str = "en") -> Browser:
-        store = running.services.store
-        session = await sign_in(store, f"{name}@demo.test", demo_accounts.PASSWORD, "page")
-        client = httpx.AsyncClient(
-            transport=running.client._transport,
-            base_url="http://gate.test",
-            cookies={COOKIE: session.token},
-            headers={"Accept": "text/html", "Accept-Language": language},
-        )
-        return Browser(client)
-
-    return open_as
 
 
 def words(page: httpx.Response) -> str:
@@ -570,7 +531,9 @@ async def test_cancelling_says_its_consequence_before_and_frees_the_goods(runnin
     trader = await browse("trader")
     path, page = await booked(running, trader)
     assert "nothing is owed" in words(page)
-    assert (await trader.send(page, f"{path}/cancel")).status_code == 303
+    asked = await trader.get(f"{path}/cancel")
+    assert "The place is given back to others" in words(asked)
+    assert (await trader.send(asked, f"{path}/cancel")).status_code == 303
     assert "This booking has ended" in words(await trader.get(path))
     assert "Book an hour for the released goods" in words(await trader.get("/trader"))
 
@@ -582,7 +545,7 @@ async def test_cancelling_a_confirmed_hour_late_is_called_late(running, browse) 
     path = answer.headers["location"]
     said = await carrier.get(path)
     assert "counts as cancelled late" in words(said)
-    await carrier.send(said, f"{path}/cancel")
+    await carrier.send(await carrier.get(f"{path}/cancel"), f"{path}/cancel")
     assert "Cancelled late" in words(await carrier.get(path))
 
 

@@ -1,6 +1,7 @@
 """Writing the next rules on a page: one form for every kind, drawn from what its rows may say."""
 
 import re
+from datetime import date
 from html import unescape
 from typing import Any
 
@@ -10,9 +11,12 @@ from sqlalchemy import text
 
 from api.pages.kit.drawn import DrawnPage
 from api.pages.manager.rule_form import fields_of
+from border.core.actor import PROGRAM
 from border.core.refusal import Refusal
-from border.regulation import history
+from border.regulation import history, regulation_service
 from border.regulation.rule_kind import KINDS
+from logistics.ballot.terms import BALLOT_TERMS, terms_draft
+from logistics.share_rules import SLOT_SHARES, shares_draft
 
 from .test_rules_pages import PAGE, browser, see
 
@@ -21,12 +25,19 @@ FORMS = sorted(set(KINDS) - {"tariff"})
 WRITERS = {
     kind: "officer" if kind in ("selectivity", "agency_rules") else "manager" for kind in FORMS
 }
+UNSEEDED = {BALLOT_TERMS.name: terms_draft, SLOT_SHARES.name: shares_draft}
 every_kind = pytest.mark.parametrize("kind", FORMS)
 
 
 async def first_of(running: Any, kind: str) -> history.Written:
-    """Return the first set of a kind that is in force."""
-    async with running.services.store.reading() as connection:
+    """Return the first set of a kind that is in force, put there where none is from the start."""
+    store = running.services.store
+    if not KINDS[kind].seeded:
+        first = UNSEEDED[kind]("MUONG_KHUONG", "first", date(2026, 1, 1))
+        await store.perform(
+            PROGRAM, lambda unit: regulation_service.load(unit, KINDS[kind], [first])
+        )
+    async with store.reading() as connection:
         return (await history.written(connection, [kind]))[0]
 
 

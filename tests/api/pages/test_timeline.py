@@ -27,6 +27,11 @@ def test_a_code_that_two_checks_say_is_said_once() -> None:
     assert "," in entry.says
 
 
+def test_a_change_that_leaves_the_state_is_told_by_what_it_was() -> None:
+    told = timeline([event("booking.move", {"state": "confirmed"})], "en")
+    assert [entry.says for entry in told] == ["Booking: Move to another hour"]
+
+
 @pytest.mark.parametrize("locale", ["vi", "zh"])
 def test_a_reason_of_the_program_is_translated_and_a_person_s_stays(locale: str) -> None:
     says = "Cancelled in time and not used."

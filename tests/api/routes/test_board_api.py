@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from border.core.clock import FixedClock
+from border.core.clock import FixedClock, local_date
 from logistics import figures
+from logistics.calling import accuracy_storage
+from logistics.calling.accuracy import RangeAccuracy
 
 THROUGHPUT = "/metrics/throughput"
 
@@ -37,6 +40,25 @@ async def test_the_board_is_public_and_names_no_plate_and_no_person(
     for slot in ways["export"]["next_slots"]:
         assert datetime.fromisoformat(slot["ends_at"]) > now
         assert slot["remaining"] > 0
+
+
+async def test_how_good_the_ranges_of_yesterday_were_stands_on_the_board(
+    running: Any, engine: AsyncEngine, clock: FixedClock
+) -> None:
+    yesterday = local_date(clock.now()) - timedelta(days=1)
+    measured = {("KIM_THANH_II", "export"): RangeAccuracy(40, 33, 37, 18)}
+    async with engine.begin() as connection:
+        await accuracy_storage.keep_measured(connection, yesterday, measured)
+    [gate] = (await running.client.get("/api/v1/board?gate=KIM_THANH_II")).json()["gates"]
+    said = {way["direction"]: way["ranges_yesterday"] for way in gate["directions"]}
+    assert said["export"] == {"told": 40, "inside": 33, "kept": 37, "error_percent": 18}
+    assert said["import"] is None
+    page = await running.client.get("/", headers={"Accept-Language": "en"})
+    assert "Yesterday 33 of 40 expected times were right, and 37 trucks" in page.text
+    assert "off by 18 % on average" in page.text
+    clock.advance(timedelta(days=1))
+    [gate] = (await running.client.get("/api/v1/board?gate=KIM_THANH_II")).json()["gates"]
+    assert {way["ranges_yesterday"] for way in gate["directions"]} == {None}
 
 
 async def test_one_gate_is_shown_alone_and_an_unknown_one_is_not_there(running: Any) -> None:

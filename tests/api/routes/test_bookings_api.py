@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import urlsafe_b64encode
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from border.core.clock import FixedClock
 from border.core.database import insert_rows, table_of
 from border.core.ids import new_id, new_reference
 from customs.tables import DeclarationRow
+from logistics.booking import LIVE
 from logistics.tables import BookingRow, SlotRow
 
 
@@ -64,6 +66,24 @@ async def test_cancelling_frees_the_place_and_revokes_the_slip(
     again = await (await crossing.person("trader")).post(f"/bookings/{booking['id']}/cancel")
     assert (again.status_code, again.json()["code"]) == (409, "move_not_open")
     assert again.json()["allowed"] == ["—"]
+
+
+async def test_a_booking_moves_once_under_a_key_and_says_where_it_can_go_from_there(
+    crossing: Any,
+) -> None:
+    booking, there = await crossing.booked(place=6), await crossing.slot(place=7)
+    trader, path = await crossing.person("trader"), f"/bookings/{booking['id']}/move"
+    assert path in [move["href"].removeprefix("/api/v1") for move in booking["moves"]]
+    asked, stale = {"slot_id": there["id"]}, {"If-Match": '"1"'}
+    assert (await trader.post(path, asked, headers=stale)).status_code == 412
+    answers = [await trader.post(path, asked, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+    assert {answer.status_code for answer in answers} == {200}
+    moved = answers[0].json()
+    assert answers[1].json() == moved
+    assert (moved["slot_id"], moved["state"]) == (there["id"], "confirmed")
+    assert moved["slip"]["reference"] != booking["slip"]["reference"]
+    refused = (await trader.post(path, asked)).json()
+    assert [error["code"] for error in refused["errors"]] == ["same_hour"]
 
 
 async def test_a_stale_version_cancels_nothing(crossing: Any) -> None:
@@ -123,15 +143,18 @@ async def test_a_query_that_makes_no_sense_is_refused(
             assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
+@pytest.mark.parametrize(
+    ("places", "trucks", "cut"),
+    [(200, 300, None), pytest.param(200, 2000, 120, marks=pytest.mark.slow)],
+)
 async def test_a_release_sells_each_place_once_and_answers_everybody_once(
-    running: Any, crossing: Any
+    running: Any, crossing: Any, places: int, trucks: int, cut: int | None
 ) -> None:
-    """Takes its seconds for six hundred requests through the whole application.
+    """Takes its seconds for many requests through the whole application.
 
-    Three hundred trucks, some without goods and every tenth with another's plate, want two hundred
-    places; each asks twice at once, and again whenever it was told to.
+    More trucks than there are places, some without goods and every tenth with another's plate; each
+    asks twice at once, and again whenever it was told to. The hour may be cut in the middle.
     """
-    places, trucks = 200, 300
     one, slot = await crossing.lodged(), await crossing.slot()
     trader, declaration = await crossing.person("trader"), table_of(DeclarationRow)
     async with running.services.store.engine.begin() as connection:
@@ -151,31 +174,70 @@ async def test_a_release_sells_each_place_once_and_answers_everybody_once(
         await insert_rows(connection, declaration, goods)
         hour = table_of(SlotRow)
         await connection.execute(
-            update(hour).where(hour.c.id == UUID(slot["id"])).values(capacity=places)
+            update(hour)
+            .where(hour.c.id == UUID(slot["id"]))
+            .values(capacity=places, planned=places)
         )
     asked = [crossing.truck(*([] if n % 3 else [str(goods[n]["id"])])) for n in range(trucks)]
     for n in range(10, trucks, 10):
         asked[n]["vehicle"]["plate"] = asked[n - 1]["vehicle"]["plate"]
+    sold, enough = set[str](), asyncio.Event()
 
     async def ask(n: int) -> tuple[str, str]:
-        for _ in range(100):
+        for _ in range(300):
             answer = await trader.post(
                 f"/slots/{slot['id']}/bookings", asked[n], headers={"Idempotency-Key": f"truck-{n}"}
             )
             said = answer.json()
             if said.get("code") not in ("still_running", "busy", "overloaded"):
+                if "reference" in said:
+                    sold.add(said["reference"])
+                if len(sold) > places * 4 // 5:
+                    enough.set()
                 return said.get("code", "booked"), said.get("reference", "")
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(float(answer.headers.get("retry-after", 0.2)) + n / trucks)
         raise AssertionError(f"truck {n} was never answered")
 
-    once, again = await asyncio.gather(
-        asyncio.gather(*map(ask, range(trucks))), asyncio.gather(*map(ask, range(trucks)))
+    async def limit() -> None:
+        if cut is None:
+            return
+        await enough.wait()
+        answer = await (await crossing.person("manager")).post(
+            "/slot-limits",
+            {
+                "gate": slot["gate"],
+                "direction": slot["direction"],
+                "from": slot["starts_at"],
+                "until": slot["ends_at"],
+                "kind": "yard",
+                "value": cut,
+                "reason": "Half of the yard is under water.",
+            },
+        )
+        assert answer.status_code == 200, answer.text
+
+    once, again, _ = await asyncio.gather(
+        asyncio.gather(*map(ask, range(trucks))),
+        asyncio.gather(*map(ask, range(trucks))),
+        limit(),
     )
     assert once == again == await asyncio.gather(*map(ask, range(trucks)))
     booked = [reference for code, reference in once if code == "booked"]
-    assert len(booked) == len(set(booked)) == places
+    assert len(booked) == len(set(booked))
+    assert places * 4 // 5 < len(booked) <= places
+    assert cut or len(booked) == places
     assert {code for code, _ in once} == {"booked", "slot_full", "vehicle_already_booked"}
     async with running.services.store.reading() as connection:
-        there = await connection.execute(select(table_of(BookingRow)))
+        there = (await connection.execute(select(table_of(BookingRow)))).all()
         assert {row.reference for row in there} == set(booked)
-        assert await connection.scalar(select(hour.c.taken).where(hour.c.taken > 0)) == places
+        live = Counter(row.slot_id for row in there if row.state in LIVE)
+        for one in await connection.execute(select(hour).where(hour.c.taken > 0)):
+            assert one.taken == live.pop(one.id)
+            assert one.taken <= one.capacity
+        assert not live
+        if cut:
+            assert (
+                await connection.scalar(select(hour.c.taken).where(hour.c.id == UUID(slot["id"])))
+                == cut
+            )
+            assert sum(row.displaced_from is not None for row in there) == len(booked) - cut

@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 import pkgutil
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
@@ -359,6 +359,28 @@ async def test_it_is_prepared_once_a_connection(store: Store) -> None:
         await BY_CODES.rows(connection, codes=["G2", "G3"])
         assert (await connection.execute(name, sql)).scalars().all() == before
         assert len(before) == 1
+
+
+async def test_a_set_keeps_its_plans_however_long_its_lists(store: Store) -> None:
+    """Its control beside it: in a transaction of one, PostgreSQL plans for each list anew."""
+    counts = text(
+        "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = :sql"
+    )
+    mine = Statement(select(_gate.c.code).where(one_of(_gate.c.code, "codes")))
+    seen: list[Any] = []
+
+    async def look(unit: Unit) -> None:
+        for times in range(5):
+            await mine.rows(unit.connection, codes=["G1"] * (times + 1))
+        seen.extend(await unit.connection.execute(counts, {"sql": mine.sql}))
+
+    async def together(units: Sequence[Unit]) -> Sequence[None]:
+        await look(units[0])
+        return [None for _ in units]
+
+    await store.perform_together([(PROGRAM, None)], together)
+    await store.perform(PROGRAM, look)
+    assert seen == [(5, 0), (5, 5)]
 
 
 async def test_every_statement_of_the_program_is_one_that_postgresql_takes(store: Store) -> None:

@@ -1,5 +1,6 @@
 """The typefaces: complete for three languages, made once, whole or not at all."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ CHINESE = "口岸通行单车牌号河口时间老街金城驾驶员货物，。
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> FontSet:
-    return prepare_fonts(tmp_path_factory.getbasetemp() / "typefaces")
+def made(fonts: FontSet, tmp_path_factory: pytest.TempPathFactory) -> FontSet:
+    """The faces of the run, in a folder where no rare character has been asked for yet."""
+    folder = tmp_path_factory.mktemp("typefaces") / "fonts" / fonts.recipe
+    shutil.copytree(fonts.folder, folder, ignore=shutil.ignore_patterns("blocks"))
+    return FontSet(folder, fonts.recipe)
 
 
 def characters_of(path: Path) -> set[str]:

@@ -1,0 +1,1 @@
+"""What if: a recorded day is run again with other lanes, hours, shares or calling rules."""

@@ -1,0 +1,106 @@
+"""Whose share a truck takes, how places are cut into shares, and why one cannot be had."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logistics.share import CLASSES, class_of, cut, open_to, places_for, refused, tally
+
+counts = st.lists(st.integers(0, 6), min_size=4, max_size=4)
+
+
+@st.composite
+def hundreds(draw: st.DrawFn) -> list[int]:
+    """Return percents that make a hundred together."""
+    marks = sorted(draw(st.lists(st.integers(0, 100), min_size=3, max_size=3)))
+    return [after - before for before, after in zip([0, *marks], [*marks, 100], strict=True)]
+
+
+@dataclass
+class _Hour:
+    capacity: int
+    taken: int
+    waiting: int
+    share: list[int] | None
+    class_taken: list[int]
+    class_waiting: list[int]
+
+
+def hour(share: list[int] | None, taken: list[int], waiting: list[int], capacity: int = 0) -> _Hour:
+    """Return an hour with shares, or with places for all."""
+    places = capacity if share is None else sum(share)
+    return _Hour(places, sum(taken), sum(waiting), share, taken, waiting)
+
+
+@given(hundreds(), st.integers(0, 10_000))
+def test_shares_make_all_places_and_none_is_a_place_off(percents: list[int], places: int) -> None:
+    shares = cut(percents, places)
+    assert sum(shares) == places
+    for share, percent in zip(shares, percents, strict=True):
+        assert abs(100 * share - percent * places) < 100
+        assert share == 0 or percent > 0, "who has no part of it gets no place by rounding"
+
+
+def test_what_rounding_leaves_goes_to_the_largest_remainder() -> None:
+    assert cut([40, 40, 15, 5], 10) == [4, 4, 2, 0]
+    assert cut([25, 25, 25, 25], 3) == [1, 1, 1, 0]
+
+
+def test_a_truck_is_of_the_class_that_asks_most_of_the_gate() -> None:
+    assert class_of([], empty=True) == "empty"
+    assert class_of(["oversize"], empty=False) == "ordinary"
+    assert class_of(["live_animals"], empty=False) == "perishable"
+    assert class_of(["perishable", "dangerous_goods"], empty=False) == "dangerous_goods"
+
+
+def test_a_refusal_names_what_binds() -> None:
+    shared = hour([2, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 0])
+    assert refused(shared, [1, 0, 0, 0]) is None
+    none = refused(shared, [0, 0, 0, 1])
+    assert none is not None
+    assert (none.code, none.facts["classes"]) == ("no_share", ["perishable", "ordinary", "empty"])
+    taken, waited = refused(shared, [0, 1, 0, 0]), refused(shared, [0, 0, 1, 0])
+    assert taken is not None
+    assert waited is not None
+    assert (taken.code, taken.facts["places"]) == ("share_full", 1)
+    assert waited.code == "share_full", "its place is promised to whoever waits"
+    assert refused(hour([2, 1, 0, 0], [0, 3, 0, 0], [0] * 4), [1, 0, 0, 0]).code == "slot_full"  # type: ignore[union-attr]
+    assert refused(hour([2, 1, 0, 0], [2, 1, 0, 0], [0] * 4), [1, -1, 0, 0]).code == "share_full"  # type: ignore[union-attr]
+    assert refused(hour([0] * 4, [0] * 4, [0] * 4), [1, 0, 0, 0]).code == "slot_full"  # type: ignore[union-attr]
+    assert refused(hour(None, [0] * 4, [0, 1, 0, 0], 4), [1, 0, 0, 0]).code == "slot_full"  # type: ignore[union-attr]
+
+
+@given(counts, counts, counts, st.sampled_from(CLASSES))
+def test_what_is_told_to_be_free_can_be_had_and_no_more(
+    share: list[int], taken: list[int], waiting: list[int], of: str
+) -> None:
+    for one in (hour(share, taken, waiting), hour(None, taken, waiting, sum(share))):
+        free = open_to(one, of)
+        wanted = [free * (name == of) for name in CLASSES]
+        assert not free or refused(one, wanted) is None
+        assert refused(one, [n + (name == of) for n, name in zip(wanted, CLASSES, strict=True)])
+
+
+@given(counts, counts, counts, st.lists(st.sampled_from(CLASSES), max_size=4))
+def test_places_for_those_who_wait_stay_within_each_share(
+    share: list[int], taken: list[int], waiting: list[int], back: list[str]
+) -> None:
+    taken = [n + back.count(name) for n, name in zip(taken, CLASSES, strict=True)]
+    one = hour(share, taken, waiting)
+    free = one.capacity - one.taken + len(back)
+    places = places_for(one, waiting, free, back)
+    assert len(places) <= max(free, 0)
+    fits = 0
+    for name, most, had, waits in zip(CLASSES, share, taken, waiting, strict=True):
+        room = max(most - had + back.count(name), 0)
+        assert places.count(name) <= min(room, waits)
+        fits += min(room, waits)
+    assert len(places) == min(max(free, 0), fits), "none that somebody could have is held back"
+
+
+def test_changes_add_up_by_hour_and_class() -> None:
+    here, there = UUID(int=1), UUID(int=2)
+    changes = [(here, "empty", 1), (there, "empty", 1), (here, "ordinary", -1), (here, "empty", 1)]
+    assert tally(changes) == {here: [0, -1, 2, 0], there: [0, 0, 1, 0]}
