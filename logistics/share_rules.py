@@ -1,14 +1,14 @@
 """Which part of an hour's places each class of trucks has, as dated rules. Pure."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
 from border.core.refusal import FieldError
 from border.core.request_body import Integer
 from border.core.words import N_
-from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
+from border.regulation.rule_kind import RuleKind, RuleRow, Words, rule_kind
 from border.vocabulary import DIRECTIONS, SHARE_CLASSES, Direction, ShareClass
 from logistics.share import CLASSES
 
@@ -78,25 +78,3 @@ SLOT_SHARES = rule_kind(
         seeded=False,
     )
 )
-
-
-def shares_draft(gate: str, code: str, effective_from: date, **changes: int | str) -> RuleSetDraft:
-    """Return a set for a gate: two fifths of the exports perishable, unless said otherwise."""
-    row = {
-        "direction": Direction.EXPORT.value,
-        "perishable": 40,
-        "ordinary": 40,
-        "empty": 15,
-        "dangerous_goods": 5,
-        "opens_minutes": 120,
-        **changes,
-    }
-    return RuleSetDraft(
-        code=code,
-        title=N_("Perishable goods have their share"),
-        issued_by=N_("seed of the program"),
-        legal_basis=N_("seed until the management board decides"),
-        effective_from=effective_from,
-        gate=gate,
-        rows=(row,),
-    )

@@ -10,7 +10,7 @@ from border.core.clock import ZONE
 from border.core.refusal import FieldError
 from border.core.request_body import Integer
 from border.core.words import N_
-from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
+from border.regulation.rule_kind import RuleKind, RuleRow, Words, rule_kind
 from border.vocabulary import DIRECTIONS, Direction
 
 _Time = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -80,27 +80,3 @@ BALLOT_TERMS = rule_kind(
         seeded=False,
     )
 )
-
-
-def terms_draft(gate: str, code: str, effective_from: date, **changes: int | str) -> RuleSetDraft:
-    """Return a set for a gate: mornings of exports, unless said otherwise."""
-    row = {
-        "direction": Direction.EXPORT.value,
-        "begins": "07:00",
-        "ends": "10:00",
-        "opens_hours": 96,
-        "closes_hours": 48,
-        "draw_minutes": 10,
-        "offer_minutes": 720,
-        "cooling_hours": 72,
-        **changes,
-    }
-    return RuleSetDraft(
-        code=code,
-        title=N_("Mornings are drawn"),
-        issued_by=N_("seed of the program"),
-        legal_basis=N_("seed until the management board decides"),
-        effective_from=effective_from,
-        gate=gate,
-        rows=(row,),
-    )

@@ -28,10 +28,10 @@ from border.regulation.rulebook import RuleSet, made_once, rules_on
 from border.regulation.tables import ONE_AT_A_TIME, RegulationRow
 from border.timeouts import Timeouts
 from customs import rule_service
-from logistics.ballot.terms import BALLOT_TERMS, terms_draft
+from logistics.ballot.terms import BALLOT_TERMS
 from logistics.calling.terms import CALLING_SEED, CALLING_TERMS
 from logistics.capacity.template import HOUR_TEMPLATES, TEMPLATE_SEEDS
-from logistics.share_rules import SLOT_SHARES, shares_draft
+from logistics.share_rules import SLOT_SHARES
 from logistics.slot_rules import (
     CHANGE_TERMS,
     CHANGES_SEED,
@@ -41,6 +41,7 @@ from logistics.slot_rules import (
     TERMS_SEED,
 )
 from logistics.waiting.terms import WAITING_SEED, WAITING_TERMS
+from tests.logistics.rule_drafts import shares_draft, terms_draft
 
 SEEDS: dict[str, RuleSetDraft] = {
     **{kind.name: seed for kind, seed in rule_service.seeds()},
