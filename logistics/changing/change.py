@@ -1,12 +1,11 @@
 """What of a live booking can be changed, until when and how often. No SQL, no clock."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from border.core.clock import ZONE
-from border.core.lifecycle import Lifecycle, Living, why_closed
+from border.core.lifecycle import Living
 from border.core.refusal import INVALID, FieldError, refuses
 from border.core.request_body import RequestBody
 from border.core.words import N_
@@ -77,17 +76,6 @@ class Seated(Living, Protocol):
     slot_starts_at: datetime
     moved: int
     displaced_from: datetime | None
-
-
-def check_open(life: Lifecycle, row: Living, verb: str, version: int | None) -> None:
-    """Refuse what a booking in this state or version is not open to.
-
-    refuses: move_not_open, stale_version.
-    """
-    sources = {source for move in life.of(verb) for source in move.sources}
-    if row.state not in sources or version not in (None, row.version):
-        by: Iterable[str] = {role for move in life.of(verb) for role in move.by}
-        raise why_closed(life, row, verb, version, frozenset(by))
 
 
 def check_move(booking: Seated, slot: Place, terms: ChangeTermsRow, at: datetime) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import PROGRAM, Actor
 from border.core.clock import local_date
-from border.core.lifecycle import why_closed
+from border.core.lifecycle import check_open
 from border.core.refusal import FieldError
 from border.core.sets import Walk, WalkStep, walk_set
 from border.core.store import AnyRow, StoredAnswer, Unit
@@ -264,9 +264,7 @@ async def _in_hand(unit: Unit, id: UUID, verb: str, version: int | None) -> Wait
     policy.check(unit.actor, WAITING.event(verb))
     found = await storage.locked_entry(unit.connection, id)
     row = policy.found(unit.actor, WAITING.event(verb), found)
-    stale = version is not None and version != row.version
-    if stale or not any(row.state in move.sources for move in WAITING.of(verb)):
-        raise why_closed(WAITING, row, verb, version, unit.actor.roles)
+    check_open(WAITING, row, verb, version, unit.actor.roles)
     return row
 
 
