@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from border.core.clock import ZONE
+from border.core.clock import local_time
 from border.core.lifecycle import Living
 from border.core.refusal import INVALID, FieldError, refuses
 from border.core.request_body import RequestBody
@@ -101,7 +101,7 @@ def check_move(booking: Seated, slot: Place, terms: ChangeTermsRow, at: datetime
         return
     until = booking.slot_starts_at - terms.move_until
     if booking.state == "confirmed" and at >= until:
-        raise MOVED_TOO_LATE(until=f"{until.astimezone(ZONE):%H:%M %d/%m/%Y}")
+        raise MOVED_TOO_LATE(until=local_time(until))
     if booking.moved >= terms.most_moves:
         raise MOVED_TOO_OFTEN(most=terms.most_moves)
 

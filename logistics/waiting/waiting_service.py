@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import PROGRAM, Actor
-from border.core.clock import local_date
+from border.core.clock import local_date, local_time
 from border.core.lifecycle import check_open
 from border.core.refusal import FieldError
 from border.core.sets import Walk, WalkStep, walk_set
@@ -46,7 +46,6 @@ from logistics.waiting.waiting import (
     WaitedHour,
     WaitingRequest,
     explanation,
-    local,
 )
 
 
@@ -167,7 +166,7 @@ async def accept(unit: Unit, id: UUID, version: int | None, slips: SlipKeys) -> 
     assert row.offered_slot_id is not None
     assert row.offer_until is not None
     if unit.at >= row.offer_until:
-        raise OFFER_OVER(until=local(row.offer_until))
+        raise OFFER_OVER(until=local_time(row.offer_until))
     booked: list[BookingWithCharges] = []
 
     def says(one: BookingWithCharges) -> StoredAnswer:
