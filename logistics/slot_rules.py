@@ -6,18 +6,17 @@ the barrier. The seeds are borrowed from other gates until the management board 
 
 from collections.abc import Sequence
 from datetime import date, time, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from border.core.request_body import Integer
+from border.core.request_body import Integer, TimeOfDay
 from border.core.words import N_
 from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
 from border.regulation.rulebook import RuleSet
 from border.vocabulary import DIRECTIONS, Direction
 from logistics.slot import SlotRule
 
-_Time = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 _FROM = date(2026, 1, 1)
 _BASIS = N_("seed until the management board decides; 500 trucks out and 500 in a day")
 
@@ -32,8 +31,8 @@ class SlotRuleRow(RuleRow):
     """
 
     direction: Direction = Field(title=N_("Direction"))
-    opens: _Time = Field(title=N_("Opens at"))
-    closes: _Time = Field(title=N_("Closes at"))
+    opens: TimeOfDay = Field(title=N_("Opens at"))
+    closes: TimeOfDay = Field(title=N_("Closes at"))
     minutes: Integer = Field(title=N_("Length of an hour, in minutes"), ge=5, le=1440)
     capacity: Integer = Field(title=N_("Places"), ge=0, le=10_000)
     days_ahead: Integer = Field(title=N_("Booked so many days ahead"), ge=0, le=60)

@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from border.core.clock import ZONE
 from border.core.refusal import FieldError
-from border.core.request_body import Integer
+from border.core.request_body import Integer, TimeOfDay
 from border.core.words import N_
 from border.regulation.rule_kind import RuleKind, RuleRow, Words, rule_kind
 from border.vocabulary import DIRECTIONS, Direction
-
-_Time = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
 class BallotTermsRow(RuleRow):
@@ -24,8 +21,8 @@ class BallotTermsRow(RuleRow):
     """
 
     direction: Direction = Field(title=N_("Direction"))
-    begins: _Time = Field(title=N_("First peak hour"))
-    ends: _Time = Field(title=N_("End of the peak"))
+    begins: TimeOfDay = Field(title=N_("First peak hour"))
+    ends: TimeOfDay = Field(title=N_("End of the peak"))
     opens_hours: Integer = Field(title=N_("Entries open so many hours before"), ge=2, le=24 * 30)
     closes_hours: Integer = Field(title=N_("Entries close so many hours before"), ge=1, le=24 * 30)
     draw_minutes: Integer = Field(title=N_("Minutes from the close to the draw"), ge=1, le=1440)

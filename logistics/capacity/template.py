@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from border.core.clock import ZONE
 from border.core.refusal import FieldError
-from border.core.request_body import KEEPABLE, Integer
+from border.core.request_body import KEEPABLE, Integer, TimeOfDay
 from border.core.words import N_
 from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
 from border.regulation.rulebook import RuleSet
@@ -41,7 +41,6 @@ TEMPLATE_DAYS: Mapping[str, str] = {
     "holiday_vn": N_("Public holiday in Vietnam"),
     "holiday_cn": N_("Public holiday in China"),
 }
-_Time = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
 class HourTemplateRow(RuleRow):
@@ -53,8 +52,8 @@ class HourTemplateRow(RuleRow):
     name: str = Field(title=N_("Name"), min_length=1, max_length=40, pattern=KEEPABLE)
     direction: Direction = Field(title=N_("Direction"))
     days: tuple[TemplateDay, ...] = Field(title=N_("Days"), min_length=1, max_length=9)
-    opens: _Time = Field(title=N_("From"))
-    closes: _Time = Field(title=N_("Until"))
+    opens: TimeOfDay = Field(title=N_("From"))
+    closes: TimeOfDay = Field(title=N_("Until"))
     places: Integer = Field(title=N_("Places"), ge=0, le=MOST_PLACES)
     reason: str = Field(title=N_("Reason"), min_length=1, max_length=160, pattern=KEEPABLE)
 
