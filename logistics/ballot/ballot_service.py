@@ -78,13 +78,13 @@ def _peaks(
     found: RuleSet[BallotTermsRow], days: Collection[tuple[Any, ...]], at: datetime
 ) -> list[Peak]:
     """Return the peaks by a set of rules on days that have hours, whose entries can still open."""
-    _, gate, direction = found.chain.split("/")
     return [
-        Peak(gate, on, row, found.version)
+        Peak(found.gate, on, row, found.version)
         for row in found.rows
-        if row.direction == direction
         for where, way, on in sorted(days)
-        if (where, way) == (gate, direction) and found.holds_on(on) and row.entries(on)[1] > at
+        if (where, way) == (found.gate, found.subject)
+        and found.holds_on(on)
+        and row.entries(on)[1] > at
     ]
 
 

@@ -1,6 +1,5 @@
 """Which hours of a gate and direction are drawn, and when their ballot is open, as dated rules."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from pydantic import Field
@@ -9,8 +8,8 @@ from border.core.clock import ZONE
 from border.core.refusal import FieldError
 from border.core.request_body import Integer, TimeOfDay
 from border.core.words import N_
-from border.regulation.rule_kind import RuleKind, RuleRow, Words, rule_kind
-from border.vocabulary import DIRECTIONS, Direction
+from border.regulation.rule_kind import RuleKind, RuleRow, Words, by_direction, directed, rule_kind
+from border.vocabulary import Direction
 
 
 class BallotTermsRow(RuleRow):
@@ -42,17 +41,13 @@ class BallotTermsRow(RuleRow):
         return first - timedelta(hours=self.opens_hours), first - timedelta(hours=self.closes_hours)
 
 
-def _directions(rows: Sequence[BallotTermsRow]) -> tuple[str, ...]:
-    return tuple(row.direction for row in rows)
-
-
 def _words(row: BallotTermsRow) -> Words:
     says = N_(
         "{direction}: places from {begins} to {ends} are drawn; entries from {opens_hours} until "
         "{closes_hours} hours before, the draw {draw_minutes} minutes after; a place is offered "
         "for {offer_minutes} minutes; accounts and plates are known for {cooling_hours} hours"
     )
-    return says, row.model_dump() | {"direction": DIRECTIONS[row.direction].label}
+    return says, directed(row)
 
 
 def _fault(row: BallotTermsRow) -> FieldError | None:
@@ -72,7 +67,7 @@ BALLOT_TERMS = rule_kind(
         words=_words,
         per_gate=True,
         key="direction",
-        subjects=_directions,
+        subjects=by_direction,
         fault=_fault,
         seeded=False,
     )

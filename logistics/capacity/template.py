@@ -17,9 +17,17 @@ from border.core.clock import ZONE
 from border.core.refusal import FieldError
 from border.core.request_body import KEEPABLE, Integer, TimeOfDay
 from border.core.words import N_
-from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
+from border.regulation.rule_kind import (
+    RuleKind,
+    RuleRow,
+    RuleSetDraft,
+    Words,
+    by_direction,
+    directed,
+    rule_kind,
+)
 from border.regulation.rulebook import RuleSet
-from border.vocabulary import DIRECTIONS, Direction
+from border.vocabulary import Direction
 from logistics.capacity.limit import MOST_PLACES
 from logistics.slot import SlotRule, rule_on
 from logistics.slot_rules import SLOT_SEEDS
@@ -65,9 +73,7 @@ class HourTemplateRow(RuleRow):
 
 def _words(row: HourTemplateRow) -> Words:
     says = N_("{name}: {direction}, {days}, {opens} to {closes}: {places} places an hour. {reason}")
-    days = tuple(TEMPLATE_DAYS[day] for day in row.days)
-    facts = {"direction": DIRECTIONS[row.direction].label, "days": days}
-    return says, row.model_dump() | facts
+    return says, directed(row) | {"days": tuple(TEMPLATE_DAYS[day] for day in row.days)}
 
 
 def _backwards(row: HourTemplateRow) -> FieldError | None:
@@ -89,10 +95,6 @@ def overlaps(draft: RuleSetDraft, rows: Sequence[HourTemplateRow]) -> list[Field
     return errors
 
 
-def _directions(rows: Sequence[HourTemplateRow]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(row.direction for row in rows))
-
-
 HOUR_TEMPLATES = rule_kind(
     RuleKind(
         name="hour_templates",
@@ -103,7 +105,7 @@ HOUR_TEMPLATES = rule_kind(
         key="name",
         fault=_backwards,
         faults=overlaps,
-        subjects=_directions,
+        subjects=by_direction,
     )
 )
 
@@ -162,13 +164,8 @@ class TemplateHours:
 
 def templates_of(found: RuleSet[HourTemplateRow]) -> list[HourTemplate]:
     """Return the rows of a set as templates, for the chain it stands in."""
-    _, gate, direction = found.chain.split("/")
     days = found.effective_from, found.effective_to
-    return [
-        HourTemplate(gate, row, *days, found.version)
-        for row in found.rows
-        if row.direction == direction
-    ]
+    return [HourTemplate(found.gate, row, *days, found.version) for row in found.rows]
 
 
 @cache

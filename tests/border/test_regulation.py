@@ -313,6 +313,26 @@ async def test_two_rows_do_not_say_the_same_key(office: Office) -> None:
     assert await office.refused(office.drafts(SLOT_RULES, twice)) == "invalid_fields"
 
 
+async def test_a_set_that_is_followed_in_one_direction_speaks_of_the_other_alone(
+    office: Office,
+) -> None:
+    [row] = SEEDS[SLOT_RULES.name].rows
+    both = (row | {"direction": "export", "capacity": 7}, row | {"direction": "import"})
+    await office.drafts(SLOT_RULES, following(SLOT_RULES.name, "both", rows=both))
+    await office.schedules(SLOT_RULES, "both")
+    later = following(SLOT_RULES.name, "imports", BEGINS + timedelta(days=1), rows=both[1:])
+    await office.drafts(SLOT_RULES, later)
+    await office.schedules(SLOT_RULES, "imports")
+    async with office.store.reading() as connection:
+        book = await rules_on(connection, later.effective_from, [SLOT_RULES])
+    found = {(one.gate, one.subject): one for one in book.sets.values()}
+    said = {way: (one.code, [row.direction for row in one.rows]) for way, one in found.items()}
+    assert said == {
+        ("KIM_THANH_II", "export"): ("both", ["export"]),
+        ("KIM_THANH_II", "import"): ("imports", ["import"]),
+    }
+
+
 async def test_a_set_for_one_gate_names_a_gate_there_is(office: Office) -> None:
     nowhere = following("slot_rules", gate="NOWHERE")
     assert await office.refused(office.drafts(SLOT_RULES, nowhere)) == "invalid_fields"
