@@ -5,7 +5,7 @@ The request's shape, the lifecycle, and what each state permits. No SQL, no cloc
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -163,7 +163,7 @@ class Vehicle(RequestBody):
 
     plate: str = Field(min_length=4, max_length=20, pattern=KEEPABLE, examples=["24C-123.45"])
     trailer_plate: str | None = Field(default=None, min_length=4, max_length=20, pattern=KEEPABLE)
-    country: str = Field(pattern="^(VN|CN)$")
+    country: Literal["VN", "CN"]
     vehicle_class: VehicleClass = Field(alias="class")
     payload_g: Integer = Field(gt=0, le=MOST_PAYLOAD_G)
 

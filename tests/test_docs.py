@@ -221,3 +221,27 @@ def test_what_scaling_says_of_a_longer_past_is_what_was_measured() -> None:
     assert f"{told['trucks'][0]:,} trucks beside one of {told['trucks'][1]:,}" in said
     size = sum(table["table_mb"] + table["indexes_mb"] for table in told["tables"])
     assert f"in {size / 1000:.1f} GB" in said
+
+
+def test_what_is_said_of_two_work_trees_is_what_was_measured() -> None:
+    scaling, readme = (
+        " ".join(path.read_text(encoding="utf-8").split())
+        for path in (DOCS / "scaling.md", PROJECT / "bench" / "README.md")
+    )
+    (name,) = set(re.findall(r"results/([\w-]+-beside\.json)", scaling + readme))
+    told = json.loads((PROJECT / "bench" / "results" / name).read_text())
+    rows = [row for row in told["beside"] if row["callers"] == 32 and "beside" in row]
+    ours, theirs = (
+        [row[tree]["cpu_ms"] + row[tree]["database_cpu_ms"] for row in rows]
+        for tree in ("here", "beside")
+    )
+    scan, one, fifty = (f"{then / now:.1f}" for now, then in zip(ours, theirs, strict=True))
+    assert f"{scan} for a scan, {one} for a booking into one hour, {fifty} into fifty" in readme
+    spent = [f"{row['here'][of]:.2f}" for of in ("cpu_ms", "database_cpu_ms") for row in rows]
+    assert (
+        f"{spent[0]} ms of the program and {spent[3]} of PostgreSQL a scan at 32 callers,"
+        f" {spent[1]} to {spent[2]} and {spent[4]} to {spent[5]} a booking"
+    ) in scaling
+    busy = f"at a load average of {told['machine']['load_average']:.1f} before the run"
+    assert busy in readme
+    assert busy in scaling

@@ -5,7 +5,6 @@ logged with the number that the answer carries.
 """
 
 import logging
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -118,9 +117,6 @@ def _shape_error(error: dict[str, Any]) -> FieldError:
     facts = error.get("ctx", {})
     if facts.get("pattern") == KEEPABLE:
         return FieldError(field, "nul_character", NUL_SAYS)
-    if choices := _CHOICES.fullmatch(str(facts.get("pattern", ""))):
-        facts = (("expected", choices[1].replace("|", ", ")),)
-        return FieldError(field, kind, SHAPE_SAYS["enum"], facts)
     if kind == "string_too_short" and facts["min_length"] == 1:
         return FieldError(field, kind, SHAPE_SAYS["missing"], (("min_length", "1"),))
     if "expected" in facts:  # As pydantic words it: 'a', 'b' or 'c'.
@@ -131,10 +127,6 @@ def _shape_error(error: dict[str, Any]) -> FieldError:
         says=SHAPE_SAYS.get(kind, error["msg"].replace("{", "(").replace("}", ")")),
         facts=tuple((name, str(value)) for name, value in facts.items()),
     )
-
-
-_CHOICES = re.compile(r"\^\((\w+(?:\|\w+)+)\)\$")
-"""A pattern that only lists what may be chosen."""
 
 
 def refusal_of(error: Exception, request: Request[Any, Any, Any]) -> Refusal:

@@ -17,6 +17,15 @@ def kept_instant(text: str) -> datetime:
     return at.astimezone(UTC)
 
 
+def kept_day(text: str) -> date | None:
+    """Return the day `text` writes as `YYYY-MM-DD`, or None where it writes none of the years."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.isoformat() == text and day.year in YEARS else None
+
+
 def asked_instant(field: str, text: str | None) -> datetime | None:
     """Return the instant a query names, if any. refuses: invalid_fields."""
     if text is None:
@@ -32,10 +41,7 @@ def asked_day(field: str, text: str | None) -> date | None:
     """Return the day a query names as `YYYY-MM-DD`, if any. refuses: invalid_fields."""
     if text is None:
         return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != text or day.year not in YEARS:
+    day = kept_day(text)
+    if day is None:
         raise INVALID(errors=[FieldError(field, "not_a_date", N_("Write the day as YYYY-MM-DD."))])
     return day

@@ -1,5 +1,6 @@
 """A firm's trucks and drivers: listed, entered, and taken from a file."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,19 +10,17 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 
 from api.http.media import A_FILE, ANY_CONTENT
-from api.http.paging import checked_limit
+from api.http.paging import checked_limit, cursor_of, parse_cursor
 from api.http.problems import locale_of
 from api.http.shapes import PageOf, Shape
 from api.http.writes import write
 from api.language import translator
 from api.zone import Services
 from border.core.actor import Actor
-from border.core.refusal import INVALID, FieldError
 from border.core.store import Unit
-from border.core.words import N_
 from logistics.booking import Driver, Vehicle
 from logistics.fleet import fleet_service
-from logistics.fleet.fleet import OwnDriver, OwnTruck
+from logistics.fleet.fleet import OwnDriver, OwnTruck, Place, T, place_of
 from logistics.fleet.fleet_file import MOST_BYTES, FleetFileRow
 
 
@@ -39,7 +38,7 @@ class OwnTruckShape(Shape):
     @classmethod
     def of(cls, one: OwnTruck) -> "OwnTruckShape":
         """Return the shape of a truck."""
-        return cls(**{name: value for name, value in vars(one).items() if name != "key"})
+        return cls(**{name: value for name, value in vars(one).items() if name not in _OWN})
 
 
 class OwnDriverShape(Shape):
@@ -54,7 +53,7 @@ class OwnDriverShape(Shape):
     @classmethod
     def of(cls, one: OwnDriver) -> "OwnDriverShape":
         """Return the shape of a driver."""
-        return cls(**{name: value for name, value in vars(one).items() if name != "key"})
+        return cls(**{name: value for name, value in vars(one).items() if name not in _OWN})
 
 
 class OwnTruckList(PageOf):
@@ -108,14 +107,14 @@ class FleetFileShape(Shape):
     rows: list[FleetRowShape]
 
 
-def _place(cursor: str | None) -> int:
-    """Return how many come before the page a cursor names. refuses: invalid_fields."""
-    if not cursor:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 7):
-        says = N_("This is not a cursor of this list. Leave it out to begin at the start.")
-        raise INVALID(errors=[FieldError("cursor", "not_a_cursor", says)])
-    return int(cursor)
+_OWN = ("id", "key")
+"""What only the gate knows one by."""
+
+
+def _page(every: Sequence[T], after: Place | None, most: int) -> tuple[Sequence[T], str | None]:
+    """Return those of a page, and the cursor of the next."""
+    left = [one for one in every if after is None or place_of(one) < after]
+    return left[:most], cursor_of(*place_of(left[most - 1])) if len(left) > most else None
 
 
 @get("/vehicles", operation_id="list_vehicles", tags=["fleet"], verb="vehicle.list")
@@ -129,14 +128,10 @@ async def list_vehicles(
 
     refuses: invalid_fields.
     """
-    before, most = _place(cursor), checked_limit(limit)
+    after, most = parse_cursor(cursor), checked_limit(limit)
     async with services.store.reading() as connection:
-        found = await fleet_service.trucks(connection, actor)
-    after = before + most
-    return OwnTruckList(
-        items=[OwnTruckShape.of(one) for one in found[before:after]],
-        next=str(after) if len(found) > after else None,
-    )
+        found, following = _page(await fleet_service.trucks(connection, actor), after, most)
+    return OwnTruckList(items=[OwnTruckShape.of(one) for one in found], next=following)
 
 
 @post(
@@ -199,14 +194,10 @@ async def list_drivers(
 
     refuses: invalid_fields.
     """
-    before, most = _place(cursor), checked_limit(limit)
+    after, most = parse_cursor(cursor), checked_limit(limit)
     async with services.store.reading() as connection:
-        found = await fleet_service.drivers(connection, actor)
-    after = before + most
-    return OwnDriverList(
-        items=[OwnDriverShape.of(one) for one in found[before:after]],
-        next=str(after) if len(found) > after else None,
-    )
+        found, following = _page(await fleet_service.drivers(connection, actor), after, most)
+    return OwnDriverList(items=[OwnDriverShape.of(one) for one in found], next=following)
 
 
 @post("/drivers", operation_id="keep_driver", status_code=201, tags=["fleet"], verb="driver.keep")

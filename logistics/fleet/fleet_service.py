@@ -42,6 +42,7 @@ async def trucks(connection: AsyncConnection, actor: Actor) -> list[OwnTruck]:
 
 def _truck(row: Any, *, kept: bool) -> OwnTruck:
     return OwnTruck(
+        id=row.id,
         key=row.plate,
         plate=row.plate_typed,
         trailer_plate=row.trailer_plate,
@@ -60,11 +61,12 @@ async def drivers(connection: AsyncConnection, actor: Actor) -> list[OwnDriver]:
     """
     firm = _firm(actor, "driver.list")
     kept = [
-        OwnDriver(row.document_number, row.name, row.document_number, row.phone, kept=True)
+        OwnDriver(row.id, row.document_number, row.name, row.document_number, row.phone, kept=True)
         for row in await storage.kept_drivers(connection, firm)
     ]
     booked = [
         OwnDriver(
+            row.id,
             row.driver["document_number"],
             row.driver["name"],
             row.driver["document_number"],

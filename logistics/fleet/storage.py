@@ -31,27 +31,21 @@ _BOOKED_TRUCKS = Statement(
     .order_by(_newest.c.plate, _newest.c.created_at.desc())
 )
 _BOOKED_DRIVERS = Statement(
-    select(_newest.c.driver, _newest.c.created_at)
+    select(_newest.c.id, _newest.c.driver, _newest.c.created_at)
     .ext(distinct_on(_document))
     .order_by(_document, _newest.c.created_at.desc())
 )
-_TRUCKS = Statement(
-    select(_vehicle)
-    .where(_vehicle.c.organisation_id == bindparam("firm"))
-    .order_by(_vehicle.c.plate)
-)
-_DRIVERS = Statement(
-    select(_driver).where(_driver.c.organisation_id == bindparam("firm")).order_by(_driver.c.name)
-)
+_TRUCKS = Statement(select(_vehicle).where(_vehicle.c.organisation_id == bindparam("firm")))
+_DRIVERS = Statement(select(_driver).where(_driver.c.organisation_id == bindparam("firm")))
 
 
 async def kept_trucks(connection: AsyncConnection, firm: UUID) -> Sequence[AnyRow]:
-    """Return the trucks that a firm has entered, by plate."""
+    """Return the trucks that a firm has entered."""
     return await _TRUCKS.rows(connection, firm=firm)
 
 
 async def kept_drivers(connection: AsyncConnection, firm: UUID) -> Sequence[AnyRow]:
-    """Return the drivers that a firm has entered, by name."""
+    """Return the drivers that a firm has entered."""
     return await _DRIVERS.rows(connection, firm=firm)
 
 

@@ -10,7 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
 
-from api.pages.kit.frame import AnyRequest, show
+from api.pages.kit.frame import AnyRequest, language, show
+from api.pages.kit.labels import sentences_of
 from api.pages.manager.hours import named_days
 from api.zone import Services
 from border import gates
@@ -52,18 +53,18 @@ async def show_simulation(
     way = next((one for one in Direction if one == direction), Direction.EXPORT)
     number = int(lanes) if lanes.isdecimal() and 1 <= int(lanes) <= _MOST_LANES else 1
     change = Change(lanes=number, opens=_time(opens), closes=_time(closes))
-    refused, recording, told = None, None, list[tuple[Rule, Sequence[ClassWait]]]()
+    nothing, given, told = None, None, list[tuple[Rule, Sequence[ClassWait]]]()
     async with services.store.reading() as connection:
         known = await gates.all_gates(connection)
         here = next((one for one in known if one.code == gate), known[0])
         try:
             recording = await recording_of_day(connection, here.code, way, day)
             book = await rules_on(connection, today, [CALLING_TERMS])
-            rules = rules_by(book.of(CALLING_TERMS).rows[0])
+            given = recording, list(rules_by(book.of(CALLING_TERMS).rows[0]).values())
         except Refusal as refusal:
-            refused = refusal
-    if recording:
-        told = await asyncio.to_thread(_told, recording, list(rules.values()), change)
+            nothing = (refusal.kind.title, sentences_of(refusal, language(request))[""])
+    if given:
+        told = await asyncio.to_thread(_told, *given, change)
     return show(
         request,
         services,
@@ -78,8 +79,7 @@ async def show_simulation(
         most_lanes=_MOST_LANES,
         opens=opens,
         closes=closes,
-        refused=refused,
-        recording=recording,
+        nothing=nothing,
         told=told,
         longest=max((one.max or 0 for _, waiting in told for one in waiting), default=0) or 1,
         class_names=PRIORITIES,

@@ -5,10 +5,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from api.language import translator
-from api.pages.kit.frame import AnyRequest, language, show
+from api.pages.kit.form import Asked
+from api.pages.kit.frame import AnyRequest, show
 from api.zone import Services
-from border.core.refusal import Refusal
 
 
 @get("/place", include_in_schema=False, verb="place.read")
@@ -17,22 +16,17 @@ async def show_place(
 ) -> Template:
     """Show where the truck with a slip stands, and when it may be called."""
     figures = await services.figures.places.now()
-    found, errors = None, dict[str, str]()
-    if slip.strip():
-        try:
+    found = None
+    with Asked(request, lambda _, said: {"slip": said[""]}):
+        if slip.strip():
             found = figures.found.of(slip)
-        except Refusal as refusal:
-            says = translator(language(request)).gettext(refusal.kind.says)
-            errors["slip"] = says.format(**refusal.facts)
     return show(
         request,
         services,
         "public/place.html",
-        status=404 if errors else 200,
         slip=found.slip if found else slip,
         place=found,
         as_of=figures.as_of,
-        errors=errors,
     )
 
 

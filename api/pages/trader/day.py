@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.http.times import kept_day
 from api.pages.kit.form import SentForm
 from api.pages.kit.frame import AnyRequest, show
 from api.pages.trader.frame import owed, total_owed
@@ -97,7 +98,7 @@ async def pay_day(sent: NamedDependency[SentForm]) -> Response[Any]:
     """Open one payment of all that is owed for the trucks of a day."""
     today = local_date(sent.services.store.clock.now())
     async with sent.services.store.reading() as connection:
-        lines = await day_lines(connection, sent.actor, _day(sent.text("date"), today))
+        lines = await day_lines(connection, sent.actor, kept_day(sent.text("date")) or today)
     again = partial(_page, sent.request, sent.services, sent.actor, sent.text("date"))
     return await pay(sent, _owed(lines), again)
 
@@ -108,16 +109,9 @@ def _owed(lines: Sequence[TruckLine]) -> list[ChargeRow]:
     return [charge for line in held for charge in owed(list(line.booked.charges))]
 
 
-def _day(text: str, today: date) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return today
-
-
 async def _page(request: AnyRequest, services: Services, actor: Actor, text: str) -> Template:
     now = services.store.clock.now()
-    day = _day(text, local_date(now))
+    day = kept_day(text) or local_date(now)
     async with services.store.reading() as connection:
         lines = await day_lines(connection, actor, day)
     due = _owed(lines)

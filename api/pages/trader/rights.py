@@ -1,7 +1,7 @@
 """The rights of a firm: whom it lets act for it, for whom it acts, giving and revoking."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Template
 
-from api.http.times import YEARS
+from api.http.times import kept_day
 from api.pages.kit.form import SentForm
 from api.pages.kit.frame import AnyRequest, show
 from api.zone import Services
@@ -109,7 +109,7 @@ def _read(sent: SentForm) -> dict[str, Any]:
     if not to:
         says = N_("Name the tax code of a firm, or the e-mail address of an account.")
         errors.append(FieldError("to", "required", says))
-    last = _day(sent.text("until"))
+    last = kept_day(sent.text("until"))
     if last is None:
         errors.append(FieldError("until", "not_a_date", N_("Write the day as YYYY-MM-DD.")))
     if errors or last is None:
@@ -120,14 +120,6 @@ def _read(sent: SentForm) -> dict[str, Any]:
         "verbs": [verb for name in chosen for verb in OFFERED[name][1]],
         "until": local_midnight(last + timedelta(days=1)),
     }
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day.year in YEARS else None
 
 
 def _placed(refusal: Refusal, sentences: dict[str, str]) -> dict[str, str]:

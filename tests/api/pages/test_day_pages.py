@@ -36,6 +36,8 @@ async def test_todays_trucks_stand_first_and_all_that_is_owed_is_one_payment(
     back = await trader.get(f"/trader/payments/{id}")
     assert back.headers["location"].startswith("/trader/day?date=")
     assert "₫1,600,000" not in words(await trader.get(back.headers["location"]))
+    for edge in ("0001-01-01", "9999-12-31", "tomorrow"):
+        assert empty["vehicle"]["plate"] in words(await trader.get("/trader/day", date=edge))
     carrier = await browse("carrier")
     assert "No truck on this day" in words(await carrier.get("/trader/day"))
 

@@ -63,4 +63,14 @@ async def test_a_day_on_which_nothing_was_recorded_says_so_and_nonsense_changes_
     asked = "/manager/simulation?lanes=many&opens=noon&closes=x&date=never&gate=NO&direction=up"
     page = (await manager.get(asked)).text
     assert "Nothing was recorded" in page
+    assert "On this day no truck was let in this way." in page
     assert (await (await browse("gate")).get("/manager/simulation")).status_code == 403
+
+
+async def test_without_rules_the_page_says_which_are_missing(running, engine, browse) -> None:
+    running.clock.at = running.clock.at.replace(year=2020)
+    day = await came(running, engine, 40)
+    page = await (await browse("manager")).get(f"/manager/simulation?date={day}")
+    assert page.status_code == 200
+    assert "No rules in force" in page.text
+    assert "are in force on 2020-11-23. Ask" in page.text
