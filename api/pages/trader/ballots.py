@@ -12,7 +12,8 @@ from litestar.response import Template
 from api.pages.kit.form import SentForm
 from api.pages.kit.frame import AnyRequest, show
 from api.pages.trader.book import bookable
-from api.pages.trader.booking_form import PREFERENCES, chosen_declarations, placed, read_entry
+from api.pages.trader.booking_form import PREFERENCES, chosen_declarations, placed
+from api.pages.trader.booking_request import read_entry
 from api.pages.trader.fleet import filled_form, fleet_of
 from api.pages.trader.frame import gate_names
 from api.zone import Services
@@ -21,7 +22,7 @@ from border.core.store import Unit
 from border.vocabulary import VehicleClass
 from customs.declaration import DECLARATION
 from logistics.ballot import ballot_service
-from logistics.ballot.ballot import BALLOT, BALLOT_ENTRY, EntryRequest
+from logistics.ballot.ballot import BALLOT, BALLOT_ENTRY
 
 _PATH = "/trader/ballots/{record_id:uuid}"
 
@@ -43,8 +44,7 @@ async def enter(record_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> R
     form = await filled_form(sent)
 
     async def work(unit: Unit) -> str:
-        request = EntryRequest.model_validate(read_entry(form))
-        await ballot_service.enter(unit, record_id, request)
+        await ballot_service.enter(unit, record_id, read_entry(form))
         return f"/trader/ballots/{record_id}"
 
     again = partial(_page, sent.request, sent.services, sent.actor, record_id, form)

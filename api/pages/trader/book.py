@@ -22,8 +22,8 @@ from api.pages.trader.booking_form import (
     form_of_booking,
     hours_of,
     placed,
-    read_booking,
 )
+from api.pages.trader.booking_request import read_booking
 from api.pages.trader.fleet import filled_form, fleet_of
 from api.pages.trader.frame import gate_names
 from api.zone import Services
@@ -81,10 +81,10 @@ async def book(sent: NamedDependency[SentForm]) -> Response[Any] | Template:
         return await book_page(sent.request, sent.services, sent.actor, form | {"date": day})
 
     async def send() -> Response[Any]:
-        slot_id, asked = read_booking(form)
+        slot_id, request = read_booking(form, BookingRequest)
         wanted = AskedBooking(
             slot_id,
-            BookingRequest.model_validate(asked),
+            request,
             lambda booked: go_on(f"/trader/bookings/{booked.booking.id}"),
             sent.once,
         )

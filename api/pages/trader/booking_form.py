@@ -1,4 +1,4 @@
-"""The form of a booking and the request behind it, each made from the other. Pure."""
+"""The form of a booking: the hours it offers, and what is filled in beforehand. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,18 +6,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from api.pages.kit.form import nested
-from api.pages.kit.typed_numbers import WrongNumber, read_units
 from api.pages.trader.draft_form import Form
 from border.core.clock import local_date
-from border.core.refusal import INVALID, FieldError, Refusal
-from border.core.words import N_
+from border.core.refusal import Refusal
 from border.identity.delegation import RIGHT_MISSING
 from logistics.ballot.ballot import ALREADY_ENTERED, COOLING_OFF
 from logistics.booking import (
     DECLARATION_BOOKED,
     DECLARATION_NOT_BOOKABLE,
-    MOST_PAYLOAD_G,
     VEHICLE_BOOKED,
 )
 from logistics.changing.change import SUBSTITUTED_TOO_OFTEN
@@ -38,8 +34,7 @@ PREFERENCES = 4
 """How many hours of a ballot a form takes, the best first."""
 EMPTY = "empty"
 """What stands for the goods of an empty truck."""
-_NO_HOUR = FieldError("slot_id", "required", N_("Choose a crossing hour."))
-_GRAMS_IN_A_TONNE = 6
+GRAMS_IN_A_TONNE = 6
 """A payload is typed in tonnes: this many decimals down to the gram."""
 _FIELD_OF_REFUSAL = {
     SLOT_FULL.code: "slot_id",
@@ -69,30 +64,6 @@ class Fleet:
     drivers: Sequence[OwnDriver] = ()
     more_trucks: int = 0
     more_drivers: int = 0
-
-
-def read_row(row: Mapping[str, Any], fleet: Fleet) -> tuple[UUID, dict[str, Any]]:
-    """Return the slot and the request of a row of several trucks: all of it is chosen.
-
-    refuses: invalid_fields.
-    """
-    form = filled({name: row.get(name, "") for name in ("truck", "who")}, fleet)
-    missing = {
-        "truck": ("vehicle.plate", N_("Choose a truck.")),
-        "who": ("driver.name", N_("Choose a driver.")),
-        "goods": ("goods", N_("Choose the goods, or that the truck is empty.")),
-    }
-    form |= {"goods": row.get("goods", "")}
-    errors = [
-        FieldError(name, "required", says)
-        for name, (field, says) in missing.items()
-        if not form.get(field)
-    ]
-    if errors:
-        raise INVALID(errors=errors)
-    goods = form.pop("goods")
-    load = {"empty": "yes"} if goods == EMPTY else {"declaration_ids": [goods]}
-    return read_booking(form | load | {"slot_id": row.get("slot_id", "")})
 
 
 @dataclass(frozen=True)
@@ -164,78 +135,6 @@ def day_shown(asked: str, days: Mapping[date, Sequence[Hour]], today: date) -> d
     return next(free, today)
 
 
-def read_booking(form: Mapping[str, Any]) -> tuple[UUID, dict[str, Any]]:
-    """Return the slot and the request that a form describes. refuses: invalid_fields."""
-    tree = nested(form)
-    vehicle, errors = _vehicle_in(tree)
-    slot_id = _uuid(form.get("slot_id"))
-    if slot_id is None:
-        errors.append(_NO_HOUR)
-    if errors or slot_id is None:
-        raise INVALID(errors=errors)
-    return slot_id, _request(form, tree, vehicle)
-
-
-def read_entry(form: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the entry in a ballot that a form describes. refuses: invalid_fields."""
-    tree = nested(form)
-    vehicle, errors = _vehicle_in(tree)
-    wanted = [_uuid(form.get(f"preferences.{place}")) for place in range(PREFERENCES)]
-    if not any(wanted):
-        errors.append(FieldError("preferences.0", "required", _NO_HOUR.says))
-    if errors:
-        raise INVALID(errors=errors)
-    return _request(form, tree, vehicle) | {"preferences": [id for id in wanted if id]}
-
-
-def _request(
-    form: Mapping[str, Any], tree: Mapping[str, Any], vehicle: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {
-        "declaration_ids": chosen_declarations(form),
-        "vehicle": vehicle,
-        "driver": tree.get("driver", {}),
-        "empty": "empty" in form,
-        "on_behalf_of": form.get("on_behalf_of") or None,
-    }
-
-
-def read_hour(form: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the hour that a form names. refuses: invalid_fields."""
-    slot_id = _uuid(form.get("slot_id"))
-    if slot_id is None:
-        raise INVALID(errors=[_NO_HOUR])
-    return {"slot_id": slot_id}
-
-
-def read_truck(form: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the truck that a form describes. refuses: invalid_fields."""
-    vehicle, errors = _vehicle_in(nested(form))
-    if errors:
-        raise INVALID(errors=errors)
-    return {"vehicle": vehicle}
-
-
-def read_driver(form: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the driver that a form names. refuses: invalid_fields."""
-    return {"driver": nested(form).get("driver", {})}
-
-
-def _vehicle_in(tree: Mapping[str, Any]) -> tuple[dict[str, Any], list[FieldError]]:
-    given = tree.get("vehicle")
-    vehicle = dict(given) if isinstance(given, dict) else {}
-    payload = str(vehicle.pop("payload_t", ""))
-    try:
-        vehicle["payload_g"] = read_units(payload, _GRAMS_IN_A_TONNE)
-        if vehicle["payload_g"] > MOST_PAYLOAD_G:  # said in tonnes, as it was typed
-            most = str(MOST_PAYLOAD_G // 10**_GRAMS_IN_A_TONNE)
-            says = N_("At most {most} tonnes; look at the unit.")
-            raise WrongNumber("too_heavy", says, most=most)
-    except WrongNumber as wrong:
-        return vehicle, [wrong.at("vehicle.payload_t")]
-    return vehicle, []
-
-
 def form_of_booking(row: Any) -> dict[str, Any]:
     """Return the fields of the form that say which truck and driver a booking has."""
     driver = {f"driver.{name}": value or "" for name, value in row.driver.items()}
@@ -243,7 +142,7 @@ def form_of_booking(row: Any) -> dict[str, Any]:
 
 
 def _truck_fields(truck: Any, plate: str) -> dict[str, Any]:
-    tonnes, grams = divmod(truck.payload_g, 10**_GRAMS_IN_A_TONNE)
+    tonnes, grams = divmod(truck.payload_g, 10**GRAMS_IN_A_TONNE)
     decimals = f",{grams:06d}".rstrip("0").rstrip(",")
     return {
         "vehicle.plate": plate,
@@ -282,13 +181,6 @@ def chosen_of(form: Mapping[str, Any], name: str) -> list[str]:
     return [str(one) for one in given] if isinstance(given, list) else [str(given)]
 
 
-def _uuid(text: Any) -> UUID | None:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return None
-
-
 def placed(refusal: Refusal, sentences: Mapping[str, str], form: Form) -> dict[str, str]:
     """Return the sentences of a refusal, each under the field of the form it belongs to."""
     if not refusal.errors:
@@ -297,10 +189,11 @@ def placed(refusal: Refusal, sentences: Mapping[str, str], form: Form) -> dict[s
         if field == "vehicle.plate" and trailer and refusal.facts.get("plate") == trailer:
             field = "vehicle.trailer_plate"
         return {field: sentences[""]}
-    return {_field_of(path): sentence for path, sentence in sentences.items()}
+    return {form_field(path): sentence for path, sentence in sentences.items()}
 
 
-def _field_of(path: str) -> str:
+def form_field(path: str) -> str:
+    """Return the field of the form that a path of the request was typed into."""
     if path.startswith("declaration_ids"):
         return "declaration_ids"
     if path.startswith("also"):

@@ -20,10 +20,8 @@ from api.pages.trader.booking_form import (
     form_of_booking,
     hours_of,
     placed,
-    read_driver,
-    read_hour,
-    read_truck,
 )
+from api.pages.trader.booking_request import read_driver, read_hour, read_truck
 from api.pages.trader.draft_form import Form
 from api.pages.trader.fleet import filled_form, fleet_of
 from api.zone import Services
@@ -38,24 +36,24 @@ from border.vocabulary import VehicleClass
 from logistics import booking_service, slot_service
 from logistics.booking import BOOKING
 from logistics.changing import moving_service, truck_service
-from logistics.changing.change import ChangeDriver, MoveRequest, SubstituteVehicle
 
 Change = Callable[[Unit, UUID, SentForm, Form], Awaitable[object]]
 
 
 async def _move(unit: Unit, id: UUID, sent: SentForm, form: Form) -> None:
-    request = MoveRequest.model_validate(read_hour(form))
-    await moving_service.move(unit, id, request, sent.version, sent.services.slips)
+    await moving_service.move(unit, id, read_hour(form), sent.version, sent.services.slips)
 
 
 async def _substitute(unit: Unit, id: UUID, sent: SentForm, form: Form) -> None:
-    request = SubstituteVehicle.model_validate(read_truck(form))
-    await truck_service.substitute_vehicle(unit, id, request, sent.version, sent.services.slips)
+    await truck_service.substitute_vehicle(
+        unit, id, read_truck(form), sent.version, sent.services.slips
+    )
 
 
 async def _drive(unit: Unit, id: UUID, sent: SentForm, form: Form) -> None:
-    request = ChangeDriver.model_validate(read_driver(form))
-    await truck_service.change_driver(unit, id, request, sent.version, sent.services.slips)
+    await truck_service.change_driver(
+        unit, id, read_driver(form), sent.version, sent.services.slips
+    )
 
 
 async def _cancel(unit: Unit, id: UUID, sent: SentForm, form: Form) -> None:

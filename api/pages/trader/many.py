@@ -18,7 +18,8 @@ from api.pages.kit.form import SentForm, go_on, nested
 from api.pages.kit.frame import AnyRequest, language, show
 from api.pages.kit.labels import sentences_of
 from api.pages.trader.book import bookable
-from api.pages.trader.booking_form import DAYS, Fleet, day_shown, hours_of, read_row
+from api.pages.trader.booking_form import DAYS, Fleet, day_shown, hours_of
+from api.pages.trader.booking_request import read_row
 from api.pages.trader.fleet import fleet_of
 from api.pages.trader.frame import gate_names
 from api.zone import Services
@@ -28,7 +29,6 @@ from border.core.refusal import Refusal
 from border.core.store import Once
 from border.vocabulary import DIRECTIONS
 from logistics import slot_service
-from logistics.booking import BookingRequest
 from logistics.booking_set_service import AskedBooking
 
 _PAGE = "/trader/book/many"
@@ -83,11 +83,11 @@ async def book_many(sent: NamedDependency[SentForm]) -> Response[Any] | Template
 
 async def _ask(sent: SentForm, fleet: Fleet, n: int, row: Mapping[str, Any]) -> object:
     """Ask for the hour of a row. refuses: as `booking_set_service.book`."""
-    slot_id, asked = read_row(row, fleet)
+    slot_id, request = read_row(row, fleet)
     told = sha256(json.dumps([n, row], sort_keys=True, default=str).encode()).digest()
     wanted = AskedBooking(
         slot_id,
-        BookingRequest.model_validate(asked),
+        request,
         lambda booked: go_on(f"/trader/bookings/{booked.booking.id}"),
         Once(f"{sent.key}/{n}", told),
     )

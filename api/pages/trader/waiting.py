@@ -17,7 +17,8 @@ from api.pages.kit.frame import AnyRequest, language, show
 from api.pages.kit.live_page import live_page
 from api.pages.kit.timeline import SHOWN, timeline
 from api.pages.trader.book import book_page
-from api.pages.trader.booking_form import placed, read_booking
+from api.pages.trader.booking_form import placed
+from api.pages.trader.booking_request import read_booking
 from api.pages.trader.fleet import filled_form
 from api.pages.trader.frame import gate_names
 from api.zone import Services
@@ -38,9 +39,8 @@ async def wait(sent: NamedDependency[SentForm]) -> Response[Any]:
     form = await filled_form(sent)
 
     async def work(unit: Unit) -> str:
-        slot_id, asked = read_booking(form)
-        also = [str(id) for id in sent.ids("also") if id != slot_id]
-        request = WaitingRequest.model_validate(asked | {"also": also})
+        also = [str(id) for id in sent.ids("also") if str(id) != sent.text("slot_id")]
+        slot_id, request = read_booking(form, WaitingRequest, also=also)
         joined = await waiting_service.join(unit, slot_id, request)
         return f"{HERE}/{joined.row.id}"
 

@@ -367,6 +367,25 @@ async def test_a_wrong_plate_is_told_at_its_field_and_the_hour_stays_chosen(
     assert f'value="{hour["slot_id"]}" required checked' in answer.text
 
 
+async def test_all_that_is_wrong_with_a_booking_is_told_at_once(browse) -> None:
+    trader = await browse("trader")
+    page = await trader.get("/trader/book")
+    nothing = dict.fromkeys(TRUCK, "") | {"vehicle.country": "VN"}
+    answer = await trader.send(page, "/trader/book", **nothing)
+    assert answer.status_code == 400
+    assert "Choose a crossing hour." in words(answer)
+    assert "Name at least one declaration" in words(answer)
+    for name in set(TRUCK) - {"vehicle.country", "vehicle.trailer_plate", "driver.phone"}:
+        assert f'id="{name}-error"' in answer.text, name
+    # A plate that is none is found out beside a payload that is none and a driver who is not named.
+    typed = TRUCK | {"vehicle.plate": "XX-000", "vehicle.payload_t": "much", "driver.name": ""}
+    answer = await trader.send(page, "/trader/book", **typed, empty="yes")
+    assert "plate" in field(answer, "vehicle.plate")
+    assert "Type a number" in field(answer, "vehicle.payload_t")
+    assert 'id="driver.name-error"' in answer.text
+    assert 'id="driver.document_number-error"' not in answer.text
+
+
 async def test_no_hour_chosen_and_no_payload_are_both_told_at_once(running, browse) -> None:
     trader = await browse("trader")
     page = await trader.get("/trader/book")
@@ -375,7 +394,7 @@ async def test_no_hour_chosen_and_no_payload_are_both_told_at_once(running, brow
     )
     assert answer.status_code == 400
     assert "Choose a crossing hour." in words(answer)
-    assert "Type a number" in field(answer, "vehicle.payload_t")
+    assert "This field is missing." in field(answer, "vehicle.payload_t")
     heavy = await trader.send(page, "/trader/book", **(TRUCK | {"vehicle.payload_t": "25000"}))
     assert "At most 100 tonnes" in field(heavy, "vehicle.payload_t")
 
