@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from border.core.actor import PROGRAM, Actor
+from border.core.actor import Actor
 from border.core.clock import local_date
 from border.core.lifecycle import check_open
 from border.core.money import Money
@@ -25,7 +25,7 @@ from logistics.booking import BOOKING
 from logistics.booking_service import FEE, BookingWithCharges, hour_columns, price_of
 from logistics.changing.change import FEE_DIFFERS, MoveRequest, check_move
 from logistics.share import CLASSES, refused, tally
-from logistics.slip_service import SlipKeys, slip_of
+from logistics.slip_service import SlipKeys, revoke, slip_of
 from logistics.slot import check_bookable
 from logistics.slot_rules import CHANGE_TERMS, CROSSING_TERMS
 from logistics.tables import BookingRow, SlipRow
@@ -148,12 +148,8 @@ async def reissue(unit: Unit, bookings: Sequence[BookingRow], slips: SlipKeys) -
     writes: slip; events slip.revoke, slip.issue.
     """
     changed = {row.id: row for row in bookings}
-    old = await booking_storage.live_slips(unit.connection, changed)
-    keys = {slip.id: changed[slip.booking_id].reference for slip in old}
-    revoked = [Walk(slip, (WalkStep("revoke", PROGRAM, key=keys[slip.id]),)) for slip in old]
-    await walk_set(unit, revoked)
-    for slip in old:
-        unit.begin(SlipRow, "active", "issue", **slip_of(changed[slip.booking_id], slips))
+    for id in await revoke(unit, {row.id: row.reference for row in bookings}):
+        unit.begin(SlipRow, "active", "issue", **slip_of(changed[id], slips))
     await unit.write_rows()
 
 
