@@ -15,7 +15,7 @@ from border.core.reading import row, rows
 from border.core.statement import Statement, one_of
 from border.core.store import AnyRow, table_of
 from logistics.share import CLASSES, NONE
-from logistics.slot import MadeSlot, SlotPlan
+from logistics.slot import FIRST_COME, MadeSlot, SlotPlan
 from logistics.slot_rules import SLOT_RULES
 from logistics.tables import (
     BookingDeclarationRow,
@@ -53,7 +53,7 @@ async def put_slots(connection: AsyncConnection, plans: Iterable[SlotPlan]) -> l
             "kept": 0,
             "class_taken": list(NONE),
             "class_waiting": list(NONE),
-            "mode": "first_come",
+            "mode": FIRST_COME,
             **_by_rule(plan),
         }
         for plan in plans

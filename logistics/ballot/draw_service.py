@@ -20,6 +20,7 @@ from logistics.ballot.beacon import Beacons, Spoken
 from logistics.ballot.drawing import DrawnEntry, Entered, drawn, root_of
 from logistics.ballot.tables import BallotEntryRow, BallotRow
 from logistics.share import tally
+from logistics.slot import FIRST_COME
 from logistics.waiting import storage as waiting_storage
 from logistics.waiting.serving_service import offered
 from logistics.waiting.tables import WaitingRow
@@ -119,7 +120,7 @@ async def draw(unit: Unit, id: UUID, beacon: str, said: Spoken) -> None:
             for row in rows
         ],
     )
-    await storage.set_mode(unit.connection, list(slots), "first_come")
+    await storage.set_mode(unit.connection, list(slots), FIRST_COME)
     spoke = {"spoke": beacon, "beacon_value": said.value, "beacon_signature": said.signature}
     await unit.move(
         BallotRow, id, "draw", changes=spoke | {"places": places}, payload={"entered": len(rows)}
