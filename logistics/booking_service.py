@@ -193,6 +193,17 @@ def price_of(
     return tariff.price(_priced(loads), truck.vehicle_class, on, payload_g=truck.payload_g)
 
 
+def fee_of(
+    tariff: Rates, truck: Vehicle | BookingRow, loads: Sequence[GateView], slot: AnyRow
+) -> Money:
+    """Return the fee for the crossing on its day, zero for an empty truck.
+
+    refuses: no_tariff, mass_unknown.
+    """
+    assessed = price_of(tariff, truck, loads, slot)
+    return assessed.amount if assessed else Money(0)
+
+
 def _priced(loads: Iterable[GateView]) -> list[Load]:
     return [
         Load(

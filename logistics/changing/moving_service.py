@@ -22,7 +22,7 @@ from border.payments.face import RATES, charges_on, rates_in
 from border.regulation.rulebook import RuleBook, rules_on, rules_on_days
 from logistics import booking_service, booking_storage
 from logistics.booking import BOOKING
-from logistics.booking_service import FEE, BookingWithCharges, hour_columns, price_of
+from logistics.booking_service import FEE, BookingWithCharges, fee_of, hour_columns
 from logistics.changing.change import FEE_DIFFERS, MoveRequest, check_move
 from logistics.share import CLASSES, refused, tally
 from logistics.slip_service import SlipKeys, revoke, slip_of
@@ -195,14 +195,13 @@ async def _check_fee(unit: Unit, row: BookingRow, slot: AnyRow) -> None:
     connection, on = unit.connection, local_date(slot.starts_at)
     loads = await booking_service.loads_of(connection, row.id)
     rates = rates_in(await rules_on_days(connection, [on], [RATES]), FEE)
-    assessed = price_of(rates, row, loads, slot)
+    other = fee_of(rates, row, loads, slot)
     charges = (await charges_on(connection, [row.reference]))[row.reference]
     owed = [
         Money(charge.amount_minor, charge.currency)
         for charge in charges
         if charge.kind == FEE and charge.state not in _FEE_FALLEN_AWAY
     ]
-    fee = owed[0] if owed else Money(0, "VND")
-    other = assessed.amount if assessed else Money(0, "VND")
+    fee = owed[0] if owed else Money(0)
     if fee != other:
         raise FEE_DIFFERS(fee=fee, other=other)

@@ -199,18 +199,18 @@ async def test_an_offer_is_accepted_or_over_and_never_both(
     await yard.cancel(booked)
     (view,) = [v for v in views if (await line.row(v)).state == "offered"]
     begun, go = asyncio.Event(), asyncio.Event()
-    book = waiting_service.book_alone
+    book = waiting_service.book
 
-    async def slowly(*given: Any) -> Any:
+    async def slowly(*given: Any, **more: Any) -> Any:
         begun.set()
         await go.wait()
-        return await book(*given)
+        return await book(*given, **more)
 
     async def moved_anyway(unit: Unit, model: Any, id: Any, verb: str, **more: Any) -> None:
         columns = {"state": "booked", **more["changes"]}
         await unit.connection.execute(update(entry).where(entry.c.id == id).values(**columns))
 
-    monkeypatch.setattr(waiting_service, "book_alone", slowly)
+    monkeypatch.setattr(waiting_service, "book", slowly)
     if guard != "lock":
         monkeypatch.setattr(storage, "locked_entry", read_entry)
     accepting = asyncio.create_task(yard.tries(line.does("accept", view)))
