@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from border.core.refusal import Refusal, refuses
+from border.core.shares import shared_out
 from border.core.words import N_
 from border.vocabulary import Handling, ShareClass
 from logistics.slot import SLOT_FULL
@@ -79,19 +80,6 @@ def tally(changes: Iterable[tuple[UUID, str, int]]) -> dict[UUID, list[int]]:
     return found
 
 
-def cut(percents: Sequence[int], places: int) -> list[int]:
-    """Return the places of each class: their sum is all places, none is a whole place off.
-
-    What rounding down leaves goes to the largest remainders, of equals to the class named first.
-    """
-    shares = [places * one // 100 for one in percents]
-    remainders = [places * one % 100 for one in percents]
-    order = sorted(range(len(percents)), key=lambda place: -remainders[place])
-    for place in order[: places - sum(shares)]:
-        shares[place] += 1
-    return shares
-
-
 def no_share(hour: SharedHour, of: str) -> Refusal | None:
     """Return the refusal of a class that an hour keeps no place for, if it is one."""
     if hour.share is None or not hour.capacity or hour.share[CLASSES.index(of)]:
@@ -130,8 +118,9 @@ def open_to(hour: SharedHour, of: str) -> int:
 
 
 def share_of(percents: Sequence[int] | None, places: int) -> list[int] | None:
-    """Return what each class may take of so many places, None where all take from all."""
-    return None if percents is None else cut(percents, places)
+    """Return what each class may take of so many places, none a whole place off; None where all
+    take from all."""
+    return None if percents is None else shared_out(places, percents)
 
 
 def places_for(

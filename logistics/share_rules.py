@@ -1,15 +1,14 @@
 """Which part of an hour's places each class of trucks has, as dated rules. Pure."""
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
 from border.core.refusal import FieldError
 from border.core.request_body import Integer
 from border.core.words import N_
-from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
-from border.vocabulary import DIRECTIONS, SHARE_CLASSES, Direction, ShareClass
+from border.regulation.rule_kind import RuleKind, RuleRow, Words, by_direction, directed, rule_kind
+from border.vocabulary import SHARE_CLASSES, Direction, ShareClass
 from logistics.share import CLASSES
 
 
@@ -39,10 +38,6 @@ class SlotSharesRow(RuleRow):
         return starts_at - before if self.opens_minutes else None
 
 
-def _directions(rows: Sequence[SlotSharesRow]) -> tuple[str, ...]:
-    return tuple(row.direction for row in rows)
-
-
 def _words(row: SlotSharesRow) -> Words:
     says = N_(
         "{direction}: of an hour's places {perishable} % for perishable goods, {ordinary} % for "
@@ -55,7 +50,7 @@ def _words(row: SlotSharesRow) -> Words:
             "for ordinary goods, {empty} % for empty vehicles, {dangerous_goods} % for dangerous "
             "goods, until the end of the hour"
         )
-    return says, row.model_dump() | {"direction": DIRECTIONS[row.direction].label}
+    return says, directed(row)
 
 
 def _fault(row: SlotSharesRow) -> FieldError | None:
@@ -73,30 +68,8 @@ SLOT_SHARES = rule_kind(
         words=_words,
         per_gate=True,
         key="direction",
-        subjects=_directions,
+        subjects=by_direction,
         fault=_fault,
         seeded=False,
     )
 )
-
-
-def shares_draft(gate: str, code: str, effective_from: date, **changes: int | str) -> RuleSetDraft:
-    """Return a set for a gate: two fifths of the exports perishable, unless said otherwise."""
-    row = {
-        "direction": Direction.EXPORT.value,
-        "perishable": 40,
-        "ordinary": 40,
-        "empty": 15,
-        "dangerous_goods": 5,
-        "opens_minutes": 120,
-        **changes,
-    }
-    return RuleSetDraft(
-        code=code,
-        title=N_("Perishable goods have their share"),
-        issued_by=N_("seed of the program"),
-        legal_basis=N_("seed until the management board decides"),
-        effective_from=effective_from,
-        gate=gate,
-        rows=(row,),
-    )

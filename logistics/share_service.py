@@ -4,7 +4,7 @@ So booking reads one row. Whoever cuts an hour's places anew cuts its shares by 
 """
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from border.core.clock import local_date
 from border.core.postponed import all_or_each
 from border.core.store import AnyRow, Store, Unit
-from border.regulation.rulebook import RuleSet, sets_since
+from border.regulation.rulebook import RuleBook, rules_on_days
 from logistics import booking_storage, share_storage
 from logistics.capacity import limit_storage
 from logistics.share import share_of
@@ -30,14 +30,14 @@ async def share_out(connection: AsyncConnection, ids: Collection[UUID], at: date
     if not ids:
         return
     hours = list((await booking_storage.locked_slots(connection, ids)).values())
-    first = min(local_date(hour.starts_at) for hour in hours)
-    sets = await sets_since(connection, SLOT_SHARES, first)
-    if not sets and not any(hour.percents for hour in hours):
+    days = {local_date(hour.starts_at) for hour in hours}
+    books = await rules_on_days(connection, days, [SLOT_SHARES])
+    if not any(hour.percents for hour in hours) and not any(one.sets for one in books.values()):
         return
     drawn = await share_storage.drawn(connection, ids)
     changed = []
     for hour in hours:
-        rule = None if hour.id in drawn else _rule_on(sets, hour, local_date(hour.starts_at))
+        rule = None if hour.id in drawn else _rule_of(hour, books[local_date(hour.starts_at)])
         opens_at = rule.opens_at(hour.starts_at) if rule else None
         percents = rule.percents if rule and (opens_at is None or at < opens_at) else None
         said: dict[str, Any] = {"percents": percents, "shares_open_at": percents and opens_at}
@@ -47,16 +47,10 @@ async def share_out(connection: AsyncConnection, ids: Collection[UUID], at: date
     await share_storage.put_shares(connection, changed)
 
 
-def _rule_on(
-    sets: Sequence[RuleSet[SlotSharesRow]], hour: AnyRow, on: date
-) -> SlotSharesRow | None:
-    """Return what is in force for an hour on a day; the youngest set wins."""
-    chain = f"{SLOT_SHARES.name}/{hour.gate}/{hour.direction}"
-    holding = [one for one in sets if one.chain == chain and one.holds_on(on)]
-    if not holding:
-        return None
-    rows = max(holding, key=lambda one: one.effective_from).rows
-    return next(row for row in rows if row.direction == hour.direction)
+def _rule_of(hour: AnyRow, book: RuleBook) -> SlotSharesRow | None:
+    """Return what the rules of its day say of an hour, if they do."""
+    found = book.find(SLOT_SHARES, hour.gate, hour.direction)
+    return found.rows[0] if found else None
 
 
 async def share_out_ahead(unit: Unit) -> None:

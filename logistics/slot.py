@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
-from border.core.clock import ZONE, local_date
+from border.core.clock import ZONE, local_date, local_time
 from border.core.refusal import refuses
 from border.core.words import N_
 from border.identity.policy import ANYONE, allow, declare
@@ -185,12 +185,8 @@ def check_bookable(slot: BookedHour, at: datetime) -> None:
     refuses: slot_over, slot_not_open_yet, slot_is_drawn.
     """
     if at >= slot.closes_at:
-        raise SLOT_OVER(ends_at=_local(slot.ends_at), closes_at=_local(slot.closes_at))
+        raise SLOT_OVER(ends_at=local_time(slot.ends_at), closes_at=local_time(slot.closes_at))
     if slot.mode == BALLOT_MODE:
         raise SLOT_IS_DRAWN()
     if at < slot.opens_at:
-        raise SLOT_NOT_OPEN(opens_at=_local(slot.opens_at))
-
-
-def _local(at: datetime) -> str:
-    return f"{at.astimezone(ZONE):%H:%M %d/%m/%Y}"
+        raise SLOT_NOT_OPEN(opens_at=local_time(slot.opens_at))

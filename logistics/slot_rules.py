@@ -4,20 +4,26 @@ A slot and a booking keep what the rules said when they were made, so nothing is
 the barrier. The seeds are borrowed from other gates until the management board decides.
 """
 
-from collections.abc import Sequence
 from datetime import date, time, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from border.core.request_body import Integer
+from border.core.request_body import Integer, TimeOfDay
 from border.core.words import N_
-from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
+from border.regulation.rule_kind import (
+    RuleKind,
+    RuleRow,
+    RuleSetDraft,
+    Words,
+    by_direction,
+    directed,
+    rule_kind,
+)
 from border.regulation.rulebook import RuleSet
-from border.vocabulary import DIRECTIONS, Direction
+from border.vocabulary import Direction
 from logistics.slot import SlotRule
 
-_Time = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 _FROM = date(2026, 1, 1)
 _BASIS = N_("seed until the management board decides; 500 trucks out and 500 in a day")
 
@@ -32,8 +38,8 @@ class SlotRuleRow(RuleRow):
     """
 
     direction: Direction = Field(title=N_("Direction"))
-    opens: _Time = Field(title=N_("Opens at"))
-    closes: _Time = Field(title=N_("Closes at"))
+    opens: TimeOfDay = Field(title=N_("Opens at"))
+    closes: TimeOfDay = Field(title=N_("Closes at"))
     minutes: Integer = Field(title=N_("Length of an hour, in minutes"), ge=5, le=1440)
     capacity: Integer = Field(title=N_("Places"), ge=0, le=10_000)
     days_ahead: Integer = Field(title=N_("Booked so many days ahead"), ge=0, le=60)
@@ -46,10 +52,6 @@ class SlotRuleRow(RuleRow):
     hold_minutes: Integer = Field(title=N_("Minutes an unpaid place is held"), ge=1, le=1440)
 
 
-def _directions(rows: Sequence[SlotRuleRow]) -> tuple[str, ...]:
-    return tuple(row.direction for row in rows)
-
-
 def _slot_words(row: SlotRuleRow) -> Words:
     says = N_(
         "{direction}: from {opens} to {closes}, every {minutes} minutes {capacity} places, opened "
@@ -57,7 +59,7 @@ def _slot_words(row: SlotRuleRow) -> Words:
         "{early_minutes} minutes early in the yard, {entry_early_minutes} at the barrier, "
         "{grace_minutes} minutes of grace, an unpaid place held for {hold_minutes} minutes"
     )
-    return says, row.model_dump() | {"direction": DIRECTIONS[row.direction].label}
+    return says, directed(row)
 
 
 SLOT_RULES = rule_kind(
@@ -68,7 +70,7 @@ SLOT_RULES = rule_kind(
         words=_slot_words,
         per_gate=True,
         key="direction",
-        subjects=_directions,
+        subjects=by_direction,
     )
 )
 
@@ -248,20 +250,18 @@ def round_the_clock(gate: str) -> tuple[RuleSetDraft, ...]:
 
 def rules_of(found: RuleSet[SlotRuleRow]) -> list[SlotRule]:
     """Return the rows of a set as the rules that slots are made by, for the chain it stands in."""
-    _, gate, direction = found.chain.split("/")
     return [
         SlotRule(
             **row.model_dump(exclude={"opens", "closes", "direction"}),
-            direction=direction,
+            direction=found.subject,
             opens=time.fromisoformat(row.opens),
             closes=time.fromisoformat(row.closes),
             code=found.code,
-            gate=gate,
+            gate=found.gate,
             effective_from=found.effective_from,
             effective_to=found.effective_to,
             legal_basis=found.legal_basis,
             version=found.version,
         )
         for row in found.rows
-        if row.direction == direction
     ]

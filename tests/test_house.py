@@ -48,7 +48,7 @@ FACE = "border.payments.face"
 """All that the packages above need of payments; only `api` looks at a layer itself."""
 MONEY_WORDS = {"minor", "amount", "amounts", "fee", "fees"}
 RULES = {
-    "border.core": ("lifecycle", "money", "ids", "refusal"),
+    "border.core": ("lifecycle", "money", "shares", "ids", "refusal"),
     "border.identity": ("delegation",),
     "border.payments.charges": ("charge",),
     "border.payments.collection": ("payment", "settlement"),
@@ -84,11 +84,12 @@ RULES = {
         "lots",
         "share",
         "share_rules",
+        "slot_rules",
     ),
     "logistics.waiting": ("draw", "waiting", "terms"),
     "logistics.calling": ("accuracy", "call", "order", "prediction", "terms"),
     "logistics.ballot": ("drawing", "ballot", "terms"),
-    "logistics.capacity": ("limit", "displacement", "outcome"),
+    "logistics.capacity": ("limit", "displacement", "outcome", "template"),
     "logistics.changing": ("change",),
     "logistics.simulation": ("measures", "rules"),
     "logistics.fleet": ("fleet", "fleet_file"),

@@ -53,6 +53,16 @@ def local_date(at: datetime) -> date:
     return at.astimezone(ZONE).date()
 
 
+def local_time(at: datetime) -> str:
+    """Return an instant in words, as the gate's clock and calendar show it."""
+    return f"{at.astimezone(ZONE):%H:%M %d/%m/%Y}"
+
+
+def clock_time(at: datetime) -> str:
+    """Return the time of day that the gate's clock shows."""
+    return f"{at.astimezone(ZONE):%H:%M}"
+
+
 def local_midnight(on: date) -> datetime:
     """Return the instant, in UTC, at which the day `on` begins at the gate."""
     return datetime(on.year, on.month, on.day, tzinfo=ZONE).astimezone(UTC)

@@ -207,6 +207,18 @@ class Living(Protocol):
     version: int
 
 
+def check_open(
+    life: Lifecycle, row: Living, verb: str, version: int | None, roles: Collection[str]
+) -> None:
+    """Refuse a move that a record, as it stands, is not open to.
+
+    refuses: move_not_open, stale_version.
+    """
+    sources = {source for move in life.of(verb) for source in move.sources}
+    if row.state not in sources or version not in (None, row.version):
+        raise why_closed(life, row, verb, version, roles)
+
+
 def why_closed(
     life: Lifecycle, row: Living, verb: str, version: int | None, roles: Collection[str]
 ) -> Refusal:

@@ -12,6 +12,8 @@ KEEPABLE = r"^[^\x00]*$"
 
 Kept = Annotated[str, StringConstraints(pattern=KEEPABLE)]
 """Text that can be kept."""
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+"""A time of day on the gate's clock, such as 07:30."""
 
 
 def _whole(given: Any) -> Any:

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from border.core.actor import Role
-from border.core.clock import YEARS, ZONE
+from border.core.clock import YEARS, local_time
 from border.core.event_type import Besides, events_of
 from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
 from border.core.payload import Meaning, Nothing, Payload
@@ -137,9 +137,7 @@ def too_far(link: RightInForce, verbs: Collection[str], until: datetime) -> Iter
         yield FieldError("verbs", "wider", says, (("verbs", ", ".join(wider)),))
     if until > link.until:
         says = N_("Your own right ends on {until}. Name no later time.")
-        yield FieldError(
-            "until", "longer", says, (("until", f"{link.until.astimezone(ZONE):%H:%M %d/%m/%Y}"),)
-        )
+        yield FieldError("until", "longer", says, (("until", local_time(link.until)),))
     if len(link.above) + 1 >= MOST_LINKS:
         says = N_("This right was passed on {most} times already. Its owner can give it directly.")
         facts = (("most", str(MOST_LINKS - 1)),)

@@ -23,7 +23,7 @@ from border.identity import policy
 from border.regulation import storage
 from border.regulation.regulation import REGULATION, ZONE, Period, chained, in_the_way
 from border.regulation.rule_kind import KINDS, RuleKind, RuleSetDraft, digest_of, stored
-from border.regulation.rulebook import RuleBook, rules_on
+from border.regulation.rulebook import rules_on
 from border.regulation.tables import ONE_AT_A_TIME, RegulationRow
 
 HEAD = (
@@ -133,15 +133,7 @@ async def rows_in_force(
     """Return the rows in force on a day of what these rows are about: what they would follow."""
     book = await rules_on(connection, on, [kind])
     chains = kind.chains(gate, rows)
-    return [row for chain in chains for row in _rows_of(kind, book, chain)]
-
-
-def _rows_of(kind: RuleKind[Any], book: RuleBook, chain: str) -> list[Any]:
-    """Return the rows in force in a chain: a set may be in force for some of what its rows are
-    about, and followed for the rest."""
-    found = book.sets.get(chain)
-    gate = chain.split("/")[1]
-    return [row for row in found.rows if chain in kind.chains(gate, [row])] if found else []
+    return [row for chain in chains if chain in book.sets for row in book.sets[chain].rows]
 
 
 async def gaps_of(
@@ -149,7 +141,7 @@ async def gaps_of(
 ) -> Sequence[Any]:
     """Return what is decided today by rules of a kind and would not be by these rows."""
     book = await rules_on(connection, today, [kind])
-    return kind.lacks([row for chain in book.sets for row in _rows_of(kind, book, chain)], rows)
+    return kind.lacks([row for found in book.sets.values() for row in found.rows], rows)
 
 
 async def schedule(

@@ -21,6 +21,7 @@ from border.core.request_body import KEEPABLE, RequestBody
 from border.core.words import N_
 from border.identity.policy import allow, declare
 from border.regulation.regulation import OFFICE, REGULATION, RULE_REFUSALS, ZONE, RuleRefusals
+from border.vocabulary import DIRECTIONS
 
 MOST_ROWS = 2_000
 
@@ -66,6 +67,16 @@ def _complete(now: Sequence[BaseModel], draft: Sequence[BaseModel]) -> tuple[obj
 def _whole(rows: Sequence[BaseModel]) -> tuple[str, ...]:
     """Return what most sets govern: one thing, all of their kind."""
     return ("",)
+
+
+def by_direction(rows: Sequence[Any]) -> tuple[str, ...]:
+    """Return what rows govern that have a direction each: the `subjects` of such a kind."""
+    return tuple(dict.fromkeys(row.direction for row in rows))
+
+
+def directed(row: Any) -> dict[str, Any]:
+    """Return what a row that has a direction says, as the facts of its sentence."""
+    return {**row.model_dump(), "direction": DIRECTIONS[row.direction].label}
 
 
 @dataclass(frozen=True)
@@ -141,6 +152,11 @@ class RuleKind(Generic[R]):
     def chains(self, gate: str, rows: Sequence[R]) -> tuple[str, ...]:
         """Return the chains that a set of these rows stands in."""
         return tuple(chain_of(self.name, gate, subject) for subject in self.subjects(rows))
+
+    def about(self, chain: str, rows: Sequence[R]) -> tuple[R, ...]:
+        """Return those of a set's rows that govern a chain: what it says of others is left."""
+        gate = chain.split("/")[1]
+        return tuple(row for row in rows if chain in self.chains(gate, [row]))
 
 
 KINDS: dict[str, RuleKind[Any]] = {}

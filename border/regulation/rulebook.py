@@ -1,7 +1,7 @@
 """The rules in force on a day, read in one statement for a whole decision.
 
 What a set says never changes once it is in force, so its rows are read once in a process and
-known by their digest from then on; which sets are in force is asked of the database each time,
+known by its digest from then on; which sets are in force is asked of the database each time,
 in the transaction that decides.
 """
 
@@ -21,13 +21,13 @@ from border.regulation.rule_kind import RuleKind, chain_of, version_of
 
 R = TypeVar("R", bound=BaseModel)
 T = TypeVar("T")
-_KNOWN: dict[bytes, tuple[Any, ...]] = {}
-"""The rows of sets by digest; as many as were ever in force while this process ran."""
+_KNOWN: dict[tuple[bytes, str], tuple[Any, ...]] = {}
+"""The rows of sets by digest and chain; as many as were ever in force while this process ran."""
 
 
 @dataclass(frozen=True)
 class RuleSet(Generic[R]):
-    """A set in a chain with its days: its rows, and how a decision names it."""
+    """A set in a chain with its days: its rows about that, and how a decision names it."""
 
     chain: str
     code: str
@@ -36,6 +36,16 @@ class RuleSet(Generic[R]):
     effective_from: date
     effective_to: date | None
     rows: tuple[R, ...]
+
+    @property
+    def gate(self) -> str:
+        """The gate it holds at, or the zone."""
+        return self.chain.split("/")[1]
+
+    @property
+    def subject(self) -> str:
+        """What of its kind it governs here, where a set may govern several things."""
+        return self.chain.rpartition("/")[2]
 
     def holds_on(self, on: date) -> bool:
         """Say whether it is in force on a day."""
@@ -109,10 +119,12 @@ async def _whole(
 ) -> list[RuleSet[Any]]:
     """Return sets with their rows; those this process has not met are read now."""
     by_name = {kind.name: kind for kind in kinds}
-    new = {row.id: row for row in found if bytes(row.digest) not in _KNOWN}
+    new = [row for row in found if (bytes(row.digest), row.chain) not in _KNOWN]
     if new:
-        for id, rows in (await storage.rows_of(connection, list(new))).items():
-            _KNOWN[bytes(new[id].digest)] = by_name[new[id].kind].read(rows)
+        rows = await storage.rows_of(connection, {row.id for row in new})
+        for row in new:
+            kind = by_name[row.kind]
+            _KNOWN[bytes(row.digest), row.chain] = kind.about(row.chain, kind.read(rows[row.id]))
     return [
         RuleSet(
             row.chain,
@@ -121,7 +133,7 @@ async def _whole(
             row.legal_basis,
             row.effective_from,
             row.effective_to,
-            _KNOWN[bytes(row.digest)],
+            _KNOWN[bytes(row.digest), row.chain],
         )
         for row in found
     ]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import PROGRAM, Actor
-from border.core.clock import local_date, local_midnight
+from border.core.clock import local_date, local_midnight, local_time
 from border.core.ids import made_at
 from border.core.refusal import NOT_FOUND
 from border.core.store import AnyRow, Store, Unit
@@ -35,7 +35,6 @@ from logistics.beneficiary import beneficiary, may_ask
 from logistics.booking import check
 from logistics.share import class_of
 from logistics.slot import BALLOT_MODE
-from logistics.waiting.waiting import local
 
 
 @dataclass(frozen=True)
@@ -79,13 +78,13 @@ def _peaks(
     found: RuleSet[BallotTermsRow], days: Collection[tuple[Any, ...]], at: datetime
 ) -> list[Peak]:
     """Return the peaks by a set of rules on days that have hours, whose entries can still open."""
-    _, gate, direction = found.chain.split("/")
     return [
-        Peak(gate, on, row, found.version)
+        Peak(found.gate, on, row, found.version)
         for row in found.rows
-        if row.direction == direction
         for where, way, on in sorted(days)
-        if (where, way) == (gate, direction) and found.holds_on(on) and row.entries(on)[1] > at
+        if (where, way) == (found.gate, found.subject)
+        and found.holds_on(on)
+        and row.entries(on)[1] > at
     ]
 
 
@@ -144,7 +143,9 @@ async def enter(unit: Unit, ballot_id: UUID, request: EntryRequest) -> BallotEnt
     if ballot is None:
         raise NOT_FOUND(what="ballot")
     if not ballot.opens_at <= unit.at < ballot.closes_at or ballot.entries_root is not None:
-        raise BALLOT_CLOSED(opens_at=local(ballot.opens_at), closes_at=local(ballot.closes_at))
+        raise BALLOT_CLOSED(
+            opens_at=local_time(ballot.opens_at), closes_at=local_time(ballot.closes_at)
+        )
     hours = {one.id: one for one in await storage.hours_of(unit.connection, ballot)}
     vehicle, errors = check(request)
     errors += unfit(request.preferences, hours)

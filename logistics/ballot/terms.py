@@ -1,19 +1,15 @@
 """Which hours of a gate and direction are drawn, and when their ballot is open, as dated rules."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from border.core.clock import ZONE
 from border.core.refusal import FieldError
-from border.core.request_body import Integer
+from border.core.request_body import Integer, TimeOfDay
 from border.core.words import N_
-from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
-from border.vocabulary import DIRECTIONS, Direction
-
-_Time = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+from border.regulation.rule_kind import RuleKind, RuleRow, Words, by_direction, directed, rule_kind
+from border.vocabulary import Direction
 
 
 class BallotTermsRow(RuleRow):
@@ -24,8 +20,8 @@ class BallotTermsRow(RuleRow):
     """
 
     direction: Direction = Field(title=N_("Direction"))
-    begins: _Time = Field(title=N_("First peak hour"))
-    ends: _Time = Field(title=N_("End of the peak"))
+    begins: TimeOfDay = Field(title=N_("First peak hour"))
+    ends: TimeOfDay = Field(title=N_("End of the peak"))
     opens_hours: Integer = Field(title=N_("Entries open so many hours before"), ge=2, le=24 * 30)
     closes_hours: Integer = Field(title=N_("Entries close so many hours before"), ge=1, le=24 * 30)
     draw_minutes: Integer = Field(title=N_("Minutes from the close to the draw"), ge=1, le=1440)
@@ -45,17 +41,13 @@ class BallotTermsRow(RuleRow):
         return first - timedelta(hours=self.opens_hours), first - timedelta(hours=self.closes_hours)
 
 
-def _directions(rows: Sequence[BallotTermsRow]) -> tuple[str, ...]:
-    return tuple(row.direction for row in rows)
-
-
 def _words(row: BallotTermsRow) -> Words:
     says = N_(
         "{direction}: places from {begins} to {ends} are drawn; entries from {opens_hours} until "
         "{closes_hours} hours before, the draw {draw_minutes} minutes after; a place is offered "
         "for {offer_minutes} minutes; accounts and plates are known for {cooling_hours} hours"
     )
-    return says, row.model_dump() | {"direction": DIRECTIONS[row.direction].label}
+    return says, directed(row)
 
 
 def _fault(row: BallotTermsRow) -> FieldError | None:
@@ -75,32 +67,8 @@ BALLOT_TERMS = rule_kind(
         words=_words,
         per_gate=True,
         key="direction",
-        subjects=_directions,
+        subjects=by_direction,
         fault=_fault,
         seeded=False,
     )
 )
-
-
-def terms_draft(gate: str, code: str, effective_from: date, **changes: int | str) -> RuleSetDraft:
-    """Return a set for a gate: mornings of exports, unless said otherwise."""
-    row = {
-        "direction": Direction.EXPORT.value,
-        "begins": "07:00",
-        "ends": "10:00",
-        "opens_hours": 96,
-        "closes_hours": 48,
-        "draw_minutes": 10,
-        "offer_minutes": 720,
-        "cooling_hours": 72,
-        **changes,
-    }
-    return RuleSetDraft(
-        code=code,
-        title=N_("Mornings are drawn"),
-        issued_by=N_("seed of the program"),
-        legal_basis=N_("seed until the management board decides"),
-        effective_from=effective_from,
-        gate=gate,
-        rows=(row,),
-    )

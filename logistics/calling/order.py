@@ -14,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from border.core.clock import ZONE
+from border.core.clock import clock_time
 from border.core.words import N_, Sentence
 from border.vocabulary import Priority
 from logistics.calling.terms import CallingTermsRow
@@ -138,8 +138,3 @@ def explanation(turn: Turn, terms: CallingTermsRow) -> Iterator[Sentence]:
     if one.missed:
         says = N_("It did not come when it was called ({missed}), and stands in line anew.")
         yield Sentence(says, {"missed": one.missed})
-
-
-def clock_time(at: datetime) -> str:
-    """Return the time of day that the gate's clock shows."""
-    return f"{at.astimezone(ZONE):%H:%M}"

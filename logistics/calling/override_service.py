@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import PROGRAM, Actor
-from border.core.lifecycle import why_closed
+from border.core.lifecycle import check_open
 from border.core.store import AnyRow, Clash, Unit
 from border.identity import policy
 from logistics import booking_service
@@ -103,9 +103,7 @@ async def _decided_on(unit: Unit, id: UUID, verb: str, version: int | None) -> O
     row = policy.found(unit.actor, OVERRIDE.event(verb), found)
     if unit.actor.id in (None, row.asked_by):
         raise SECOND_PERSON(reference=row.reference)
-    stale = version is not None and version != row.version
-    if stale or row.state != "asked":
-        raise why_closed(OVERRIDE, row, verb, version, unit.actor.roles)
+    check_open(OVERRIDE, row, verb, version, unit.actor.roles)
     return row
 
 

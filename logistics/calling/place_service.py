@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.core.clock import local_date
+from border.core.clock import clock_time, local_date
 from border.core.ids import WrongReference, parse_reference
 from border.core.refusal import refuses
 from border.core.store import AnyRow
@@ -20,7 +20,7 @@ from logistics import figure_storage
 from logistics.calling import accuracy_storage, storage
 from logistics.calling.accuracy import RangeAccuracy
 from logistics.calling.line_service import TruckInTurn, Way, lines
-from logistics.calling.order import clock_time, explanation
+from logistics.calling.order import explanation
 from logistics.calling.prediction import LOOK_BACK, Admitted, Expected, LinePace, expected, pace_of
 from logistics.calling.terms import CallingTermsRow
 

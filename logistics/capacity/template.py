@@ -9,17 +9,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from border.core.clock import ZONE
 from border.core.refusal import FieldError
-from border.core.request_body import KEEPABLE, Integer
+from border.core.request_body import KEEPABLE, Integer, TimeOfDay
 from border.core.words import N_
-from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
+from border.regulation.rule_kind import (
+    RuleKind,
+    RuleRow,
+    RuleSetDraft,
+    Words,
+    by_direction,
+    directed,
+    rule_kind,
+)
 from border.regulation.rulebook import RuleSet
-from border.vocabulary import DIRECTIONS, Direction
+from border.vocabulary import Direction
 from logistics.capacity.limit import MOST_PLACES
 from logistics.slot import SlotRule, rule_on
 from logistics.slot_rules import SLOT_SEEDS
@@ -41,7 +49,6 @@ TEMPLATE_DAYS: Mapping[str, str] = {
     "holiday_vn": N_("Public holiday in Vietnam"),
     "holiday_cn": N_("Public holiday in China"),
 }
-_Time = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
 class HourTemplateRow(RuleRow):
@@ -53,8 +60,8 @@ class HourTemplateRow(RuleRow):
     name: str = Field(title=N_("Name"), min_length=1, max_length=40, pattern=KEEPABLE)
     direction: Direction = Field(title=N_("Direction"))
     days: tuple[TemplateDay, ...] = Field(title=N_("Days"), min_length=1, max_length=9)
-    opens: _Time = Field(title=N_("From"))
-    closes: _Time = Field(title=N_("Until"))
+    opens: TimeOfDay = Field(title=N_("From"))
+    closes: TimeOfDay = Field(title=N_("Until"))
     places: Integer = Field(title=N_("Places"), ge=0, le=MOST_PLACES)
     reason: str = Field(title=N_("Reason"), min_length=1, max_length=160, pattern=KEEPABLE)
 
@@ -66,9 +73,7 @@ class HourTemplateRow(RuleRow):
 
 def _words(row: HourTemplateRow) -> Words:
     says = N_("{name}: {direction}, {days}, {opens} to {closes}: {places} places an hour. {reason}")
-    days = tuple(TEMPLATE_DAYS[day] for day in row.days)
-    facts = {"direction": DIRECTIONS[row.direction].label, "days": days}
-    return says, row.model_dump() | facts
+    return says, directed(row) | {"days": tuple(TEMPLATE_DAYS[day] for day in row.days)}
 
 
 def _backwards(row: HourTemplateRow) -> FieldError | None:
@@ -90,10 +95,6 @@ def overlaps(draft: RuleSetDraft, rows: Sequence[HourTemplateRow]) -> list[Field
     return errors
 
 
-def _directions(rows: Sequence[HourTemplateRow]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(row.direction for row in rows))
-
-
 HOUR_TEMPLATES = rule_kind(
     RuleKind(
         name="hour_templates",
@@ -104,7 +105,7 @@ HOUR_TEMPLATES = rule_kind(
         key="name",
         fault=_backwards,
         faults=overlaps,
-        subjects=_directions,
+        subjects=by_direction,
     )
 )
 
@@ -163,13 +164,8 @@ class TemplateHours:
 
 def templates_of(found: RuleSet[HourTemplateRow]) -> list[HourTemplate]:
     """Return the rows of a set as templates, for the chain it stands in."""
-    _, gate, direction = found.chain.split("/")
     days = found.effective_from, found.effective_to
-    return [
-        HourTemplate(gate, row, *days, found.version)
-        for row in found.rows
-        if row.direction == direction
-    ]
+    return [HourTemplate(found.gate, row, *days, found.version) for row in found.rows]
 
 
 @cache

@@ -1,12 +1,11 @@
 """What of a live booking can be changed, until when and how often. No SQL, no clock."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from border.core.clock import ZONE
-from border.core.lifecycle import Lifecycle, Living, why_closed
+from border.core.clock import local_time
+from border.core.lifecycle import Living
 from border.core.refusal import INVALID, FieldError, refuses
 from border.core.request_body import RequestBody
 from border.core.words import N_
@@ -79,17 +78,6 @@ class Seated(Living, Protocol):
     displaced_from: datetime | None
 
 
-def check_open(life: Lifecycle, row: Living, verb: str, version: int | None) -> None:
-    """Refuse what a booking in this state or version is not open to.
-
-    refuses: move_not_open, stale_version.
-    """
-    sources = {source for move in life.of(verb) for source in move.sources}
-    if row.state not in sources or version not in (None, row.version):
-        by: Iterable[str] = {role for move in life.of(verb) for role in move.by}
-        raise why_closed(life, row, verb, version, frozenset(by))
-
-
 def check_move(booking: Seated, slot: Place, terms: ChangeTermsRow, at: datetime) -> None:
     """Refuse an hour that a booking cannot go to, as far as the two tell.
 
@@ -113,7 +101,7 @@ def check_move(booking: Seated, slot: Place, terms: ChangeTermsRow, at: datetime
         return
     until = booking.slot_starts_at - terms.move_until
     if booking.state == "confirmed" and at >= until:
-        raise MOVED_TOO_LATE(until=f"{until.astimezone(ZONE):%H:%M %d/%m/%Y}")
+        raise MOVED_TOO_LATE(until=local_time(until))
     if booking.moved >= terms.most_moves:
         raise MOVED_TOO_OFTEN(most=terms.most_moves)
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import Field
 
 from border.core.actor import STAFF, Role
-from border.core.clock import ZONE
+from border.core.clock import clock_time, local_date, local_time
 from border.core.event_type import Besides, events_of
 from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
 from border.core.payload import Meaning, Payload
@@ -157,7 +157,7 @@ def explanation(
             "A place at {hour} is reserved for you until {until}. Accept it, or it goes to the "
             "next who waits."
         )
-        yield Sentence(says, {"hour": _hour(hour), "until": local(offer_until)})
+        yield Sentence(says, {"hour": _hour(hour), "until": local_time(offer_until)})
     elif state == "booked":
         yield Sentence(N_("You accepted a place: it is booked."), {})
     elif state == "withdrawn":
@@ -168,13 +168,8 @@ def explanation(
 
 
 def _hour(hour: WaitedHour) -> str:
-    starts, ends = hour.starts_at.astimezone(ZONE), hour.ends_at.astimezone(ZONE)
-    return f"{starts:%H:%M}–{ends:%H:%M} {starts:%d/%m/%Y}"
-
-
-def local(at: datetime) -> str:
-    """Return an instant as the gate's clock shows it."""
-    return f"{at.astimezone(ZONE):%H:%M %d/%m/%Y}"
+    starts_at = hour.starts_at
+    return f"{clock_time(starts_at)}–{clock_time(hour.ends_at)} {local_date(starts_at):%d/%m/%Y}"
 
 
 class WaitingSaid(Payload):

@@ -16,8 +16,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import PROGRAM, Actor
-from border.core.clock import local_date
-from border.core.lifecycle import why_closed
+from border.core.clock import local_date, local_time
+from border.core.lifecycle import check_open
 from border.core.refusal import FieldError
 from border.core.sets import Walk, WalkStep, walk_set
 from border.core.store import AnyRow, StoredAnswer, Unit
@@ -46,7 +46,6 @@ from logistics.waiting.waiting import (
     WaitedHour,
     WaitingRequest,
     explanation,
-    local,
 )
 
 
@@ -167,7 +166,7 @@ async def accept(unit: Unit, id: UUID, version: int | None, slips: SlipKeys) -> 
     assert row.offered_slot_id is not None
     assert row.offer_until is not None
     if unit.at >= row.offer_until:
-        raise OFFER_OVER(until=local(row.offer_until))
+        raise OFFER_OVER(until=local_time(row.offer_until))
     booked: list[BookingWithCharges] = []
 
     def says(one: BookingWithCharges) -> StoredAnswer:
@@ -264,9 +263,7 @@ async def _in_hand(unit: Unit, id: UUID, verb: str, version: int | None) -> Wait
     policy.check(unit.actor, WAITING.event(verb))
     found = await storage.locked_entry(unit.connection, id)
     row = policy.found(unit.actor, WAITING.event(verb), found)
-    stale = version is not None and version != row.version
-    if stale or not any(row.state in move.sources for move in WAITING.of(verb)):
-        raise why_closed(WAITING, row, verb, version, unit.actor.roles)
+    check_open(WAITING, row, verb, version, unit.actor.roles)
     return row
 
 

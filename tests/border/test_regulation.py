@@ -28,10 +28,10 @@ from border.regulation.rulebook import RuleSet, made_once, rules_on
 from border.regulation.tables import ONE_AT_A_TIME, RegulationRow
 from border.timeouts import Timeouts
 from customs import rule_service
-from logistics.ballot.terms import BALLOT_TERMS, terms_draft
+from logistics.ballot.terms import BALLOT_TERMS
 from logistics.calling.terms import CALLING_SEED, CALLING_TERMS
 from logistics.capacity.template import HOUR_TEMPLATES, TEMPLATE_SEEDS
-from logistics.share_rules import SLOT_SHARES, shares_draft
+from logistics.share_rules import SLOT_SHARES
 from logistics.slot_rules import (
     CHANGE_TERMS,
     CHANGES_SEED,
@@ -41,6 +41,7 @@ from logistics.slot_rules import (
     TERMS_SEED,
 )
 from logistics.waiting.terms import WAITING_SEED, WAITING_TERMS
+from tests.logistics.rule_drafts import shares_draft, terms_draft
 
 SEEDS: dict[str, RuleSetDraft] = {
     **{kind.name: seed for kind, seed in rule_service.seeds()},
@@ -310,6 +311,26 @@ async def test_two_rows_do_not_say_the_same_key(office: Office) -> None:
     row = SEEDS["slot_rules"].rows[0]
     twice = following("slot_rules", rows=(row, row))
     assert await office.refused(office.drafts(SLOT_RULES, twice)) == "invalid_fields"
+
+
+async def test_a_set_that_is_followed_in_one_direction_speaks_of_the_other_alone(
+    office: Office,
+) -> None:
+    [row] = SEEDS[SLOT_RULES.name].rows
+    both = (row | {"direction": "export", "capacity": 7}, row | {"direction": "import"})
+    await office.drafts(SLOT_RULES, following(SLOT_RULES.name, "both", rows=both))
+    await office.schedules(SLOT_RULES, "both")
+    later = following(SLOT_RULES.name, "imports", BEGINS + timedelta(days=1), rows=both[1:])
+    await office.drafts(SLOT_RULES, later)
+    await office.schedules(SLOT_RULES, "imports")
+    async with office.store.reading() as connection:
+        book = await rules_on(connection, later.effective_from, [SLOT_RULES])
+    found = {(one.gate, one.subject): one for one in book.sets.values()}
+    said = {way: (one.code, [row.direction for row in one.rows]) for way, one in found.items()}
+    assert said == {
+        ("KIM_THANH_II", "export"): ("both", ["export"]),
+        ("KIM_THANH_II", "import"): ("imports", ["import"]),
+    }
 
 
 async def test_a_set_for_one_gate_names_a_gate_there_is(office: Office) -> None:

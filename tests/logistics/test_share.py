@@ -1,4 +1,4 @@
-"""Whose share a truck takes, how places are cut into shares, and why one cannot be had."""
+"""Whose share a truck takes, and why one cannot be had."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,16 +6,9 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logistics.share import CLASSES, class_of, cut, open_to, places_for, refused, tally
+from logistics.share import CLASSES, class_of, open_to, places_for, refused, tally
 
 counts = st.lists(st.integers(0, 6), min_size=4, max_size=4)
-
-
-@st.composite
-def hundreds(draw: st.DrawFn) -> list[int]:
-    """Return percents that make a hundred together."""
-    marks = sorted(draw(st.lists(st.integers(0, 100), min_size=3, max_size=3)))
-    return [after - before for before, after in zip([0, *marks], [*marks, 100], strict=True)]
 
 
 @dataclass
@@ -32,20 +25,6 @@ def hour(share: list[int] | None, taken: list[int], waiting: list[int], capacity
     """Return an hour with shares, or with places for all."""
     places = capacity if share is None else sum(share)
     return _Hour(places, sum(taken), sum(waiting), share, taken, waiting)
-
-
-@given(hundreds(), st.integers(0, 10_000))
-def test_shares_make_all_places_and_none_is_a_place_off(percents: list[int], places: int) -> None:
-    shares = cut(percents, places)
-    assert sum(shares) == places
-    for share, percent in zip(shares, percents, strict=True):
-        assert abs(100 * share - percent * places) < 100
-        assert share == 0 or percent > 0, "who has no part of it gets no place by rounding"
-
-
-def test_what_rounding_leaves_goes_to_the_largest_remainder() -> None:
-    assert cut([40, 40, 15, 5], 10) == [4, 4, 2, 0]
-    assert cut([25, 25, 25, 25], 3) == [1, 1, 1, 0]
 
 
 def test_a_truck_is_of_the_class_that_asks_most_of_the_gate() -> None:

@@ -17,17 +17,18 @@ from border.core.store import Unit
 from border.regulation import regulation_service
 from logistics import booking_storage, share_service
 from logistics.ballot import draw_service
-from logistics.ballot.terms import BALLOT_TERMS, terms_draft
+from logistics.ballot.terms import BALLOT_TERMS
 from logistics.capacity import limit_service
 from logistics.changing import moving_service
 from logistics.changing.change import MoveRequest
 from logistics.share import counted
-from logistics.share_rules import SLOT_SHARES, shares_draft
+from logistics.share_rules import SLOT_SHARES
 from logistics.tables import BookingRow, SlotRow
 from logistics.waiting.tables import WaitingHourRow, WaitingRow
 from tests.logistics.ballot.test_ballot_service import PEAK, Drums
 from tests.logistics.capacity.test_limit_service import MANAGER, limited
 from tests.logistics.conftest import GATE, SLIPS
+from tests.logistics.rule_drafts import shares_draft, terms_draft
 from tests.logistics.test_booking_service import (
     looked_at_by,
     rush,

@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from border.core.money import Money
+from border.core.shares import shared_out
 
 PAYER = "payer_receivable"
 UNMATCHED = "suspense:unmatched"
@@ -145,16 +146,3 @@ def received(
     rest = amount.minor - sum(part.minor for _, part in owed)
     left = [Posting(rest_to, Money(-rest, amount.currency))] if rest else []
     return (Posting(gateway_receivable(gateway), amount), *paid, *left)
-
-
-def shared_out(amount: int, weights: Sequence[int]) -> list[int]:
-    """Return `amount` in shares proportional to `weights`, whole and adding up.
-
-    What rounding down leaves over goes one by one to the largest remainders, the earlier first.
-    """
-    whole = sum(weights)
-    shares = [amount * weight // whole for weight in weights]
-    order = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % whole), i))
-    for place in order[: amount - sum(shares)]:
-        shares[place] += 1
-    return shares

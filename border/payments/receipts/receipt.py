@@ -20,9 +20,9 @@ from border.core.event_type import Besides, Key, events_of
 from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
 from border.core.money import Money
 from border.core.payload import Meaning, Payload
+from border.core.shares import shared_out
 from border.core.words import N_
 from border.identity.policy import ANYONE, SIGNED_IN, Bounds, Scope, allow, declare, holders
-from border.payments.ledger.book import shared_out
 from border.platform.payload_fields import AmountMinor, Count, Currency, GivenReason
 
 _KEPT = timedelta(days=3653)

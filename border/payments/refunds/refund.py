@@ -17,11 +17,12 @@ from border.core.event_type import Besides, events_of
 from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
 from border.core.money import Money
 from border.core.payload import Meaning, Payload
+from border.core.shares import shared_out
 from border.core.words import N_
 from border.identity import policy
 from border.identity.policy import SIGNED_IN, Bounds, Scope, allow, declare, holders
 from border.payments.gateways.evidence import RefundMethod, RefundOrder
-from border.payments.ledger.book import REFUND_PAYABLE, Posting, shared_out
+from border.payments.ledger.book import REFUND_PAYABLE, Posting
 from border.platform.payload_fields import (
     AmountMinor,
     Currency,

@@ -155,11 +155,9 @@ TARIFF = rule_kind(
 @made_once
 def rules_in(found: RuleSet[TariffRow]) -> tuple[TariffRule, ...]:
     """Return the rules of a set for the kind of price whose chain it stands in, with its days."""
-    kind = found.chain.rpartition("/")[2]
     days = found.effective_from, found.effective_to
     whole = Resolution(found.code, "", "", found.legal_basis, *days)
     return tuple(
         replace(rule, terms=replace(rule.terms, version=found.version))
         for rule in contents_of(whole, _as_cells(found.rows), []).rules
-        if rule.kind == kind
     )

@@ -15,8 +15,9 @@ from border.core.actor import PROGRAM
 from border.core.refusal import Refusal
 from border.regulation import history, regulation_service
 from border.regulation.rule_kind import KINDS
-from logistics.ballot.terms import BALLOT_TERMS, terms_draft
-from logistics.share_rules import SLOT_SHARES, shares_draft
+from logistics.ballot.terms import BALLOT_TERMS
+from logistics.share_rules import SLOT_SHARES
+from tests.logistics.rule_drafts import shares_draft, terms_draft
 
 from .test_rules_pages import PAGE, browser, see
 

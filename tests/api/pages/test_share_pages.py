@@ -7,9 +7,10 @@ from border.core.actor import PROGRAM
 from border.core.store import Unit
 from border.regulation import regulation_service
 from logistics import share_service
-from logistics.share_rules import SLOT_SHARES, shares_draft
+from logistics.share_rules import SLOT_SHARES
 from tests.api.pages.test_pages_staff import desk, text_of
 from tests.api.pages.test_pages_trader import words
+from tests.logistics.rule_drafts import shares_draft
 
 __all__ = ["desk"]
 GATE = "MUONG_KHUONG"

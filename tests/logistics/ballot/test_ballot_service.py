@@ -20,10 +20,11 @@ from logistics.ballot.ballot import EntryRequest
 from logistics.ballot.beacon import Beacon, HttpBeacons, Spoken, from_seconds
 from logistics.ballot.drawing import faults_of
 from logistics.ballot.tables import BallotEntryRow, BallotRow
-from logistics.ballot.terms import BALLOT_TERMS, terms_draft
+from logistics.ballot.terms import BALLOT_TERMS
 from logistics.tables import SlotRow
 from logistics.waiting.tables import WaitingRow
 from tests.logistics.conftest import GATE
+from tests.logistics.rule_drafts import terms_draft
 from tests.logistics.waiting.conftest import Line
 
 PEAK = date(2026, 11, 27)

@@ -1,11 +1,9 @@
-"""Entries balance or do not exist; shares are whole and add up."""
+"""Entries balance or do not exist."""
 
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from border.core.money import Money
 from border.payments.ledger.book import (
@@ -23,7 +21,6 @@ from border.payments.ledger.book import (
     gateway_receivable,
     received,
     reversed_postings,
-    shared_out,
 )
 
 AT = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
@@ -83,16 +80,3 @@ def test_the_accounts_have_their_names() -> None:
         "bank:main",
         "due_to_budget:vat",
     )
-
-
-@given(
-    st.integers(min_value=0, max_value=10**12),
-    st.lists(st.integers(min_value=1, max_value=10**9), min_size=1, max_size=8),
-)
-def test_shares_are_whole_add_up_and_are_within_one_of_their_weight(
-    amount: int, weights: list[int]
-) -> None:
-    shares = shared_out(amount, weights)
-    assert sum(shares) == amount
-    for share, weight in zip(shares, weights, strict=True):
-        assert abs(share * sum(weights) - amount * weight) < sum(weights)
