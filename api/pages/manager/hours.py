@@ -62,8 +62,7 @@ async def _page(
     day = next((day for day in days if day.isoformat() == chosen["date"]), first)
     way = next((one for one in Direction if one == chosen["direction"]), None)
     async with services.store.reading() as connection:
-        known = await gates.all_gates(connection)
-        here = next((one for one in known if one.code == chosen["gate"]), known[0])
+        known, here = await gates.shown(connection, chosen["gate"])
         hours = await day_service.hours_of_day(connection, here.code, day)
     slots = [hour for hour in hours if way is None or hour.direction == way]
     return show(
@@ -75,7 +74,6 @@ async def _page(
         day=day,
         days=named_days(days, request, first),
         direction=way or "",
-        directions=list(Direction),
         slots=slots,
         capacity=sum(slot.capacity for slot in slots),
         taken=sum(slot.taken for slot in slots),

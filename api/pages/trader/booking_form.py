@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from api.pages.kit.form import nested
+from api.pages.kit.form import nested, ticked
 from api.pages.kit.typed_numbers import WrongNumber, read_units
 from api.pages.trader.draft_form import Form
 from border.core.clock import local_date
@@ -154,14 +154,21 @@ def _availability(slot: Any, at: datetime, share_class: str | None) -> str:
     return "free" if any(open_to(slot, one) for one in classes) else "full"
 
 
+def days_open(days: Mapping[date, Sequence[Hour]], today: date) -> list[tuple[date, bool]]:
+    """Return the days that are offered, each with whether an hour of it is free."""
+    return [
+        (day, any(hour.availability == "free" for hour in days.get(day, ())))
+        for day in (today + timedelta(days=ahead) for ahead in range(DAYS))
+    ]
+
+
 def day_shown(asked: str, days: Mapping[date, Sequence[Hour]], today: date) -> date:
     """Return the day asked for, if it is among those offered; else the first with a free hour."""
-    offered = [today + timedelta(days=ahead) for ahead in range(DAYS)]
-    for day in offered:
+    offered = days_open(days, today)
+    for day, _ in offered:
         if day.isoformat() == asked:
             return day
-    free = (d for d in offered if any(hour.availability == "free" for hour in days.get(d, ())))
-    return next(free, today)
+    return next((day for day, free in offered if free), today)
 
 
 def read_booking(form: Mapping[str, Any]) -> tuple[UUID, dict[str, Any]]:
@@ -192,7 +199,7 @@ def _request(
     form: Mapping[str, Any], tree: Mapping[str, Any], vehicle: Mapping[str, Any]
 ) -> dict[str, Any]:
     return {
-        "declaration_ids": chosen_declarations(form),
+        "declaration_ids": ticked(form, "declaration_ids"),
         "vehicle": vehicle,
         "driver": tree.get("driver", {}),
         "empty": "empty" in form,
@@ -269,17 +276,6 @@ def filled(form: Mapping[str, Any], fleet: Fleet) -> dict[str, Any]:
                 "driver.phone": man.phone or "",
             }
     return full
-
-
-def chosen_declarations(form: Mapping[str, Any]) -> list[str]:
-    """Return the declarations ticked in a form."""
-    return chosen_of(form, "declaration_ids")
-
-
-def chosen_of(form: Mapping[str, Any], name: str) -> list[str]:
-    """Return what is ticked in a form under a name."""
-    given = form.get(name) or []
-    return [str(one) for one in given] if isinstance(given, list) else [str(given)]
 
 
 def _uuid(text: Any) -> UUID | None:
