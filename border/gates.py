@@ -91,6 +91,17 @@ async def all_gates(connection: AsyncConnection) -> list[GateRow]:
     return sorted(found, key=lambda row: (order.get(row.code, len(order)), row.code))
 
 
+async def shown(connection: AsyncConnection, code: str) -> tuple[list[GateRow], GateRow]:
+    """Return the gates in use, and of these the one of a code, else the first. refuses: not_found.
+
+    For a page on which one is chosen.
+    """
+    known = await all_gates(connection)
+    if not known:
+        raise NOT_FOUND(what="gate")
+    return known, next((one for one in known if one.code == code), known[0])
+
+
 async def gate(connection: AsyncConnection, code: str) -> GateRow:
     """Return one gate. refuses: not_found."""
     found = await row(connection, GateRow, _BY_CODE, code=code)

@@ -2,11 +2,9 @@
 
 from datetime import UTC, date, datetime
 
+from border.core.clock import YEARS
 from border.core.refusal import INVALID, FieldError
 from border.core.words import N_
-
-YEARS = range(2000, 2200)
-"""Far enough either way, and no arithmetic on such a day leaves the calendar."""
 
 
 def kept_instant(text: str) -> datetime:

@@ -81,7 +81,7 @@ async def get_board(
         gates=[
             GateBoardShape(
                 code=one.gate.code,
-                name={"vi": one.gate.name_vi, "zh": one.gate.name_zh, "en": one.gate.name_en},
+                name=one.gate.names,
                 directions=[
                     WayShape(
                         direction=way.direction,

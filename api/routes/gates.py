@@ -18,7 +18,7 @@ async def list_gates(services: NamedDependency[Services]) -> GateList:
         items=[
             GateShape(
                 code=row.code,
-                name={"vi": row.name_vi, "zh": row.name_zh, "en": row.name_en},
+                name=row.names,
                 locode=row.locode,
                 lanes=[
                     {"code": lane.code, "direction": lane.direction}

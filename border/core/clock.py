@@ -12,6 +12,8 @@ ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 """The gate's own hour."""
 NEIGHBOUR_ZONE = ZoneInfo("Asia/Shanghai")
 """Hekou's hour, one ahead; printed beside ours wherever a driver reads it."""
+YEARS = range(2000, 2200)
+"""The years that the gate knows: far enough, and no arithmetic on a day leaves the calendar."""
 
 
 class Clock(Protocol):

@@ -214,6 +214,11 @@ class GateRow(SQLModel, table=True):
     source: str
     active: bool = True
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What it is called, by language."""
+        return {"vi": self.name_vi, "zh": self.name_zh, "en": self.name_en}
+
 
 class LaneRow(SQLModel, table=True):
     """A lane of a gate: the barrier a truck is sent to."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from border.core.actor import Role
-from border.core.clock import local_time
+from border.core.clock import YEARS, local_time
 from border.core.event_type import Besides, events_of
 from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
 from border.core.payload import Meaning, Nothing, Payload
@@ -115,6 +115,9 @@ def asked_wrongly(asked: GivenRight, at: datetime) -> Iterator[FieldError]:
             yield FieldError(f"verbs.{place}", "not_delegable", says, facts)
     if asked.until <= at:
         yield FieldError("until", "past", N_("This is over. Name a time to come."))
+    elif asked.until.year >= YEARS.stop:
+        facts = (("lt", f"{YEARS.stop}-01-01"),)
+        yield FieldError("until", "less_than", N_("It must be less than {lt}."), facts)
 
 
 def received_wrongly(to: UUID, firms: Collection[UUID], giver: UUID) -> Iterator[FieldError]:

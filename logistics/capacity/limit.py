@@ -15,6 +15,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from border.core.actor import Role
+from border.core.clock import YEARS
 from border.core.event_type import EventType, Key, declare
 from border.core.payload import Meaning, Payload
 from border.core.refusal import FieldError
@@ -160,6 +161,9 @@ def faults(
         elif one.until - one.begins > LONGEST:
             says = N_("A limit holds for at most {days} days. Give it an earlier end.")
             wrong(f"{prefix}until", "too_long", says, days=str(LONGEST.days))
+        elif one.until.year >= YEARS.stop:
+            says = N_("It must be less than {lt}.")
+            wrong(f"{prefix}until", "less_than", says, lt=f"{YEARS.stop}-01-01")
         if one.begins <= at - _HOUR:
             says = N_("These hours have passed; what was offered in them stays. Begin with now.")
             wrong(f"{prefix}from", "past", says)

@@ -6,7 +6,7 @@ from sqlalchemy import update
 from border.core.refusal import Refusal
 from border.core.store import Store, table_of
 from border.core.tables import GateRow, LaneRow
-from border.gates import SEED_GATES, SEED_LANES, all_gates, gate, lanes, load_seed
+from border.gates import SEED_GATES, SEED_LANES, all_gates, gate, lanes, load_seed, shown
 
 
 @pytest.fixture
@@ -53,6 +53,16 @@ async def test_an_unknown_gate_is_not_found(seeded: Store) -> None:
         with pytest.raises(Refusal) as caught:
             await gate(connection, "NOWHERE")
     assert caught.value.code == "not_found"
+
+
+async def test_the_gate_asked_for_is_shown_else_the_first_of_those_in_use(seeded: Store) -> None:
+    async with seeded.engine.begin() as connection:
+        for code, first in (("BAN_VUOC", "BAN_VUOC"), ("NOWHERE", "KIM_THANH_II")):
+            known, here = await shown(connection, code)
+            assert (len(known), here.code) == (len(SEED_GATES), first)
+        await connection.execute(update(table_of(GateRow)).values(active=False))
+        with pytest.raises(Refusal, match="not_found"):
+            await shown(connection, "BAN_VUOC")
 
 
 async def test_seeding_again_leaves_what_the_operator_changed(seeded: Store) -> None:

@@ -16,7 +16,6 @@ from api.pages.kit.frame import AnyRequest, show
 from api.zone import Services
 from border import gates
 from border.core.actor import Actor
-from border.core.refusal import NOT_FOUND
 from border.core.store import Unit
 from border.core.words import N_
 from border.identity import policy
@@ -133,10 +132,7 @@ async def _page(
     at = services.store.clock.now()
     direction = direction if direction in set(Direction) else Direction.EXPORT
     async with services.store.reading() as connection:
-        known = await gates.all_gates(connection)
-        if not known:
-            raise NOT_FOUND(what="gate")
-        here = next((one for one in known if one.code == gate), known[0])
+        known, here = await gates.shown(connection, gate)
         lanes = await gates.lanes_of(connection, here.code, direction)
         view = await calling_service.line_of(connection, actor, at, here.code, direction)
         counted = await calling_service.out_of_turn(connection, at, here.code, direction)
@@ -147,7 +143,6 @@ async def _page(
         gate=here,
         gates=known,
         direction=direction,
-        directions=list(Direction),
         lanes=lanes,
         called=[row for row in view.calls if row.state == "called"],
         over=[row for row in view.calls if row.state != "called"],

@@ -171,9 +171,8 @@ async def _page(
     """Return the scanner where it stands: `place` names gate, lane and kind, if it does."""
     at, most = services.store.clock.now(), rows_to_show(request, _LAST_SCANS)
     async with services.store.reading() as connection:
-        known = await gates.all_gates(connection)
+        known, here = await gates.shown(connection, str(place.get("gate")))
         lanes = await gates.lanes(connection)
-        here = next((one for one in known if one.code == place.get("gate")), known[0])
         lanes_here = [lane for lane in lanes if lane.gate == here.code]
         queue = await today.queue_at(connection, here.code, at)
         scans = await today.last_scans(connection, here.code, most + 1)

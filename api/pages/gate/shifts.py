@@ -177,7 +177,7 @@ async def _shift(
         and is_second(actor.id, shift.cashier_id, shift.counted_by),
         own=shift.cashier_id == actor.id,
         money_of=Money,
-        gate={"vi": at.name_vi, "zh": at.name_zh, "en": at.name_en},
+        gate=at.names,
         back="/gate/desk" if at_desk and not second else "/gate/desk/shifts",
         message=message,
     )

@@ -73,8 +73,7 @@ class SentForm:
 
     def all(self, name: str) -> list[str]:
         """Return the boxes ticked under a name."""
-        given = self.form.get(name) or []
-        return [str(one) for one in given] if isinstance(given, list) else [str(given)]
+        return ticked(self.form, name)
 
     def ids(self, name: str) -> list[UUID]:
         """Return the records that the boxes of a name stand for. refuses: invalid_fields."""
@@ -184,6 +183,12 @@ async def form_of(request: AnyRequest) -> dict[str, Any]:
     given = (await request.form()).dict()
     kept = {name: [_keepable(one) for one in values] for name, values in given.items()}
     return {name: values[0] if len(values) == 1 else values for name, values in kept.items()}
+
+
+def ticked(form: Mapping[str, Any], name: str) -> list[str]:
+    """Return the boxes of a form that are ticked under a name."""
+    given = form.get(name) or []
+    return [str(one) for one in given] if isinstance(given, list) else [str(given)]
 
 
 def _keepable(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """The hours of a day as a picture, and limiting them: what it would change is shown before."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
 
@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
 
+from api.http.problems import SHAPE_SAYS
 from api.language import localise_date, translator
 from api.pages.kit.form import SentForm
 from api.pages.kit.frame import AnyRequest, language, show
@@ -22,7 +23,7 @@ from border.core.store import Unit
 from border.core.words import N_
 from border.vocabulary import Direction
 from logistics.capacity import day_service, limit_service
-from logistics.capacity.limit import LIMIT_KINDS, LimitDecision
+from logistics.capacity.limit import LIMIT_KINDS, LimitDecision, faults
 from logistics.capacity.limit_service import Foreseen
 from logistics.capacity.outcome import OUTCOMES
 from logistics.share import CLASSES
@@ -62,8 +63,7 @@ async def _page(
     day = next((day for day in days if day.isoformat() == chosen["date"]), first)
     way = next((one for one in Direction if one == chosen["direction"]), None)
     async with services.store.reading() as connection:
-        known = await gates.all_gates(connection)
-        here = next((one for one in known if one.code == chosen["gate"]), known[0])
+        known, here = await gates.shown(connection, chosen["gate"])
         hours = await day_service.hours_of_day(connection, here.code, day)
     slots = [hour for hour in hours if way is None or hour.direction == way]
     return show(
@@ -75,7 +75,6 @@ async def _page(
         day=day,
         days=named_days(days, request, first),
         direction=way or "",
-        directions=list(Direction),
         slots=slots,
         capacity=sum(slot.capacity for slot in slots),
         taken=sum(slot.taken for slot in slots),
@@ -118,11 +117,11 @@ async def limit_slots(sent: NamedDependency[SentForm]) -> Response[Any] | Templa
     async def foresee() -> Template:
         at = sent.services.store.clock.now()
         async with sent.services.store.reading() as connection:
-            foreseen = await limit_service.foresee(connection, sent.actor, _read(sent), at)
+            foreseen = await limit_service.foresee(connection, sent.actor, _read(sent, at), at)
         return await page(foreseen=foreseen, asked=sent.form)
 
     async def put(unit: Unit) -> str:
-        await limit_service.put_limits(unit, _read(sent), sent.services.slips)
+        await limit_service.put_limits(unit, _read(sent, unit.at), sent.services.slips)
         return f"{HERE}?gate={chosen['gate']}&direction={chosen['direction']}" + (
             f"&date={chosen['date']}&done=true"
         )
@@ -132,10 +131,11 @@ async def limit_slots(sent: NamedDependency[SentForm]) -> Response[Any] | Templa
     return await sent.answer(foresee, page)
 
 
-def _read(sent: SentForm) -> LimitDecision:
+def _read(sent: SentForm, at: datetime) -> LimitDecision:
     """Return the limit that a form describes; without a number an older one is taken back.
 
-    Raises ValidationError. refuses: invalid_fields.
+    A number that cannot be is told with all else that is wrong. Raises ValidationError. refuses:
+    invalid_fields.
     """
     typed = {name: sent.text(name) for name in ("gate", "direction", "kind", "reason")}
     for name in ("from", "until"):
@@ -143,8 +143,13 @@ def _read(sent: SentForm) -> LimitDecision:
             typed[name] = moment
     try:
         value = read_units(sent.text("value"), 0) if sent.text("value").strip() else None
+        if value is not None and value < 0:
+            least = "greater_than_equal"
+            raise WrongNumber(least, SHAPE_SAYS[least], ge="0")
     except WrongNumber as wrong:
-        raise INVALID(errors=[wrong.at("value")]) from None
+        rest = LimitDecision.model_validate({**typed, "value": 0})
+        errors = [wrong.at("value"), *faults(rest.every(), [rest.gate], at)]
+        raise INVALID(errors=errors) from None
     return LimitDecision.model_validate({**typed, "value": value})
 
 

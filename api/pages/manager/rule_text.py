@@ -37,10 +37,7 @@ def sentence(kind: RuleKind[Any], row: BaseModel, locale: str) -> str:
 
 async def gate_names(connection: AsyncConnection, locale: str) -> dict[str, str]:
     """Return what each gate is called in a language, by its code."""
-    return {
-        gate.code: {"vi": gate.name_vi, "zh": gate.name_zh}.get(locale, gate.name_en)
-        for gate in await all_gates(connection)
-    }
+    return {gate.code: gate.names[locale] for gate in await all_gates(connection)}
 
 
 @dataclass(frozen=True)

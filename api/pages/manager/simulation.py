@@ -55,8 +55,7 @@ async def show_simulation(
     change = Change(lanes=number, opens=_time(opens), closes=_time(closes))
     nothing, given, told = None, None, list[tuple[Rule, Sequence[ClassWait]]]()
     async with services.store.reading() as connection:
-        known = await gates.all_gates(connection)
-        here = next((one for one in known if one.code == gate), known[0])
+        known, here = await gates.shown(connection, gate)
         try:
             recording = await recording_of_day(connection, here.code, way, day)
             book = await rules_on(connection, today, [CALLING_TERMS])
@@ -74,7 +73,6 @@ async def show_simulation(
         day=day,
         days=named_days(days, request, today),
         direction=way,
-        directions=list(Direction),
         change=change,
         most_lanes=_MOST_LANES,
         opens=opens,

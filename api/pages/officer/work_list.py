@@ -106,10 +106,7 @@ async def show_list(
         "officer/work_list.html",
         fragment=fragment,
         agencies=[AGENCIES[name].label for name in dossier_service.agencies_of(actor)],
-        gates={
-            one.code: {"vi": one.name_vi, "zh": one.name_zh, "en": one.name_en}
-            for one in known_gates
-        },
+        gates={one.code: one.names for one in known_gates},
         lanes=[(name, counts.get(name, 0)) for name in LANES],
         waiting=sum(counts.values()),
         items=items[:most],

@@ -29,7 +29,7 @@ async def show_ballot(
         "public/ballot.html",
         ballot=view.row,
         says=BALLOT.state(view.row.state).label,
-        gate_name={"vi": gate.name_vi, "zh": gate.name_zh, "en": gate.name_en},
+        gate_name=gate.names,
         entries=sorted(view.entries, key=lambda one: (one.number or 0, one.reference)),
         hours={hour.id: hour for hour in hours},
         now=services.store.clock.now(),

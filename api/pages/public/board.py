@@ -39,7 +39,7 @@ async def show_board(
 def _gate(one: boards.GateBoard, places: YardPlaces) -> dict[str, object]:
     return {
         "code": one.gate.code,
-        "name": {"vi": one.gate.name_vi, "zh": one.gate.name_zh, "en": one.gate.name_en},
+        "name": one.gate.names,
         "directions": [
             _way(way)
             | {

@@ -9,10 +9,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Template
 
-from api.pages.kit.form import SentForm
+from api.pages.kit.form import SentForm, ticked
 from api.pages.kit.frame import AnyRequest, show
 from api.pages.trader.book import bookable
-from api.pages.trader.booking_form import PREFERENCES, chosen_declarations, placed
+from api.pages.trader.booking_form import PREFERENCES, placed
 from api.pages.trader.booking_request import read_entry
 from api.pages.trader.fleet import filled_form, fleet_of
 from api.pages.trader.frame import gate_names
@@ -78,7 +78,7 @@ async def _page(
         open=ballot.opens_at <= at < ballot.closes_at,
         loads=[r for r in loads if (r.gate, r.direction) == (ballot.gate, ballot.direction)],
         declaration_says={state.name: state.label for state in DECLARATION.states},
-        chosen=chosen_declarations(form),
+        chosen=ticked(form, "declaration_ids"),
         fleet=fleet,
         classes=[name.value for name in VehicleClass],
         now=at,

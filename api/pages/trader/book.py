@@ -1,7 +1,6 @@
 """Booking an hour: a day, an hour, the truck and its driver, on one page."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,13 +11,12 @@ from litestar.params import FromQuery
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.pages.kit.form import SentForm, go_on, gone_on
+from api.pages.kit.form import SentForm, go_on, gone_on, ticked
 from api.pages.kit.frame import AnyRequest, show
 from api.pages.trader.booking_form import (
     DAYS,
-    chosen_declarations,
-    chosen_of,
     day_shown,
+    days_open,
     form_of_booking,
     hours_of,
     placed,
@@ -120,7 +118,7 @@ async def _loads(
 ) -> tuple[list[DeclarationRow], DeclarationRow | None]:
     """Return the declarations that can be booked, and the one to begin with."""
     loads = await bookable(connection, actor)
-    wanted = chosen_declarations(chosen)
+    wanted = ticked(chosen, "declaration_ids")
     if wanted and not any(str(row.id) in wanted for row in loads) and _is_id(wanted[0]):
         # Further back in the list, or booked meanwhile: shown all the same, so it can be told why.
         found = await dossier_service.get(connection, actor, UUID(wanted[0]))
@@ -130,11 +128,11 @@ async def _loads(
 
 def _class_of(loads: Sequence[DeclarationRow], form: Mapping[str, Any]) -> str | None:
     """Return whose share a truck would take with what is ticked, None while that is nothing."""
-    chosen, empty = chosen_declarations(form), "empty" in form
-    ticked = [row for row in loads if str(row.id) in chosen]
-    if not ticked and not empty:
+    chosen, empty = ticked(form, "declaration_ids"), "empty" in form
+    goods = [row for row in loads if str(row.id) in chosen]
+    if not goods and not empty:
         return None
-    return class_of([flag for row in ticked for flag in row.handling], empty)
+    return class_of([flag for row in goods for flag in row.handling], empty)
 
 
 def _is_id(text: str) -> bool:
@@ -161,7 +159,7 @@ async def book_page(
         days = hours_of(slots, at, share_class)
         day = day_shown(str(form.get("date") or ""), days, today)
         ballots = await ballot_service.ballots_on(connection, gate, direction, day)
-        chosen = chosen_declarations(form)
+        chosen = ticked(form, "declaration_ids")
         ours = [row.id for row in loads if str(row.id) in chosen]
         fees = await booking_service.fees_by_class(connection, ours, day)
         fleet = await fleet_of(connection, actor)
@@ -173,7 +171,7 @@ async def book_page(
         loads=[row for row in loads if (row.gate, row.direction) == (gate, direction)],
         elsewhere=[row for row in loads if (row.gate, row.direction) != (gate, direction)],
         chosen=chosen,
-        also=chosen_of(form, "also"),
+        also=ticked(form, "also"),
         ballots=ballots,
         fees=fees,
         fleet=fleet,
@@ -189,10 +187,7 @@ async def book_page(
         gate_names=names,
         directions=[(code, term.label) for code, term in DIRECTIONS.items()],
         declaration_says={state.name: state.label for state in DECLARATION.states},
-        days=[
-            (on, any(hour.availability == "free" for hour in days.get(on, ())))
-            for on in (today + timedelta(days=ahead) for ahead in range(DAYS))
-        ],
+        days=days_open(days, today),
         day=day,
         hours=days.get(day, []),
         share_class=share_class,

@@ -125,14 +125,21 @@ def _availability(slot: Any, at: datetime, share_class: str | None) -> str:
     return "free" if any(open_to(slot, one) for one in classes) else "full"
 
 
+def days_open(days: Mapping[date, Sequence[Hour]], today: date) -> list[tuple[date, bool]]:
+    """Return the days that are offered, each with whether an hour of it is free."""
+    return [
+        (day, any(hour.availability == "free" for hour in days.get(day, ())))
+        for day in (today + timedelta(days=ahead) for ahead in range(DAYS))
+    ]
+
+
 def day_shown(asked: str, days: Mapping[date, Sequence[Hour]], today: date) -> date:
     """Return the day asked for, if it is among those offered; else the first with a free hour."""
-    offered = [today + timedelta(days=ahead) for ahead in range(DAYS)]
-    for day in offered:
+    offered = days_open(days, today)
+    for day, _ in offered:
         if day.isoformat() == asked:
             return day
-    free = (d for d in offered if any(hour.availability == "free" for hour in days.get(d, ())))
-    return next(free, today)
+    return next((day for day, free in offered if free), today)
 
 
 def form_of_booking(row: Any) -> dict[str, Any]:
@@ -168,17 +175,6 @@ def filled(form: Mapping[str, Any], fleet: Fleet) -> dict[str, Any]:
                 "driver.phone": man.phone or "",
             }
     return full
-
-
-def chosen_declarations(form: Mapping[str, Any]) -> list[str]:
-    """Return the declarations ticked in a form."""
-    return chosen_of(form, "declaration_ids")
-
-
-def chosen_of(form: Mapping[str, Any], name: str) -> list[str]:
-    """Return what is ticked in a form under a name."""
-    given = form.get(name) or []
-    return [str(one) for one in given] if isinstance(given, list) else [str(given)]
 
 
 def placed(refusal: Refusal, sentences: Mapping[str, str], form: Form) -> dict[str, str]:

@@ -8,14 +8,13 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from api.http.problems import shape_errors
-from api.pages.kit.form import nested
+from api.pages.kit.form import nested, ticked
 from api.pages.kit.typed_numbers import WrongNumber, read_units
 from api.pages.trader.booking_form import (
     EMPTY,
     GRAMS_IN_A_TONNE,
     PREFERENCES,
     Fleet,
-    chosen_declarations,
     filled,
     form_field,
 )
@@ -105,7 +104,7 @@ def read_driver(form: Mapping[str, Any]) -> ChangeDriver:
 def _request(form: Mapping[str, Any], errors: list[FieldError]) -> dict[str, Any]:
     tree = nested(form)
     return {
-        "declaration_ids": chosen_declarations(form),
+        "declaration_ids": ticked(form, "declaration_ids"),
         "vehicle": _vehicle_in(tree, errors),
         "driver": tree.get("driver", {}),
         "empty": "empty" in form,

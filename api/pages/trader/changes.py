@@ -2,7 +2,6 @@
 which asks first."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -17,6 +16,7 @@ from api.pages.kit.frame import AnyRequest, show
 from api.pages.trader.booking_form import (
     DAYS,
     day_shown,
+    days_open,
     form_of_booking,
     hours_of,
     placed,
@@ -142,10 +142,7 @@ async def _page(
         fees=fees,
         fleet=fleet,
         classes=[name.value for name in VehicleClass],
-        days=[
-            (on, any(hour.availability == "free" for hour in days.get(on, ())))
-            for on in (today + timedelta(days=ahead) for ahead in range(DAYS))
-        ],
+        days=days_open(days, today),
         day=day,
         hours=days.get(day, []),
         paid=Money(sum(one.amount_minor for one in paid), paid[0].currency) if paid else None,

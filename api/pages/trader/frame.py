@@ -12,10 +12,7 @@ from border.payments.face import ChargeRow
 
 async def gate_names(connection: AsyncConnection) -> dict[str, dict[str, str]]:
     """Return the name of each gate in use, by its code and by language."""
-    return {
-        gate.code: {"vi": gate.name_vi, "zh": gate.name_zh, "en": gate.name_en}
-        for gate in await gates.all_gates(connection)
-    }
+    return {gate.code: gate.names for gate in await gates.all_gates(connection)}
 
 
 def charge_view(charge: ChargeRow) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The rights of a firm: whom it lets act for it, for whom it acts, giving and revoking."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from api.http.times import kept_day
-from api.pages.kit.form import SentForm
+from api.pages.kit.form import SentForm, ticked
 from api.pages.kit.frame import AnyRequest, show
 from api.zone import Services
 from border.core.actor import Actor
@@ -140,7 +140,7 @@ async def _page(
         services,
         "trader/rights.html",
         form=form,
-        chosen=_ticked(form),
+        chosen=ticked(form, "rights"),
         given=[(row, said(row.verbs)) for row in found if row.from_organisation_id == ours],
         had=[
             (row, said(row.verbs))
@@ -153,11 +153,6 @@ async def _page(
         until=str(form.get("until") or local_date(at + timedelta(days=_DAYS))),
         today=local_date(at),
     )
-
-
-def _ticked(form: dict[str, Any]) -> Sequence[str]:
-    given = form.get("rights") or []
-    return given if isinstance(given, list) else [str(given)]
 
 
 ROUTES = (show_rights, give, revoke)

@@ -57,3 +57,8 @@ async def test_what_is_wrong_stands_beside_its_field_and_nothing_is_lost(desk: A
         await manager.see(HERE), "/manager/slots/limits", **TYPED | {"reason": " "}
     )
     assert "Say why in a sentence" in text_of(answer.text)
+    for value, says in (("-3", "It must be at least 0."), ("some", "Type a number")):
+        wrong = TYPED | {"value": value, "reason": "", "until": TYPED["from"]}
+        answer = await manager.send(await manager.see(HERE), "/manager/slots/limits", **wrong)
+        for said in (says, "Say why in a sentence", "must end after it begins"):
+            assert said in text_of(answer.text), (value, said)

@@ -46,6 +46,11 @@ async def test_an_hour_says_to_everybody_what_limits_it_and_which_of_it_binds(
         ({"kind": "weather"}, "kind", "enum"),
         ({"until": AFTERNOON["from"]}, "until", "not_after_from"),
         ({"from": "2026-11-20T08:00:00Z"}, "from", "past"),
+        (
+            {"from": "9999-12-31T21:00:00-14:00", "until": "9999-12-31T23:00:00-14:00"},
+            "until",
+            "less_than",
+        ),
         ({"from": "yesterday"}, "from", "datetime_from_date_parsing"),
         ({"also": [LIMIT]}, "also.0.from", "overlaps"),
     ],

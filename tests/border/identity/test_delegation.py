@@ -230,6 +230,7 @@ async def test_a_right_of_one_account_is_not_its_firms(firms: Firms) -> None:
         ("owner", "agent", {"to_organisation": "tax-nobody"}, "unknown"),
         ("owner", "agent", {"to_organisation": None, "to_account": "no@one.test"}, "unknown"),
         ("owner", "agent", {"until": NOON - timedelta(days=9)}, "past"),
+        ("owner", "agent", {"until": "9999-12-31T23:59:59-14:00"}, "less_than"),
         ("driver", "stranger", {"of": "owner"}, "passed_on_too_often"),
         ("stranger", "agent", {"of": "owner"}, "right_missing"),
     ],
