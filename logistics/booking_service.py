@@ -193,6 +193,17 @@ def price_of(
     return tariff.price(_priced(loads), truck.vehicle_class, on, payload_g=truck.payload_g)
 
 
+def fee_of(
+    tariff: Rates, truck: Vehicle | BookingRow, loads: Sequence[GateView], slot: AnyRow
+) -> Money:
+    """Return the fee for the crossing on its day, zero for an empty truck.
+
+    refuses: no_tariff, mass_unknown.
+    """
+    assessed = price_of(tariff, truck, loads, slot)
+    return assessed.amount if assessed else Money(0)
+
+
 def _priced(loads: Iterable[GateView]) -> list[Load]:
     return [
         Load(
@@ -273,18 +284,22 @@ async def end_unused(unit: Unit, walks: Sequence[Walk[BookingRow]]) -> None:
 
 async def _free(unit: Unit, rows: Sequence[BookingRow]) -> None:
     """Free places, vehicles, goods, slips and charges of bookings that have ended unused."""
-    references = {row.id: row.reference for row in rows}
+    ended = {row.id: row for row in rows}
     places: dict[UUID, list[BookingRow]] = {}
     for row in rows:
         places.setdefault(row.slot_id, []).append(row)
     await give_back(unit, places)
-    await storage.free_declarations(unit.connection, list(references))
-    await void(unit, *references.values())
-    for passage in await storage.passages_to_come(unit.connection, list(references)):
-        key = references[passage.booking_id]
-        said = {"direction": passage.direction, "vehicle_class": passage.vehicle_class}
-        await unit.move(PassageRow, passage.id, "call_off", key=key, actor=PROGRAM, payload=said)
-        await slip_service.revoke(unit, passage.booking_id, key)
+    await storage.free_declarations(unit.connection, list(ended))
+    await void(unit, *(row.reference for row in rows))
+    to_come = await storage.passages_to_come(unit.connection, list(ended))
+    await walk_set(unit, [_called_off(passage, ended[passage.booking_id]) for passage in to_come])
+    slips_of = {one.booking_id: ended[one.booking_id].reference for one in to_come}
+    await slip_service.revoke(unit, slips_of)
+
+
+def _called_off(passage: PassageRow, booking: BookingRow) -> Walk[PassageRow]:
+    said = {"direction": booking.direction, "vehicle_class": booking.vehicle_class}
+    return Walk(passage, (WalkStep("call_off", PROGRAM, said, booking.reference),))
 
 
 async def visible(connection: AsyncConnection, actor: Actor, id: UUID) -> AnyRow:

@@ -92,9 +92,14 @@ def bookings(store: Store, slips: SlipKeys) -> Coalescer[AskedBooking, StoredAns
 
 
 async def book(
-    unit: Unit, slot_id: UUID, request: BookingRequest, slips: SlipKeys
+    unit: Unit,
+    slot_id: UUID,
+    request: BookingRequest,
+    slips: SlipKeys,
+    *,
+    reserved: bool = False,
 ) -> BookingWithCharges:
-    """Hold a place for a truck; with nothing owed it is confirmed at once.
+    """Hold a place for a truck, or the one `reserved`; with nothing owed it is confirmed at once.
 
     refuses: right_missing, invalid_fields, not_found, slot_over, slot_not_open_yet, slot_full,
     share_full, no_share, declaration_not_bookable, declaration_already_booked,
@@ -108,7 +113,7 @@ async def book(
         booked.append(one)
         return StoredAnswer(201, b"")
 
-    await book_alone(unit, AskedBooking(slot_id, request, says), slips)
+    await book_alone(unit, AskedBooking(slot_id, request, says, reserved=reserved), slips)
     return booked[0]
 
 

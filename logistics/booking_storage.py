@@ -146,7 +146,8 @@ async def locked_bookings(
 
 async def live_slips(connection: AsyncConnection, booking_ids: Collection[UUID]) -> list[SlipRow]:
     """Return the slips that hold of some bookings, which are locked."""
-    return await rows(connection, SlipRow, _LIVE_SLIPS, ids=list(booking_ids))
+    ids = list(booking_ids)
+    return await rows(connection, SlipRow, _LIVE_SLIPS, ids=ids) if ids else []
 
 
 async def booked_already(

@@ -11,6 +11,7 @@ from border import gates
 from border.core.actor import PROGRAM, Actor
 from border.core.ids import WrongReference, new_reference, parse_reference
 from border.core.refusal import NOT_FOUND
+from border.core.sets import Walk, WalkStep, walk_set
 from border.core.store import AnyRow, Unit
 from border.identity import policy
 from border.paper.fonts import FontSet
@@ -19,7 +20,7 @@ from border.paper.words import InThree, Locale
 from border.payments.face import charges_on
 from border.plates import written
 from customs.dossier_service import gate_view
-from logistics import storage
+from logistics import booking_storage, storage
 from logistics.slip_drawing import DeclaredGoods, FeeLine, SlipView, draw_slip
 from logistics.slip_token import SigningKey, SlipClaims, VerifyingKey, sign
 from logistics.tables import BookingRow, SlipRow
@@ -63,14 +64,17 @@ def slip_of(booking: BookingRow, keys: SlipKeys) -> dict[str, Any]:
     }
 
 
-async def revoke(unit: Unit, booking_id: UUID, key: str) -> None:
-    """Revoke the live slip of a booking. writes: slip; event slip.revoke."""
-    table = storage.slip
-    row = await unit.fetch(
-        SlipRow, table.c.booking_id == booking_id, table.c.state.in_(["active", "used"])
+async def revoke(unit: Unit, bookings: Mapping[UUID, str]) -> list[UUID]:
+    """Revoke the slips that hold of some bookings, by their references; return whose they were.
+
+    writes: slip; event slip.revoke.
+    """
+    found = await booking_storage.live_slips(unit.connection, bookings)
+    keys = {one.id: bookings[one.booking_id] for one in found}
+    await walk_set(
+        unit, [Walk(one, (WalkStep("revoke", PROGRAM, key=keys[one.id]),)) for one in found]
     )
-    if row is not None:
-        await unit.move(SlipRow, row.id, "revoke", key=key, actor=PROGRAM)
+    return [one.booking_id for one in found]
 
 
 @dataclass(frozen=True)

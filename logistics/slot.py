@@ -30,6 +30,8 @@ SLOT_NOT_OPEN = refuses(
     N_("This hour opens for booking at {opens_at}."),
     retry=True,
 )
+FIRST_COME = "first_come"
+"""The mode of an hour whose places go to whoever books them first."""
 BALLOT_MODE = "ballot"
 """The mode of an hour whose places are drawn before anybody can book one."""
 SLOT_IS_DRAWN = refuses(

@@ -11,11 +11,11 @@ from sqlalchemy.dialects.postgresql import array, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.ids import new_id
-from border.core.reading import row
+from border.core.reading import row, rows
 from border.core.statement import Statement, one_of
 from border.core.store import AnyRow, table_of
 from logistics.share import CLASSES, NONE
-from logistics.slot import MadeSlot, SlotPlan
+from logistics.slot import FIRST_COME, MadeSlot, SlotPlan
 from logistics.slot_rules import SLOT_RULES
 from logistics.tables import (
     BookingDeclarationRow,
@@ -53,7 +53,7 @@ async def put_slots(connection: AsyncConnection, plans: Iterable[SlotPlan]) -> l
             "kept": 0,
             "class_taken": list(NONE),
             "class_waiting": list(NONE),
-            "mode": "first_come",
+            "mode": FIRST_COME,
             **_by_rule(plan),
         }
         for plan in plans
@@ -190,8 +190,7 @@ _FREED = Statement(
     update(booked).where(one_of(booked.c.booking_id, "ids"), booked.c.live).values(live=False)
 )
 _TO_COME = Statement(
-    select(passage.c.id, passage.c.booking_id, booking.c.direction, booking.c.vehicle_class)
-    .join(booking, booking.c.id == passage.c.booking_id)
+    select(passage)
     .where(
         one_of(passage.c.booking_id, "ids"),
         or_(passage.c.state == "expected", passage.c.state == "arrived"),
@@ -207,9 +206,9 @@ async def free_declarations(connection: AsyncConnection, booking_ids: Sequence[U
 
 async def passages_to_come(
     connection: AsyncConnection, booking_ids: Sequence[UUID]
-) -> Sequence[AnyRow]:
+) -> list[PassageRow]:
     """Return the passages of some bookings that were not admitted, nor called off."""
-    return await _TO_COME.rows(connection, ids=booking_ids)
+    return await rows(connection, PassageRow, _TO_COME, ids=booking_ids)
 
 
 async def declarations_of(

@@ -24,6 +24,7 @@ from border.vocabulary import ShareClass
 from logistics.booking import BOOKING, LIVE
 from logistics.passage import PASSAGE, SLIP
 from logistics.scan_clash import SCAN_CLASH
+from logistics.slot import FIRST_COME
 
 LIVE_SQL = text("state IN (" + ", ".join(f"'{state}'" for state in sorted(LIVE)) + ")")
 """The condition that a booking is live, as its unique indexes have it: so they are found."""
@@ -113,7 +114,7 @@ class SlotRow(SQLModel, table=True):
     displaced: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     bound_by: str | None = Field(default=None, max_length=12)
     bound_reason: str | None = Field(default=None, max_length=300)
-    mode: str = Field(default="first_come", max_length=16)
+    mode: str = Field(default=FIRST_COME, max_length=16)
     early_minutes: int
     entry_early_minutes: int
     grace_minutes: int

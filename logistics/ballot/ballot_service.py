@@ -34,7 +34,7 @@ from logistics.ballot.terms import BALLOT_TERMS, BallotTermsRow
 from logistics.beneficiary import beneficiary, may_ask
 from logistics.booking import check
 from logistics.share import class_of
-from logistics.slot import BALLOT_MODE
+from logistics.slot import BALLOT_MODE, FIRST_COME
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,16 @@ class Peak:
     def direction(self) -> str:
         """Which way it goes."""
         return self.terms.direction
+
+    @property
+    def begins_at(self) -> datetime:
+        """When its first hour begins."""
+        return self.terms.window(self.held_on)[0]
+
+    @property
+    def ends_at(self) -> datetime:
+        """When its last hour ends."""
+        return self.terms.window(self.held_on)[1]
 
 
 async def announce_due(store: Store, beacons: Beacons) -> int:
@@ -94,24 +104,24 @@ async def announce(unit: Unit, peak: Peak, beacons: Beacons) -> int:
     writes: as `announce_due`.
     """
     terms = peak.terms
-    begins_at, ends_at = terms.window(peak.held_on)
     opens_at, closes_at = terms.entries(peak.held_on)
-    if closes_at <= unit.at:
-        return 0
     drawn_at = closes_at + timedelta(minutes=terms.draw_minutes)
     rounds = [(one, one.round_at(drawn_at)) for one in beacons.every]
-    if not rounds:
+    if closes_at <= unit.at or not rounds:
         return 0
-    ballot = BallotRow(
-        reference="",
-        state="announced",
+    hours = await storage.hours_of(unit.connection, peak, lock=True)
+    if not hours or any(one.taken or one.waiting or one.mode != FIRST_COME for one in hours):
+        return 0
+    await unit.create(
+        BallotRow,
+        "announced",
+        "announce",
         gate=peak.gate,
-        created_at=unit.at,
-        changed_at=unit.at,
+        overdue_at=opens_at,
         direction=peak.direction,
         held_on=peak.held_on,
-        begins_at=begins_at,
-        ends_at=ends_at,
+        begins_at=peak.begins_at,
+        ends_at=peak.ends_at,
         opens_at=opens_at,
         closes_at=closes_at,
         draw_at=max(one.appears_at(number) for one, number in rounds),
@@ -119,14 +129,6 @@ async def announce(unit: Unit, peak: Peak, beacons: Beacons) -> int:
         cooling_hours=terms.cooling_hours,
         beacons=[{"name": one.name, "round": number} for one, number in rounds],
         rule_versions={BALLOT_TERMS.name: peak.version},
-    )
-    hours = await storage.hours_of(unit.connection, ballot, lock=True)
-    if not hours or any(one.taken or one.waiting or one.mode != "first_come" for one in hours):
-        return 0
-    head = {"id", "reference", "state", "gate", "version", "created_at", "changed_at", "overdue_at"}
-    columns = ballot.model_dump(exclude=head)
-    await unit.create(
-        BallotRow, "announced", "announce", gate=peak.gate, overdue_at=opens_at, **columns
     )
     await storage.set_mode(unit.connection, [one.id for one in hours], BALLOT_MODE)
     return 1

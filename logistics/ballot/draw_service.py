@@ -5,11 +5,9 @@ beacon is asked with no transaction open. The draw is one transaction: there is 
 """
 
 import logging
-import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from border.core.actor import PROGRAM
@@ -20,8 +18,9 @@ from logistics.ballot.beacon import Beacons, Spoken
 from logistics.ballot.drawing import DrawnEntry, Entered, drawn, root_of
 from logistics.ballot.tables import BallotEntryRow, BallotRow
 from logistics.share import tally
+from logistics.slot import FIRST_COME
 from logistics.waiting import storage as waiting_storage
-from logistics.waiting.serving_service import offered
+from logistics.waiting.serving_service import offered, put_on_lists
 from logistics.waiting.tables import WaitingRow
 
 _STANDS_IN = timedelta(minutes=10)
@@ -119,7 +118,7 @@ async def draw(unit: Unit, id: UUID, beacon: str, said: Spoken) -> None:
             for row in rows
         ],
     )
-    await storage.set_mode(unit.connection, list(slots), "first_come")
+    await storage.set_mode(unit.connection, list(slots), FIRST_COME)
     spoke = {"spoke": beacon, "beacon_value": said.value, "beacon_signature": said.signature}
     await unit.move(
         BallotRow, id, "draw", changes=spoke | {"places": places}, payload={"entered": len(rows)}
@@ -135,7 +134,7 @@ async def _join(
 ) -> dict[str, WaitingRow]:
     """Put everybody on the lists of its hours with its number, and offer the places drawn."""
     waiting: dict[str, WaitingRow] = {}
-    hours: list[dict[str, Any]] = []
+    lists: list[tuple[WaitingRow, list[UUID]]] = []
     waiters, taken = list[tuple[UUID, str, int]](), list[tuple[UUID, str, int]]()
     for row in sorted(rows, key=lambda row: found[row.reference].number):
         wanted = [UUID(one) for one in row.preferences]
@@ -156,27 +155,14 @@ async def _join(
             number=found[row.reference].number,
             rule_versions=ballot.rule_versions,
         )
-        hours += [
-            {
-                "entry_id": one.id,
-                "slot_id": id,
-                "plate": row.plate,
-                "rank": rank,
-                "passed_over": 0,
-                "live": True,
-            }
-            for rank, id in enumerate(wanted)
-        ]
+        lists.append((one, wanted))
         got = found[row.reference].got
         if got is None:
             waiters += [(id, row.share_class, 1) for id in wanted]
         else:
             taken.append((UUID(got), row.share_class, 1))
     await unit.write_rows()
-    await waiting_storage.open_lists(
-        unit.connection, {id: secrets.token_bytes(32) for id in sorted(slots)}
-    )
-    await waiting_storage.put_hours(unit.connection, hours)
+    await put_on_lists(unit, lists)
     if not await waiting_storage.change_slots(unit.connection, tally(taken), tally(waiters)):
         raise Clash
     offer = timedelta(minutes=ballot.offer_minutes)

@@ -14,6 +14,7 @@ from border.core.reading import row, rows
 from border.core.statement import Statement
 from border.core.store import AnyRow, table_of
 from logistics.ballot.tables import BallotEntryRow, BallotRow
+from logistics.slot import FIRST_COME
 from logistics.storage import UNSHARED, booking, slot
 
 ballot = table_of(BallotRow)
@@ -65,7 +66,7 @@ _DAYS = Statement(
         slot.c.direction,
         as_type(func.timezone(str(ZONE), slot.c.starts_at), Date()).label("held_on"),
     )
-    .where(slot.c.starts_at > _instant("since"), slot.c.mode == "first_come", slot.c.capacity > 0)
+    .where(slot.c.starts_at > _instant("since"), slot.c.mode == FIRST_COME, slot.c.capacity > 0)
     .distinct()
 )
 

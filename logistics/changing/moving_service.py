@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from border.core.actor import PROGRAM, Actor
+from border.core.actor import Actor
 from border.core.clock import local_date
 from border.core.lifecycle import check_open
 from border.core.money import Money
@@ -22,10 +22,10 @@ from border.payments.face import RATES, charges_on, rates_in
 from border.regulation.rulebook import RuleBook, rules_on, rules_on_days
 from logistics import booking_service, booking_storage
 from logistics.booking import BOOKING
-from logistics.booking_service import FEE, BookingWithCharges, hour_columns, price_of
+from logistics.booking_service import FEE, BookingWithCharges, fee_of, hour_columns
 from logistics.changing.change import FEE_DIFFERS, MoveRequest, check_move
 from logistics.share import CLASSES, refused, tally
-from logistics.slip_service import SlipKeys, slip_of
+from logistics.slip_service import SlipKeys, revoke, slip_of
 from logistics.slot import check_bookable
 from logistics.slot_rules import CHANGE_TERMS, CROSSING_TERMS
 from logistics.tables import BookingRow, SlipRow
@@ -148,12 +148,8 @@ async def reissue(unit: Unit, bookings: Sequence[BookingRow], slips: SlipKeys) -
     writes: slip; events slip.revoke, slip.issue.
     """
     changed = {row.id: row for row in bookings}
-    old = await booking_storage.live_slips(unit.connection, changed)
-    keys = {slip.id: changed[slip.booking_id].reference for slip in old}
-    revoked = [Walk(slip, (WalkStep("revoke", PROGRAM, key=keys[slip.id]),)) for slip in old]
-    await walk_set(unit, revoked)
-    for slip in old:
-        unit.begin(SlipRow, "active", "issue", **slip_of(changed[slip.booking_id], slips))
+    for id in await revoke(unit, {row.id: row.reference for row in bookings}):
+        unit.begin(SlipRow, "active", "issue", **slip_of(changed[id], slips))
     await unit.write_rows()
 
 
@@ -199,14 +195,13 @@ async def _check_fee(unit: Unit, row: BookingRow, slot: AnyRow) -> None:
     connection, on = unit.connection, local_date(slot.starts_at)
     loads = await booking_service.loads_of(connection, row.id)
     rates = rates_in(await rules_on_days(connection, [on], [RATES]), FEE)
-    assessed = price_of(rates, row, loads, slot)
+    other = fee_of(rates, row, loads, slot)
     charges = (await charges_on(connection, [row.reference]))[row.reference]
     owed = [
         Money(charge.amount_minor, charge.currency)
         for charge in charges
         if charge.kind == FEE and charge.state not in _FEE_FALLEN_AWAY
     ]
-    fee = owed[0] if owed else Money(0, "VND")
-    other = assessed.amount if assessed else Money(0, "VND")
+    fee = owed[0] if owed else Money(0)
     if fee != other:
         raise FEE_DIFFERS(fee=fee, other=other)

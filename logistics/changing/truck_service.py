@@ -5,7 +5,6 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from border.core.clock import local_date
-from border.core.money import Money
 from border.core.refusal import INVALID
 from border.core.sets import Walk, WalkStep, walk_set
 from border.core.store import Unit
@@ -14,7 +13,7 @@ from border.plates import Plate
 from border.regulation.rulebook import rules_on, rules_on_days
 from logistics import booking_service, booking_storage, storage
 from logistics.booking import VEHICLE_BOOKED, Vehicle, read_driver, read_vehicle, too_heavy
-from logistics.booking_service import FEE, BookingWithCharges, price_of, truck_columns
+from logistics.booking_service import FEE, BookingWithCharges, fee_of, truck_columns
 from logistics.booking_set_service import already_booked
 from logistics.changing.change import (
     FEE_DIFFERS,
@@ -51,10 +50,7 @@ async def substitute_vehicle(
     rates = rates_in(await rules_on_days(unit.connection, [on], [RATES]), FEE)
     slot = await storage.one_slot(unit.connection, row.slot_id)
     assert slot is not None
-    fee, other = (
-        assessed.amount if (assessed := price_of(rates, one, loads, slot)) else Money(0, "VND")
-        for one in (row, vehicle)
-    )
+    fee, other = (fee_of(rates, one, loads, slot) for one in (row, vehicle))
     if fee != other:
         raise FEE_DIFFERS(fee=fee, other=other)
     await _check_free(unit, row, vehicle, plate, trailer)

@@ -5,6 +5,7 @@ transaction the places are drawn among those who wait and counted as taken, as a
 for them finds none.
 """
 
+import secrets
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -159,6 +160,30 @@ def _for_its_class(places: Sequence[str | None], waiters: Sequence[Waiter]) -> S
     class gets them."""
     waiting = Counter[str | None](one.priority for one in waiters)
     return [of for n, of in enumerate(places) if places[:n].count(of) < waiting[of]]
+
+
+async def put_on_lists(unit: Unit, waiting: Sequence[tuple[WaitingRow, Sequence[UUID]]]) -> None:
+    """Put some who wait on the lists of the hours that would do, the best first.
+
+    writes: waiting_list, waiting_hour.
+    """
+    ids = sorted({id for _, wanted in waiting for id in wanted})
+    await storage.open_lists(unit.connection, {id: secrets.token_bytes(32) for id in ids})
+    await storage.put_hours(
+        unit.connection,
+        [
+            {
+                "entry_id": one.id,
+                "slot_id": id,
+                "plate": one.plate,
+                "rank": rank,
+                "passed_over": 0,
+                "live": True,
+            }
+            for one, wanted in waiting
+            for rank, id in enumerate(wanted)
+        ],
+    )
 
 
 def offered(at: datetime, row: WaitingRow, slot: AnyRow, stands: timedelta) -> Walk[WaitingRow]:

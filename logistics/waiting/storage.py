@@ -181,7 +181,8 @@ async def put_draws(connection: AsyncConnection, draws: Sequence[Mapping[str, An
 async def open_lists(connection: AsyncConnection, secrets: Mapping[UUID, bytes]) -> None:
     """Open the lists of some hours that have none yet, each with its secret."""
     opened = [{"slot_id": id, "secret": secret, "draws": 0} for id, secret in secrets.items()]
-    await connection.execute(insert(_list).on_conflict_do_nothing(), opened)
+    if opened:
+        await connection.execute(insert(_list).on_conflict_do_nothing(), opened)
 
 
 async def put_hours(connection: AsyncConnection, hours: Sequence[Mapping[str, Any]]) -> None:

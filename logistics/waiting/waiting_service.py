@@ -4,7 +4,6 @@ How places come to those who wait is `serving_service`. Whoever has a record of 
 locks it before the slots; a draw has the slots first, and passes by records that others hold.
 """
 
-import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from border.core.clock import local_date, local_time
 from border.core.lifecycle import check_open
 from border.core.refusal import FieldError
 from border.core.sets import Walk, WalkStep, walk_set
-from border.core.store import AnyRow, StoredAnswer, Unit
+from border.core.store import AnyRow, Unit
 from border.core.words import N_, Sentence
 from border.identity import policy
 from border.plates import written
@@ -29,12 +28,11 @@ from customs.dossier_service import gate_view
 from logistics import booking_service, booking_storage
 from logistics.beneficiary import beneficiary, may_ask
 from logistics.booking import BookingRequest, check
-from logistics.booking_service import BookingWithCharges
-from logistics.booking_set_service import AskedBooking, book_alone
+from logistics.booking_set_service import book
 from logistics.share import class_of, no_share, open_to, tally
 from logistics.slip_service import SlipKeys
 from logistics.waiting import storage
-from logistics.waiting.serving_service import give_back
+from logistics.waiting.serving_service import give_back, put_on_lists
 from logistics.waiting.tables import WaitingRow
 from logistics.waiting.terms import WAITING_TERMS, WaitingTermsRow
 from logistics.waiting.waiting import (
@@ -111,19 +109,7 @@ async def join(unit: Unit, slot_id: UUID, request: WaitingRequest) -> WaitingVie
         request=request.model_dump(mode="json", by_alias=True, exclude={"also"}),
         rule_versions=book.versions(WAITING_TERMS),
     )
-    hours = [
-        {
-            "entry_id": row.id,
-            "slot_id": id,
-            "plate": row.plate,
-            "rank": rank,
-            "passed_over": 0,
-            "live": True,
-        }
-        for rank, id in enumerate(wanted)
-    ]
-    await storage.open_lists(connection, {id: secrets.token_bytes(32) for id in sorted(wanted)})
-    await storage.put_hours(connection, hours)
+    await put_on_lists(unit, [(row, wanted)])
     await storage.change_slots(connection, {}, tally((id, share_class, 1) for id in wanted))
     return await get(connection, unit.actor, row.id)
 
@@ -167,18 +153,11 @@ async def accept(unit: Unit, id: UUID, version: int | None, slips: SlipKeys) -> 
     assert row.offer_until is not None
     if unit.at >= row.offer_until:
         raise OFFER_OVER(until=local_time(row.offer_until))
-    booked: list[BookingWithCharges] = []
-
-    def says(one: BookingWithCharges) -> StoredAnswer:
-        booked.append(one)
-        return StoredAnswer(201, b"")
-
     request = BookingRequest.model_validate(row.request)
-    asked = AskedBooking(row.offered_slot_id, request, says, reserved=True)
-    await book_alone(unit, asked, slips)
+    booked = await book(unit, row.offered_slot_id, request, slips, reserved=True)
     hours = await storage.live_hours(unit.connection, [id])
     await storage.end_hours(unit.connection, [(id, hour) for hour in hours[id]])
-    await unit.move(WaitingRow, id, "accept", changes={"booking_id": booked[0].booking.id})
+    await unit.move(WaitingRow, id, "accept", changes={"booking_id": booked.booking.id})
     return await get(unit.connection, unit.actor, id)
 
 

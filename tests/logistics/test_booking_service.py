@@ -454,3 +454,22 @@ async def test_twenty_holds_lapse_with_as_many_statements_as_one(
     assert sent[1:] == [14, 14]
     assert await taken(yard, slot) == 0
     assert {charge.state for charge in await yard.rows(ChargeRow)} == {"voided"}
+
+
+async def test_ten_that_do_not_come_end_with_as_many_statements_as_one(
+    yard: Any, clock: FixedClock
+) -> None:
+    sent = list[int]()
+    for hour, number in ((15, 1), (17, 1), (19, 10)):
+        slot = await yard.slot(hour)
+        booked = [await yard.book(slot) for _ in range(number)]
+        clock.at = slot.ends_at + timedelta(minutes=slot.grace_minutes)
+        async with counted(yard.store) as statements:
+            assert await yard.sweep() == number
+        sent.append(len(statements))
+        assert {(await yard.booking(one)).state for one in booked} == {"no_show"}
+        assert await taken(yard, slot) == 0
+    assert sent[1] == sent[2]
+    assert {passage.state for passage in await yard.rows(PassageRow)} == {"called_off"}
+    assert {slip.state for slip in await yard.rows(SlipRow)} == {"revoked"}
+    assert len(await yard.events("slip.revoke")) == len(await yard.events("passage.call_off")) == 12

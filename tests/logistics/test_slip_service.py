@@ -67,7 +67,9 @@ async def test_a_cancelled_booking_revokes_its_slip_once(yard: Any) -> None:
     await yard.cancel(booked)
     assert [slip.state for slip in await yard.rows(SlipRow)] == ["revoked"]
     assert len(await yard.events("slip.revoke")) == 1
-    await yard.does(yard.guard, lambda unit: slip_service.revoke(unit, booked.booking.id, "again"))
+    await yard.does(
+        yard.guard, lambda unit: slip_service.revoke(unit, {booked.booking.id: "again"})
+    )
     assert len(await yard.events("slip.revoke")) == 1
 
 

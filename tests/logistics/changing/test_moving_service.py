@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from border.core import unit as core_unit
 from border.core.actor import PROGRAM, Actor, Role
 from border.core.clock import FixedClock, local_date
 from border.core.ids import new_id
@@ -276,6 +277,19 @@ async def test_who_moves_and_who_books_meet_over_the_last_place(yard: Any) -> No
         assert await taken(yard, last) == len(await yard.rows(BookingRow, slot_id=last.id)) == 1
 
 
+async def test_control_with_the_fences_down_who_moves_and_who_books_both_have_it(
+    yard: Any, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, last = (await yard.book(await yard.slot(17))).booking, await yard.slot(18, places=1)
+    monkeypatch.setattr(booking_storage, "locked_slots", without_lock)
+    monkeypatch.setattr(moving_service, "locked_around", without_lock)
+    monkeypatch.setattr(booking_storage, "take_places", take_blindly)
+    async with unchecked(engine):
+        booking = Rush(yard).ask(last, yard.request())
+        assert (await asyncio.gather(move(yard, row.id, last), booking))[1] == "booked"
+        assert len(await yard.rows(BookingRow, slot_id=last.id)) == 2
+
+
 async def meets_cancel(yard: Any) -> tuple[list[str], int, list[BookingRow]]:
     """Move a booking while it is cancelled; return how both ended, the places, and the booking."""
     here, there = await yard.slot(17), await yard.slot(18)
@@ -333,3 +347,32 @@ async def test_paid_while_it_moves_it_is_awaited_in_the_hour_it_moved_to(
     assert row.overdue_at == late.ends_at + timedelta(minutes=late.grace_minutes)
     holding = [slip for slip in await yard.rows(SlipRow) if slip.state == "active"]
     assert [slip.reference for slip in holding] == [row.slip_reference]
+
+
+@pytest.mark.parametrize("guarded", [True, False], ids=["the order of writers", "control: none"])
+async def test_paid_without_the_lock_it_is_awaited_where_it_moved_by_the_order_of_writers_alone(
+    yard: Any, monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    early, late = await yard.slot(16), await yard.slot(18)
+    booked = await yard.book(early, (await yard.lodged()).id)
+    payment = await yard.open_payment(booked)
+    read, moved, fetch = asyncio.Event(), asyncio.Event(), Unit.fetch
+
+    async def unlocked(unit: Unit, model: Any, *which: Any, lock: bool = False) -> Any:
+        found = await fetch(unit, model, *which)
+        if model is BookingRow:
+            read.set()
+            await moved.wait()
+        return found
+
+    monkeypatch.setattr(Unit, "fetch", unlocked)
+    if not guarded:
+        monkeypatch.setattr(core_unit, "written_by_no_later_transaction", lambda _: true())
+    paying = asyncio.create_task(yard.pay(payment))
+    await read.wait()
+    await move(yard, booked.booking.id, late)
+    moved.set()
+    await paying
+    row, awaited = await yard.booking(booked), late if guarded else early
+    assert (row.state, row.slot_id) == ("confirmed", late.id)
+    assert row.overdue_at == awaited.ends_at + timedelta(minutes=awaited.grace_minutes)

@@ -136,6 +136,25 @@ async def test_one_place_is_offered_to_one(
     assert await line.disagreeing() == []
 
 
+class Unaware(Unlocked):
+    """Reads the slots, and who waits for them, before either rival has written."""
+
+    def __init__(self, *hours: SlotRow) -> None:
+        super().__init__()
+        self._hours, self._pool = [hour.id for hour in hours], storage.waiting_for
+        self._waited: dict[Any, list[AnyRow]] = {}
+
+    async def read(self, connection: Any, ids: Any) -> dict[Any, AnyRow]:
+        """Read without a lock; the second goes on once the first is done."""
+        for id in ids:
+            self._waited[id] = await self._pool(connection, [id])
+        return await super().read(connection, self._hours)
+
+    async def pool(self, connection: Any, ids: Any) -> list[AnyRow]:
+        """Return who waited when the slots were read."""
+        return [one for id in ids for one in self._waited[id]]
+
+
 async def test_two_hours_at_once_offer_one_truck_one_place(line: Line, yard: Any) -> None:
     one, (first,) = await line.full()
     other, (second,) = await line.full(16)
@@ -147,6 +166,21 @@ async def test_two_hours_at_once_offer_one_truck_one_place(line: Line, yard: Any
     assert await line.disagreeing() == []
     if (await line.row(both)).offered_slot_id == one.id:
         assert await line.states(after) == ["offered"]
+
+
+async def test_control_without_its_locks_both_offer_it_one_and_the_check_finds_it(
+    line: Line, yard: Any, monkeypatch: Any
+) -> None:
+    one, (first,) = await line.full()
+    other, (second,) = await line.full(16)
+    both = await line.join(one, other.id)
+    unaware = Unaware(one, other)
+    monkeypatch.setattr(storage, "locked_around", unaware.read)
+    monkeypatch.setattr(storage, "waiting_for", unaware.pool)
+    monkeypatch.setattr(storage, "locked_free", free_without_lock)
+    with pytest.raises(IntegrityError, match="ck_slot_class_waiting"):
+        await asyncio.gather(*map(unaware.after, (yard.cancel(first), yard.cancel(second))))
+    assert await line.states(both) == ["offered"]
 
 
 async def read_entry(connection: Any, id: Any) -> Any:
@@ -165,18 +199,18 @@ async def test_an_offer_is_accepted_or_over_and_never_both(
     await yard.cancel(booked)
     (view,) = [v for v in views if (await line.row(v)).state == "offered"]
     begun, go = asyncio.Event(), asyncio.Event()
-    book = waiting_service.book_alone
+    book = waiting_service.book
 
-    async def slowly(*given: Any) -> Any:
+    async def slowly(*given: Any, **more: Any) -> Any:
         begun.set()
         await go.wait()
-        return await book(*given)
+        return await book(*given, **more)
 
     async def moved_anyway(unit: Unit, model: Any, id: Any, verb: str, **more: Any) -> None:
         columns = {"state": "booked", **more["changes"]}
         await unit.connection.execute(update(entry).where(entry.c.id == id).values(**columns))
 
-    monkeypatch.setattr(waiting_service, "book_alone", slowly)
+    monkeypatch.setattr(waiting_service, "book", slowly)
     if guard != "lock":
         monkeypatch.setattr(storage, "locked_entry", read_entry)
     accepting = asyncio.create_task(yard.tries(line.does("accept", view)))
