@@ -7,7 +7,7 @@ customs itself the lifecycle's.
 from border.core.actor import Actor
 from border.core.event import Event
 from border.core.refusal import refuses
-from border.core.store import PROGRAM, Unit
+from border.core.store import Unit
 from border.core.words import N_
 from customs import storage
 from customs.clearance import CLEARANCE, VERB_OF, sources_of
@@ -26,15 +26,12 @@ async def write_decision(
     row: DeclarationRow,
     agency: str,
     decision: str,
-    reason: str | None = None,
-    *,
-    by_program: bool = False,
+    reason: str | None,
 ) -> None:
     """Write one agency's decision on a declaration that this transaction has already written.
 
     refuses: clearance_not_open. writes: clearance, `clearance.<verb>`.
     """
-    actor = PROGRAM if by_program else unit.actor
     took = await storage.decide(
         unit.connection,
         row.id,
@@ -43,7 +40,7 @@ async def write_decision(
         state=decision,
         overdue_at=CLEARANCE.overdue_at(decision, unit.at),
         decided_at=unit.at,
-        decided_by=actor.id,
+        decided_by=unit.actor.id,
         reason=reason,
     )
     if not took:
@@ -54,7 +51,7 @@ async def write_decision(
             state=present.get(agency, "not_required"),
             decision=decision,
         )
-    await unit.record(clearance_event(unit, row, agency, decision, reason, actor), row)
+    await unit.record(clearance_event(unit, row, agency, decision, reason, unit.actor), row)
 
 
 def clearance_event(

@@ -9,10 +9,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border import gates
+from border.core.clock import local_date
 from border.core.store import AnyRow
 from border.core.tables import GateRow
 from border.vocabulary import Direction, Priority
 from logistics import figure_storage, figures, storage
+from logistics.calling import accuracy_storage
+from logistics.calling.accuracy import RangeAccuracy
 
 WAITS_OF = timedelta(hours=24)
 """Waiting times are those of the trucks admitted in this last while."""
@@ -26,7 +29,10 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class DirectionBoard:
-    """One direction of one gate. Waits are whole seconds, None where nothing was measured."""
+    """One direction of one gate. Waits are whole seconds, None where nothing was measured.
+
+    `yesterday` is how good the ranges were that drivers were told then.
+    """
 
     direction: str
     queue_length: int
@@ -36,6 +42,7 @@ class DirectionBoard:
     next_slots: Sequence[AnyRow]
     call_order: Sequence[tuple[str, int]]
     throughput: Sequence[tuple[datetime, int]]
+    yesterday: RangeAccuracy | None
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ async def board(
     exits: dict[tuple[str, str], dict[datetime, int]] = defaultdict(dict)
     for row in await figures.throughput(connection, begin, at, gate):
         exits[row.gate, row.direction][row.start] = int(row.exits)
+    yesterday = local_date(at) - timedelta(days=1)
+    accuracy = await accuracy_storage.measured_on(connection, yesterday)
     return [
         GateBoard(
             row,
@@ -81,6 +90,7 @@ async def board(
                         (begin + n * _HOUR, exits[row.code, direction].get(begin + n * _HOUR, 0))
                         for n in range(24)
                     ],
+                    accuracy.get((row.code, direction)),
                 )
                 for direction in Direction
             ],
@@ -95,6 +105,7 @@ def _way(
     times: AnyRow | None,
     slots: list[AnyRow],
     exits: list[tuple[datetime, int]],
+    yesterday: RangeAccuracy | None,
 ) -> DirectionBoard:
     def whole(seconds: Any) -> int | None:
         return None if seconds is None else round(seconds)
@@ -109,4 +120,5 @@ def _way(
         next_slots=[s for s in slots if s.taken < s.capacity or s.bound_by][:NEXT_SLOTS],
         call_order=[(name, waiting[name]) for name in CALL_CLASSES if waiting.get(name)],
         throughput=exits,
+        yesterday=yesterday,
     )

@@ -66,11 +66,10 @@ async def get_board(
 ) -> BoardShape:
     """Return the public board: queues, waits, next hours, the call order by class. No plates.
 
-    refuses: not_found, no_rules_in_force.
+    refuses: not_found.
     """
     figures = await services.figures.board.now()
     at, found = figures.as_of, figures.found
-    yesterday = (await services.figures.places.now()).found.yesterday
     if gate is not None:
         found = [one for one in found if one.gate.code == gate]
     if gate is not None and not found:  # One that is no longer in use, or none at all.
@@ -94,8 +93,8 @@ async def get_board(
                         next_slots=[SlotShape.of(slot, at) for slot in way.next_slots],
                         call_order=[{"class": c, "waiting": n} for c, n in way.call_order],
                         throughput=[{"hour": h, "exits": n} for h, n in way.throughput],
-                        ranges_yesterday=RangesShape(**asdict(ranges))
-                        if (ranges := yesterday.get((one.gate.code, way.direction)))
+                        ranges_yesterday=RangesShape(**asdict(way.yesterday))
+                        if way.yesterday
                         else None,
                     )
                     for way in one.ways

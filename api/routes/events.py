@@ -65,8 +65,9 @@ async def stream_events(
 
     refuses: invalid_fields.
     """
-    given = request.headers.get("last-event-id") or after
-    cursor = await services.hub.present() if given is None else parse_cursor(given)
+    left_off = request.headers.get("last-event-id")
+    given, field = (left_off, "Last-Event-ID") if left_off else (after, "after")
+    cursor = await services.hub.present() if given is None else parse_cursor(given, field)
     messages = _messages(services, cursor, _short(types))
     return ServerSentEvent(kept_alive(messages, services.hub.quiet_seconds))
 

@@ -16,8 +16,7 @@ from border.files.fault import Unreadable, wrong
 UTF_8 = "utf-8"
 UTF_16 = "utf-16"
 CP1258 = "cp1258"
-ENCODINGS = (UTF_8, UTF_16, CP1258)
-"""Unicode, and the code page of Vietnamese Windows. source: Microsoft, code page 1258."""
+"""The code page of Vietnamese Windows. source: Microsoft, code page 1258."""
 LONGEST_LINE = 1 << 16
 """Characters of a line, or of a row that spans several."""
 MOST_BYTES = 1 << 30

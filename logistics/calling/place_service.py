@@ -6,19 +6,18 @@ All places are found at once, so that whoever keeps them answers thousands from 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.core.clock import clock_time, local_date
+from border.core.clock import clock_time
 from border.core.ids import WrongReference, parse_reference
 from border.core.refusal import refuses
 from border.core.store import AnyRow
 from border.core.words import N_, Sentence
 from logistics import figure_storage
-from logistics.calling import accuracy_storage, storage
-from logistics.calling.accuracy import RangeAccuracy
+from logistics.calling import storage
 from logistics.calling.line_service import TruckInTurn, Way, lines
 from logistics.calling.order import explanation
 from logistics.calling.prediction import LOOK_BACK, Admitted, Expected, LinePace, expected, pace_of
@@ -65,14 +64,10 @@ class Ahead:
 
 @dataclass(frozen=True)
 class YardPlaces:
-    """Every truck in a yard by the code of its slip, and what each line shows to all.
-
-    `yesterday` is how good the ranges were that were told in each line.
-    """
+    """Every truck in a yard by the code of its slip, and what each line shows to all."""
 
     by_slip: Mapping[str, YardPlace]
     by_way: Mapping[Way, Ahead]
-    yesterday: Mapping[Way, RangeAccuracy] = field(default_factory=dict)
 
     def of(self, typed: str) -> YardPlace:
         """Return the place of a slip as somebody typed its code. refuses: not_in_yard."""
@@ -102,8 +97,7 @@ async def places(connection: AsyncConnection, at: datetime) -> YardPlaces:
             if one.turn.place <= NEXT:
                 by_way[way].coming.append(place)
         by_slip |= {truck.slip_reference: _not_ready(truck) for truck in line.not_ready}
-    yesterday = local_date(at) - timedelta(days=1)
-    return YardPlaces(by_slip, by_way, await accuracy_storage.measured_on(connection, yesterday))
+    return YardPlaces(by_slip, by_way)
 
 
 def _called(call: AnyRow) -> YardPlace:

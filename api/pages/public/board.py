@@ -41,11 +41,7 @@ def _gate(one: boards.GateBoard, places: YardPlaces) -> dict[str, object]:
         "code": one.gate.code,
         "name": one.gate.names,
         "directions": [
-            _way(way)
-            | {
-                "line": places.by_way.get((one.gate.code, way.direction), Ahead()),
-                "yesterday": places.yesterday.get((one.gate.code, way.direction)),
-            }
+            _way(way) | {"line": places.by_way.get((one.gate.code, way.direction), Ahead())}
             for way in one.ways
         ],
     }
@@ -72,6 +68,7 @@ def _way(way: boards.DirectionBoard) -> dict[str, object]:
         ],
         "call_order": [{"vehicle_class": name, "count": n} for name, n in way.call_order],
         "throughput": [{"hour": hour, "count": n} for hour, n in way.throughput],
+        "yesterday": way.yesterday,
     }
 
 

@@ -120,6 +120,7 @@ async def test_the_feed_is_not_for_traders_and_a_strange_cursor_is_refused(
             assert [error["field"] for error in answer.json()["errors"]] == [field]
     stream = await platform.get("/events/stream", headers={"Last-Event-ID": "nonsense"})
     assert stream.status_code == 400
+    assert [error["field"] for error in stream.json()["errors"]] == ["Last-Event-ID"]
 
 
 # ── the stream ───────────────────────────────────────────────────────────────────────────────

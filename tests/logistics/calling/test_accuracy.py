@@ -5,7 +5,8 @@ from typing import Any
 
 from border.core.clock import FixedClock, local_date
 from logistics import figures
-from logistics.calling import accuracy_service, accuracy_storage, place_service
+from logistics.board import board
+from logistics.calling import accuracy_service, accuracy_storage
 from logistics.calling.accuracy import RangeAccuracy, ToldRange, accuracy_of
 from logistics.calling.prediction import LEAST
 from logistics.calling.tables import ToldRangeRow
@@ -54,9 +55,10 @@ async def test_what_drivers_were_told_is_held_against_the_calls_when_the_day_is_
     assert await accuracy_service.measure_yesterday(yard.store) == 0
     async with yard.store.reading() as connection:
         measured = await accuracy_storage.measured_on(connection, yesterday)
-        shown = (await place_service.places(connection, clock.now())).yesterday
+        (shown,) = await board(connection, clock.now(), GATE)
     # The first was called as expected, the second was let in half an hour late.
-    assert measured == shown == {(GATE, "export"): RangeAccuracy(2, 1, 1, None)}
+    assert measured == {(GATE, "export"): RangeAccuracy(2, 1, 1, None)}
+    assert [way.yesterday for way in shown.ways if way.yesterday] == list(measured.values())
 
 
 async def test_a_truck_that_left_uncalled_says_nothing_of_the_ranges(
