@@ -18,22 +18,22 @@ WORKERS ?= $(shell echo $$(( $$(nproc) * 3 / 2 )))
 # compile the tests and the program anew, which takes ten seconds of a processor.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-slow test-servers check lint install bench kill docs clean chromium
+.PHONY: run test test-slow test-servers check lint install bench kill docs clean chromium libgomp
 
 run: .venv/runtime.done
 	@$(if $(PORT),BORDER_PORT=$(PORT)) exec .venv/bin/border demo
 
 # All but the slow part, unless a part is asked for by name.
-test: .venv/development.done chromium
+test: .venv/development.done chromium libgomp
 	$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(or $(TESTS),-m "not slow")
 
-test-slow: .venv/development.done
+test-slow: .venv/development.done libgomp
 	$(PYTHON) -m pytest -m slow $(TESTS)
 
 # What touches servers once more, on servers that are there already, in a database of the run's own.
 # One process: two databases of one cluster would hold back each other's feed. Without the pages:
 # they draw what the services read, which is read here.
-test-servers: .venv/development.done chromium
+test-servers: .venv/development.done chromium libgomp
 	BORDER_DATABASE_URL="$${BORDER_DATABASE_URL:-postgresql://postgres@127.0.0.1:5432/postgres}" \
 	BORDER_REDIS_URL="$${BORDER_REDIS_URL:-redis://127.0.0.1:6379/9}" \
 	$(PYTHON) -m pytest -m "servers and not browser and not once and not slow" --ignore=tests/api/pages $(TESTS)
@@ -83,22 +83,29 @@ clean:
 	-@$(COMPILE)
 	@touch $@
 
-install: .venv/development.done chromium
+install: .venv/development.done chromium libgomp
 
 .venv/development.done: requirements-dev.txt .venv/runtime.done
 	@$(FACES) & $(PIP) -r requirements-dev.txt && wait
 	-@$(COMPILE)
 	@touch $@
 
-# The browser tests drive Chromium, the one thing that pip cannot bring.
+# What pip cannot bring: $(call bring,PACKAGE,TEST,WHY) installs it where one may, else names it.
+define bring
+@found() { $(2); }; \
+if ! found >/dev/null 2>&1; then \
+    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+        apt-get update -qq && \
+        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(1); \
+    else \
+        echo "$(3). Run: sudo apt-get install -y $(1)"; exit 1; \
+    fi; \
+fi; \
+found >/dev/null 2>&1
+endef
+
 chromium:
-	@found() { for name in $(BROWSERS); do command -v $$name && return; done; return 1; }; \
-	if ! found >/dev/null; then \
-	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	        apt-get update -qq && \
-	        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; \
-	    else \
-	        echo "The browser tests need Chromium. Run: sudo apt-get install -y chromium"; exit 1; \
-	    fi; \
-	fi; \
-	found >/dev/null
+	$(call bring,chromium,for name in $(BROWSERS); do command -v $$name && return; done; return 1,The browser tests need Chromium)
+
+libgomp: .venv/development.done
+	$(call bring,libgomp1,$(PYTHON) -c 'import lightgbm',The ranker of declarations needs libgomp)

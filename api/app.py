@@ -1,5 +1,6 @@
 """The application: routes, pages, streams, and what every answer goes through."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -36,13 +37,15 @@ from api.http.security import (
     provide_actor,
     refuse_undeclared,
 )
+from api.http.short_way import ShortWay
+from api.language import learn_all
 from api.pages.kit.drawing import engine_of
 from api.pages.kit.form import provide_sent
 from api.pages.kit.frame import language, show
 from api.pages.kit.kept_form import answer_kept, kept_form
 from api.receipt_office import receipt_office
 from api.zone import Services, jobs_of
-from border.settings import kept_secret
+from border.core.kept_secret import kept_secret
 
 HERE = Path(__file__).parent
 _PUBLIC = {"verb": "document.read"}
@@ -119,6 +122,7 @@ def create_app(open_services: Callable[[], Services], *, background: bool = True
         jobs = Background(
             jobs_of(services, receipts), services.store.committed, services.peers.lead
         )
+        learning = asyncio.create_task(asyncio.to_thread(learn_all))
         services.peers.start()
         await services.hub.start()
         if background:
@@ -126,6 +130,7 @@ def create_app(open_services: Callable[[], Services], *, background: bool = True
         try:
             yield
         finally:
+            await learning
             await services.hub.stop()
             await jobs.stop()
             await services.peers.stop()
@@ -195,4 +200,5 @@ def create_app(open_services: Callable[[], Services], *, background: bool = True
     app.state.services = services
     app.state.receipts = receipts
     refuse_undeclared(app)
+    app.short_way = ShortWay(app, answer)
     return app

@@ -134,6 +134,12 @@ def translator(locale: str) -> Translator:
     return Translator(locale)
 
 
+def learn_all() -> None:
+    """Compile every catalogue: a tenth of a second that whoever speaks first need not wait for."""
+    for locale in TRANSLATED:
+        translator(locale)
+
+
 # Figures and hours
 #
 # A page says the same day and the same sums many times over, and asking CLDR how each is written

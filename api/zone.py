@@ -20,9 +20,13 @@ from border.core import forgetting, postponed
 from border.core.clock import Clock, SystemClock
 from border.core.coalescer import Coalescer
 from border.core.jobs import Job
-from border.core.store import Store, StoredAnswer, open_engine
+from border.core.kept_secret import kept_secret
+from border.core.store import Store, open_engine
 from border.identity import jobs as identity_jobs
 from border.identity.service import Holders
+from border.messages import jobs as message_jobs
+from border.messages.channels.kind import MessageChannel
+from border.messages.channels.registry import channels_of
 from border.paper.fonts import FontSet, prepare_fonts
 from border.paper.press import Press
 from border.payments.collection import jobs as collection_jobs
@@ -36,16 +40,16 @@ from border.payments.refunds import request_service, suspense_service
 from border.platform import jobs as platform_jobs
 from border.platform.peers import Peers
 from border.regulation import jobs as regulation_jobs
-from border.settings import Settings, kept_secret
+from border.settings import Settings
 from border.timeouts import Timeouts
 from border.timeouts import jobs as timeout_jobs
 from customs import jobs as customs_jobs
 from logistics import booking_set_service, scan_service, slot_service
 from logistics import jobs as logistics_jobs
 from logistics.ballot.beacon import HttpBeacons, from_seconds
-from logistics.booking_set_service import AskedBooking
 from logistics.capacity.neighbour_service import Neighbour
 from logistics.confirming_service import Confirmation
+from logistics.rush_watch import RushWatch
 from logistics.scan_request import ScanRequest
 from logistics.slip_service import SlipKeys
 from logistics.slip_token import SigningKey
@@ -61,6 +65,7 @@ class Services:
     slips: SlipKeys
     fonts: FontSet
     gateways: Gateways
+    channels: dict[str, MessageChannel]
     http: httpx.AsyncClient
     peers: Peers
     hub: Hub
@@ -68,7 +73,7 @@ class Services:
     holders: Holders
     scans: Coalescer[ScanRequest, dict[str, Any]]
     brought: Coalescer[ScanRequest, dict[str, Any]]
-    bookings: Coalescer[AskedBooking, StoredAnswer]
+    bookings: RushWatch
     inbox: Inbox
     press: Press = field(default_factory=Press)
 
@@ -122,15 +127,17 @@ def open_services(
             "payment_exception.raise": (suspense_service.propose_for_exception,),
         },
     )
+    redis = Redis.from_url(
+        settings.redis_url, socket_timeout=2, socket_connect_timeout=1, protocol=3
+    )
     return Services(
         settings=settings,
         store=store,
-        redis=Redis.from_url(
-            settings.redis_url, socket_timeout=2, socket_connect_timeout=1, protocol=3
-        ),
+        redis=redis,
         slips=slips,
         fonts=fonts or prepare_fonts(Path(settings.data_dir)),
         gateways=gateways_of(settings, http),
+        channels=channels_of(settings, http, store.clock),
         http=http,
         peers=Peers(store),
         hub=Hub(store),
@@ -138,7 +145,7 @@ def open_services(
         holders=Holders(store),
         scans=scan_service.scans(store, slips),
         brought=scan_service.scans(store, slips, brought=True),
-        bookings=booking_set_service.bookings(store, slips),
+        bookings=RushWatch(store, redis, booking_set_service.bookings(store, slips)),
         inbox=Inbox(store),
     )
 
@@ -185,12 +192,16 @@ def jobs_of(services: Services, receipts: Callable[[], Office | None]) -> tuple[
         *reconciliation_jobs.jobs(store),
         *platform_jobs.jobs(store, services.redis, services.settings.relay_stream),
         *regulation_jobs.jobs(store),
+        *customs_jobs.jobs(store, services.press),
         *logistics_jobs.jobs(
             store,
             services.slips,
             Neighbour(services.settings.neighbour_url, services.http),
             beacons_of(services),
+            services.channels,
         ),
+        *message_jobs.jobs(store, services.channels, services.settings.base_url),
+        Job("rush", 1, services.bookings.run, in_each_process=True),
         *timeout_jobs(timeouts_of(store)),
         *postponed.jobs(store),
         *forgetting.jobs(store, timedelta(hours=services.settings.answers_kept_hours)),

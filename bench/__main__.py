@@ -1,6 +1,9 @@
 """`python -m bench` measures everything; `python -m bench notices` payment notices alone;
+`python -m bench resident` start, idleness and memory;
 `python -m bench pages` what a view of each page costs, `--beside FOLDER` in another work tree too;
 `python -m bench flat` what grows with the past; `python -m bench viewers` many at the public board;
+`python -m bench files` how fast files of declarations are read;
+`python -m bench release` an hour that thousands want at once, and a cut in it;
 `python -m bench beside FOLDER` scan and booking in another work tree too;
 `python -m bench profile scan` where the time of one scan goes."""
 
@@ -14,13 +17,16 @@ from typing import Any
 
 import uvloop
 
-from bench import beside, flat, machine, pages, report, stages, viewers
+from bench import beside, files_in, flat, machine, pages, release, report, stages, viewers
+from bench.clients import NotAnswered
 from bench.crossing import cases_of
 from bench.feed_rate import measure_feed
 from bench.ground import Ground, another_ground, opened_ground
 from bench.intake import Flow, measure_intake
 from bench.measure import Say, Size, WrongAnswer, measure, opened_bench, opened_yard
 from bench.pages import measure_pages
+from bench.resident import Watch, measure_resident
+from bench.resident import told as told_resident
 from border.core.clock import SystemClock
 
 
@@ -95,6 +101,9 @@ def _measured(asked: argparse.Namespace, ground: Ground) -> tuple[dict[str, Any]
         case "notices":
             results = uvloop.run(measure_notices(ground, Size(), Flow(), _say))
             return results, report.intake_table(results)
+        case "resident":
+            results = uvloop.run(measure_resident(ground, Watch(), _say))
+            return results, told_resident(results)
         case "pages":
             results = uvloop.run(measure_pages(ground, asked.beside, _say))
             return results, pages.told(results)
@@ -106,9 +115,13 @@ def _measured(asked: argparse.Namespace, ground: Ground) -> tuple[dict[str, Any]
         case "viewers":
             results = uvloop.run(viewers.measure_viewers(ground, asked.numbers, 3, _say))
             return results, viewers.told(results)
+        case "release":
+            size = release.Release(asked.places, asked.clients, asked.places * 3 // 5)
+            results = uvloop.run(release.measure_release(ground, size, _say))
+            return results, release.told(results)
         case "beside":
-            size = beside.Rounds(rounds=asked.rounds, requests=asked.requests)
-            measuring = beside.measure_beside(ground, asked.folder, beside.CASES, size, _say)
+            turns = beside.Rounds(rounds=asked.rounds, requests=asked.requests)
+            measuring = beside.measure_beside(ground, asked.folder, beside.CASES, turns, _say)
             results = uvloop.run(measuring)
             return results, beside.told(results)
         case _:
@@ -121,23 +134,33 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("profile").add_argument("kind", choices=stages.KINDS)
+    commands.add_parser("resident")
     commands.add_parser("notices")
     commands.add_parser("pages").add_argument("--beside", type=Path)
     commands.add_parser("flat").add_argument("--trucks", type=int, default=flat.LARGE)
     numbers = commands.add_parser("viewers").add_argument
     numbers("numbers", type=int, nargs="*", default=list(viewers.NUMBERS))
+    released = commands.add_parser("release").add_argument
+    released("--places", type=int, default=release.Release.places)
+    released("--clients", type=int, default=release.Release.clients)
     trees = commands.add_parser("beside")
     trees.add_argument("folder", type=Path)
     trees.add_argument("--rounds", type=int, default=beside.Rounds.rounds)
     trees.add_argument("--requests", type=int, default=beside.Rounds.requests)
+    commands.add_parser("files").add_argument("--times", type=float, default=1.0)
     asked = parser.parse_args()
     try:
+        if asked.command == "files":
+            figures = files_in.measure_files(_say, asked.times)
+            print(files_in.told(figures))
+            _say(f"kept in {report.keep(figures, part=asked.command)}")
+            return 0
         with opened_ground() as ground:
             if asked.command == "profile":
                 print(uvloop.run(profile(ground, asked.kind)))
                 return 0
             results, table = _measured(asked, ground)
-    except WrongAnswer as wrong:
+    except (WrongAnswer, NotAnswered) as wrong:
         print(f"The figures are worth nothing: {wrong}", file=sys.stderr)
         return 1
     print(table)

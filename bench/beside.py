@@ -70,7 +70,10 @@ class Tree:
         self._process.stdin.write(json.dumps(asked).encode() + b"\n")
         told = await self.told()
         run = MeasuredRun(
-            told["seconds"], tuple(told["latencies_ms"]), cpu_seconds=told["cpu_seconds"]
+            told["seconds"],
+            tuple(told["latencies_ms"]),
+            cpu_seconds=told["cpu_seconds"],
+            load_seconds=told["load_seconds"],
         )
         return Round(run, told["database_seconds"])
 
@@ -199,6 +202,9 @@ async def _pgbench(ground: Ground, callers: int, seconds: float) -> float | None
     return round(float(found[1]), 1) if found else None
 
 
+_MILLISECONDS = ("cpu_ms", "database_cpu_ms", "load_cpu_ms")
+
+
 def _figures(rounds: Sequence[Round]) -> dict[str, Any]:
     """Return the median rate, the percentiles of all answers, and milliseconds an answer."""
     latencies = [taken for one in rounds for taken in one.run.latencies_ms]
@@ -210,6 +216,7 @@ def _figures(rounds: Sequence[Round]) -> dict[str, Any]:
         **spread(latencies),
         "cpu_ms": round(per * sum(one.run.cpu_seconds for one in rounds), 3),
         "database_cpu_ms": round(per * sum(one.database_seconds for one in rounds), 3),
+        "load_cpu_ms": round(per * sum(one.run.load_seconds for one in rounds), 3),
     }
 
 
@@ -227,7 +234,7 @@ def _row(case: str, callers: int, here: Sequence[Round], beside: Sequence[Round]
 
 def told(results: dict[str, Any]) -> str:
     """Return the figures as a table; rates are answers a second, times milliseconds."""
-    heads = f"{'rate':>8}{'p50':>8}{'p99':>8}{'cpu':>7}{'SQL':>7}"
+    heads = f"{'rate':>8}{'p50':>8}{'p99':>8}{'cpu':>7}{'SQL':>7}{'load':>7}"
     lines = [f"{'':26}{'callers':>8}{heads} {heads}{'times':>7}"]
     for row in results["beside"]:
         line = f"{row['case']:26}{row['callers']:>8}{_said(row['here'])}"
@@ -241,5 +248,5 @@ def _said(figures: dict[str, Any]) -> str:
     said = f"{figures['rate']:>8.0f}"
     if "p50_ms" in figures:
         said += f"{figures['p50_ms']:>8.1f}{figures['p99_ms']:>8.1f}"
-        said += f"{figures['cpu_ms']:>7.2f}{figures['database_cpu_ms']:>7.2f}"
+        said += "".join(f"{figures[name]:>7.2f}" for name in _MILLISECONDS)
     return said

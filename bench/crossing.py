@@ -25,6 +25,8 @@ from border.core.store import Unit
 from logistics import booking_set_service, scan_service
 from logistics.booking import BookingRequest
 from logistics.scan_request import ScanRequest
+from logistics.waiting import waiting_service
+from logistics.waiting.waiting import WaitingRequest
 
 SPREAD = 50
 """Slots over which the spread bookings go."""
@@ -81,6 +83,42 @@ class Case:
         if done == len(ones):
             return []
         return [f"{self.name}: {done} of {len(ones)} bookings are {self.ends_as}"]
+
+
+class WaitingCase:
+    """A truck that waits for an hour that is full: each for one of its own."""
+
+    name = "wait for a full hour"
+
+    def __init__(self) -> None:
+        self._hours = 0
+
+    async def prepare(self, yard: Yard, number: int) -> list[Truck]:
+        """Return trucks without goods, each with an hour whose one place is taken."""
+        begin = yard.now + timedelta(hours=14, minutes=10 * self._hours)
+        self._hours += number
+        return await yard.to_book(number, await yard.hours(number, begin, full=True), loaded=False)
+
+    def job(self, one: Truck, people: People) -> Job:
+        """Return what one truck sends."""
+        asked = booking_asked(one, people).request.replace("/bookings ", "/waitlist ", 1)
+        return [Exchange(asked, 201, "state", "waiting")]
+
+    async def call(self, services: Services, people: People, one: Truck) -> None:
+        """Have the services do what one truck asks and commit, without HTTP."""
+        actor = await services.holders.of(people.trader_token, "api")
+        assert actor is not None
+        [exchange] = self.job(one, people)
+        asked = WaitingRequest.model_validate_json(exchange.request.partition("\r\n\r\n")[2])
+        await services.store.perform(
+            actor, lambda unit: waiting_service.join(unit, one.hour.id, asked)
+        )
+
+    async def check(self, connection: asyncpg.Connection, ones: Sequence[Truck]) -> list[str]:
+        """Return what is wrong with the records that a run has left."""
+        waiting = "SELECT count(*) FROM slot WHERE id = ANY($1::uuid[]) AND waiting = 1"
+        done = await connection.fetchval(waiting, [truck.hour.id for truck in ones])
+        return [] if done == len(ones) else [f"{self.name}: {done} of {len(ones)} wait"]
 
 
 async def cases_of(yard: Yard) -> list[Case]:

@@ -24,6 +24,8 @@ class MeasuredRun:
     wrong: tuple[str, ...] = ()
     cpu_seconds: float = 0.0
     """Processor time of the server's process meanwhile, where it was measured."""
+    load_seconds: float = 0.0
+    """Processor time of whoever asked meanwhile: it comes from the same cores."""
 
     @property
     def rate(self) -> float:

@@ -3,10 +3,10 @@
 `python -m bench.fill URL 1000000` writes what so many trucks leave behind, `PER_DAY` of them a day
 up to tomorrow, so that more trucks are a longer past and not a busier day: declarations with goods
 and clearances, bookings, slips, passages, three scans, five events, visits, windows, hours, charges
-with their entries and lines, payments, receipts, and the answers of the last days. Nearly all of it
-is over; the last hours are under way, tomorrow's trucks are booked or wait for customs.
-A receipt's document and a slip's signature are only as long as real ones. The database must be
-migrated, seeded and for this alone; whoever fills it may switch its triggers off.
+with their entries and lines, payments, receipts, waiting lists, and the answers of the last days.
+Nearly all of it is over; the last hours are under way, tomorrow's trucks are booked or wait for
+customs. A receipt's document and a slip's signature are only as long as real ones. The database
+must be migrated, seeded and for this alone; whoever fills it may switch its triggers off.
 """
 
 import asyncio
@@ -56,6 +56,9 @@ zone, 4 gone again."""
 _RECORD = "'{gate}', made_at, arrived_at"
 _PLATE = "'24C' || lpad((n % 90000)::text, 5, '0')"  # A truck comes back about once a month.
 
+_WAITS = "(stage = 1 AND n % 20 = 0)"
+"""Of tomorrow's trucks some wait for a second hour; every other waited before it was booked."""
+
 _ROWS = (
     f"""
     INSERT INTO organisation (id, name, kind, country)
@@ -69,7 +72,7 @@ _ROWS = (
         grace_minutes, hold_minutes)
     SELECT gen_random_uuid(), '{gate}', direction, starts_at, starts_at + interval '1 hour',
         starts_at - interval '3 days', starts_at + interval '45 minutes', 80, 80, 0, count(*),
-        ARRAY[0, count(*), 0, 0], 0,
+        ARRAY[0, count(*), 0, 0, 0], 0,
         'first_come', 180, 30, 30, 15
     FROM truck WHERE stage > 0 GROUP BY direction, starts_at
     ON CONFLICT DO NOTHING
@@ -115,6 +118,31 @@ _ROWS = (
         'ordinary', '{{{{"name": "Tài xế", "document_number": "010000000000", "phone": null}}}}'
     FROM truck JOIN slot ON slot.gate = '{{gate}}' AND slot.direction = truck.direction
         AND slot.starts_at = truck.starts_at
+    """,
+    """
+    INSERT INTO waiting_list (slot_id, secret, draws)
+    SELECT id, sha256(convert_to(id::text, 'UTF8')), 1 FROM slot ON CONFLICT DO NOTHING
+    """,
+    f"""
+    INSERT INTO waiting_entry (id, reference, state, version, gate, created_at, changed_at,
+        owner_organisation_id, direction, plate, plate_typed, priority, share_class, request,
+        offers, booking_id)
+    SELECT {_id("made_at", 12)}, 'WTG-' || code,
+        CASE WHEN {_WAITS} THEN 'waiting' ELSE 'booked' END, 3, {_RECORD}, owner, direction,
+        {_PLATE}, {_PLATE}, 'ordinary', 'ordinary', '{{{{}}}}', 1,
+        CASE WHEN {_WAITS} THEN NULL ELSE booking_id END
+    FROM truck
+    """,
+    f"""
+    INSERT INTO waiting_hour (entry_id, slot_id, plate, rank, passed_over, live)
+    SELECT {_id("made_at", 12)}, slot.id, {_PLATE}, 0, 1, {_WAITS}
+    FROM truck JOIN slot ON slot.gate = '{{gate}}' AND slot.direction = truck.direction
+        AND slot.starts_at = truck.starts_at
+    """,
+    """
+    UPDATE slot SET waiting = many, class_waiting = ARRAY[0, many, 0, 0], capacity = taken
+    FROM (SELECT slot_id, count(*)::int AS many FROM waiting_hour WHERE live GROUP BY 1) AS lists
+    WHERE slot.id = lists.slot_id
     """,
     "INSERT INTO booking_declaration SELECT booking_id, declaration_id, stage < 4 FROM truck",
     f"""

@@ -17,7 +17,7 @@ import asyncpg
 from api.demo import accounts as demo_accounts
 from api.zone import Services
 from bench import explain, fill, machine
-from bench.crossing import cases_of
+from bench.crossing import WaitingCase, cases_of
 from bench.figures import spread
 from bench.gate import gate_zone
 from bench.ground import Ground
@@ -63,7 +63,9 @@ class Zone:
 
 _RECORDS = """
 SELECT d.id AS declaration, b.id AS booking, b.plate, d.customs_number,
-    (SELECT id FROM declaration WHERE state = 'under_review' LIMIT 1) AS papers
+    (SELECT id FROM declaration WHERE state = 'under_review' LIMIT 1) AS papers,
+    (SELECT s.reference FROM slip s JOIN passage p USING (booking_id)
+        WHERE p.state = 'arrived' LIMIT 1) AS here
 FROM declaration d JOIN booking_declaration l ON l.declaration_id = d.id
 JOIN booking b ON b.id = l.booking_id
 WHERE l.live AND b.owner_organisation_id = $1 ORDER BY d.created_at LIMIT 1
@@ -92,10 +94,14 @@ async def asks_of(bench: Bench) -> list[Page]:
         Page("board", "", "/"),
         Page("board, as data", "", "/api/v1/board"),
         Page("hours of a day", "", f"/api/v1/slots?gate={GATE}"),
+        Page("a place in line", "", f"/api/v1/places/{of['here']}"),
         Page("trader", "trader", "/trader"),
         Page("trader's bookings", "trader", "/trader?show=bookings"),
         Page("trader's declaration", "trader", f"/trader/declarations/{of['declaration']}"),
         Page("trader's booking", "trader", f"/trader/bookings/{of['booking']}"),
+        Page("trader's day", "trader", "/trader/day"),
+        Page("trader's waiting list", "trader", "/api/v1/waitlist?limit=200"),
+        Page("trader, who waits now", "trader", "/api/v1/waitlist?state=waiting"),
         Page("trader's receipts", "trader", "/trader/receipts"),
         Page("trader's form for an hour", "trader", "/trader/book"),
         Page("trader's list of declarations", "trader", "/api/v1/declarations?limit=200"),
@@ -113,6 +119,8 @@ async def asks_of(bench: Bench) -> list[Page]:
         Page("bookings on a declaration", "officer", f"/officer/declarations/{of['declaration']}"),
         Page("list of bookings", "manager", "/api/v1/bookings?limit=200"),
         Page("bookings in a rare state", "manager", "/api/v1/bookings?state=no_show"),
+        Page("waiting list", "manager", "/api/v1/waitlist?limit=200"),
+        Page("who waits now", "manager", "/api/v1/waitlist?state=waiting"),
         Page("gate", "gate", "/gate"),
         Page("gate's search by plate", "gate", f"/gate?q={of['plate']}"),
         Page("cash desk, search", "gate", f"/gate/desk?q={of['plate']}"),
@@ -249,9 +257,9 @@ async def _computed(zones: Sequence[Zone], looks: Looks, say: Say) -> list[dict[
 
 
 async def _moved(zones: Sequence[Zone], looks: Looks, say: Say) -> list[dict[str, Any]]:
-    """Return what a scan and a booking take, one caller alone."""
+    """Return what a scan, a booking and joining a waiting list take, one caller alone."""
     rows = []
-    cases = [await cases_of(zone.bench.yard) for zone in zones]
+    cases = [[*await cases_of(zone.bench.yard), WaitingCase()] for zone in zones]
     for both in zip(*cases, strict=True):
         say(both[0].name)
         taken: list[list[float]] = [[], []]

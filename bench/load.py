@@ -70,6 +70,8 @@ class Caller(asyncio.Protocol):
         self._received = bytearray()
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
         self._transport: asyncio.Transport | None = None
+        self.head = b""
+        """What stood above the last answer, in small letters."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the connection."""
@@ -91,6 +93,7 @@ class Caller(asyncio.Protocol):
         if len(self._received) >= whole:
             body = bytes(self._received[end + 4 : whole])
             status = int(self._received[9:12])
+            self.head = head
             del self._received[:whole]
             answer, self._answer = self._answer, None
             answer.set_result((status, body))
@@ -174,12 +177,12 @@ async def drive(
     free: asyncio.LifoQueue[Caller] = asyncio.LifoQueue()
     for caller in callers:
         free.put_nowait(caller)
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     if rate is None:
         await asyncio.gather(*(call(caller) for caller in callers))
     else:
         await flow(rate)
-    seconds = time.perf_counter() - begun
+    seconds, used = time.perf_counter() - begun, time.process_time() - used
     for caller in callers:
         caller.hang_up()
     wrong = (judge(exchange, status, body) for exchange, status, body, _ in answers)
@@ -187,6 +190,7 @@ async def drive(
         seconds,
         tuple(latency * 1000 for _, _, _, latency in answers),
         tuple(text for text in wrong if text is not None),
+        load_seconds=used,
     )
 
 
@@ -217,6 +221,7 @@ async def drive_apart(
         tuple(told["latencies_ms"]),
         tuple(told["wrong"]),
         server.cpu_seconds() - used,
+        told["load_seconds"],
     )
 
 

@@ -59,6 +59,7 @@ async def _serve(ground: Any) -> None:
                     "latencies_ms": run.latencies_ms,
                     "cpu_seconds": run.cpu_seconds,
                     "database_seconds": used,
+                    "load_seconds": getattr(run, "load_seconds", 0.0),
                 }
             )
 

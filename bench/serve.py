@@ -23,7 +23,7 @@ from litestar import Litestar
 
 from bench.load import Server
 from bench.timed import Timed
-from border.core.server import make_ready_to_serve
+from border.core.server import WholeAnswers, make_ready_to_serve
 
 STARTS_WITHIN_S = 30.0
 
@@ -80,5 +80,7 @@ def serve(app: Litestar, until_ended: TextIO) -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     make_ready_to_serve()
-    options = uvicorn.Config(Timed(app), log_level="warning", access_log=False, server_header=False)
+    options = uvicorn.Config(
+        Timed(app), http=WholeAnswers, log_level="warning", access_log=False, server_header=False
+    )
     uvicorn.Server(options).run(sockets=[listener])

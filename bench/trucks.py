@@ -83,8 +83,7 @@ class Truck:
     @property
     def plate(self) -> str:
         """The plate as it is compared: each truck its own."""
-        series = _SERIES[self.number // 100_000 % len(_SERIES)]
-        return f"24{series}{self.number % 100_000:05d}"
+        return f"24{_SERIES[self.number // 100_000 % 10]}{self.number % 100_000:05d}"
 
     @property
     def plate_typed(self) -> str:
@@ -119,8 +118,9 @@ class Yard:
         self._numbers = _trucks if first is None else count(first)
         self.now = SystemClock().now().replace(second=0, microsecond=0)
 
-    async def hours(self, number: int, begin: datetime) -> list[BenchHour]:
-        """Make slots ten minutes apart, the first within ten minutes of `begin`."""
+    async def hours(self, number: int, begin: datetime, full: bool = False) -> list[BenchHour]:
+        """Make slots ten minutes apart, the first within ten minutes of `begin`; if `full` with one
+        place each, which is taken."""
         # Seven minutes past a full ten: an hour of the run never meets one of the seed rules.
         first = begin + timedelta(minutes=(7 - begin.minute) % 10)
         starts = [first + timedelta(minutes=10 * place) for place in range(number)]
@@ -133,8 +133,10 @@ class Yard:
                 starts_at=hour.starts_at,
                 ends_at=hour.ends_at,
                 opens_at=self.now - timedelta(days=1),
-                planned=PLACES,
-                capacity=PLACES,
+                planned=1 if full else PLACES,
+                capacity=1 if full else PLACES,
+                taken=int(full),
+                class_taken=[0, int(full), 0, 0],
                 closes_at=hour.ends_at - timedelta(minutes=15),
                 early_minutes=180,
                 entry_early_minutes=30,

@@ -57,9 +57,9 @@ class Plate:
 
 
 _WRITTEN = (
-    (re.compile(r"([1-9][0-9][A-Z]{1,2})([0-9]{3})([0-9]{2})"), r"\1-\2.\3"),
-    (re.compile(r"([1-9][0-9][A-Z]{1,2})([0-9]{4})"), r"\1-\2"),
-    (re.compile(rf"([{_PROVINCES_OF_CHINA}][A-HJ-NP-Z])(.{{5,6}})"), r"\1·\2"),
+    (re.compile(r"([1-9][0-9][A-Z]{1,2})([0-9]{3})([0-9]{2})"), "{}-{}.{}"),
+    (re.compile(r"([1-9][0-9][A-Z]{1,2})([0-9]{4})"), "{}-{}"),
+    (re.compile(rf"([{_PROVINCES_OF_CHINA}][A-HJ-NP-Z])(.{{5,6}})"), "{}·{}"),
 )
 """How plates stand on the vehicle; those of other kinds are written as they are compared."""
 
@@ -68,7 +68,7 @@ def written(normalised: str) -> str:
     """Return a plate in its own form, 24C-123.45 or 云G·12345, from the form it is compared in."""
     for pattern, form in _WRITTEN:
         if found := pattern.fullmatch(normalised):
-            return found.expand(form)
+            return form.format(*found.groups())
     return normalised
 
 

@@ -4,17 +4,19 @@ Only here are settings read. A secret that is not set is generated once into the
 readable by the owner alone; `docs/settings.md` is drawn from this file.
 """
 
-import os
-import secrets
-from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from border.identifiers import tax_code
+from border.messages.channels.email.channel import EMAIL, EmailSettings
+from border.messages.channels.kind import ChannelSettings
+from border.messages.channels.sms.channel import SMS, SmsSettings
+from border.messages.channels.webpush.channel import WEBPUSH, WebpushSettings
+from border.messages.channels.wechat.channel import WECHAT, WechatSettings
+from border.messages.channels.zalo.channel import ZALO, ZaloSettings
 from border.payments.gateways.kind import GatewaySettings
 from border.payments.gateways.portal.adapter import PORTAL, PortalSettings
 from border.payments.gateways.vietqr.adapter import VIETQR, VietQrSettings
@@ -72,6 +74,19 @@ class Settings(BaseSettings):
     )
     portal: Annotated[PortalSettings, PORTAL] = Field(
         default=PortalSettings(), description="The National Public Service Portal."
+    )
+    email: Annotated[EmailSettings, EMAIL] = Field(
+        default=EmailSettings(), description="E-mail to whoever is told of something."
+    )
+    zalo: Annotated[ZaloSettings, ZALO] = Field(
+        default=ZaloSettings(), description="Notices to Zalo."
+    )
+    sms: Annotated[SmsSettings, SMS] = Field(default=SmsSettings(), description="SMS.")
+    wechat: Annotated[WechatSettings, WECHAT] = Field(
+        default=WechatSettings(), description="Messages to WeChat."
+    )
+    webpush: Annotated[WebpushSettings, WEBPUSH] = Field(
+        default=WebpushSettings(), description="Notices to browsers."
     )
     receipt_key_file: Path | None = Field(
         default=None, description="Key that signs receipts, PEM; a demonstration makes its own."
@@ -143,24 +158,12 @@ class Settings(BaseSettings):
         return {name: row for name, row in found.items() if isinstance(row, GatewaySettings)}
 
     @property
+    def channels(self) -> dict[str, ChannelSettings]:
+        """The rows of the channels that carry messages, by name."""
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: row for name, row in found.items() if isinstance(row, ChannelSettings)}
+
+    @property
     def demo(self) -> bool:
         """True where demo accounts and the sandbox are at home."""
         return self.mode == "demo"
-
-
-def kept_secret(folder: Path, name: str, size: int = 32) -> bytes:
-    """Return the secret `name` kept below `folder`, made on first use, readable by its owner only.
-
-    writes: `<folder>/secrets/<name>`, once; two programs that start together agree on one.
-    """
-    place = folder / "secrets"
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = place / name
-    if not path.exists():
-        # A file of its own for each who makes one: process numbers repeat across containers.
-        with NamedTemporaryFile(dir=place, prefix=f".{name}.") as fresh:
-            fresh.write(secrets.token_bytes(size))
-            fresh.flush()
-            with suppress(FileExistsError):
-                os.link(fresh.name, path)
-    return path.read_bytes()

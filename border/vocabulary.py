@@ -57,6 +57,7 @@ class ShareClass(StrEnum):
     ORDINARY = "ordinary"
     EMPTY = "empty"
     DANGEROUS_GOODS = "dangerous_goods"
+    DRIVERLESS = "driverless"
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ PRIORITIES: Mapping[str, str] = {
 SHARE_CLASSES: Mapping[str, str] = {
     **PRIORITIES,
     ShareClass.DANGEROUS_GOODS.value: HANDLING[Handling.DANGEROUS_GOODS],
+    ShareClass.DRIVERLESS.value: N_("Driverless vehicle"),
 }
 
 

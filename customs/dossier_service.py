@@ -1,4 +1,4 @@
-"""Reading declarations: one with all its parts, lists, the work that waits, the gate's view.
+"""Reading declarations: one with all its parts, lists, the gate's view.
 
 Everybody sees only what is theirs: a firm its own and what it carries, the staff everything.
 A record one may not see is answered as if it did not exist.
@@ -18,20 +18,13 @@ from border.core.refusal import INVALID, NOT_FOUND, FieldError
 from border.core.store import AnyRow
 from border.core.words import N_
 from border.identifiers import normalised
-from border.identity import policy
 from border.payments.face import ChargeRow, charges_on
 from border.platform.history import states_at
-from border.vocabulary import AGENCIES
 from customs import dossier_storage, storage
 from customs.clearance import CLEARANCE
 from customs.declaration import DECLARATION, HELD, RELEASED
 from customs.dossier_storage import Wanted
 from customs.tables import ClearanceRow, DeclarationRow, LineRow
-
-CUSTOMS_TURN = ("under_review", "inspection_ordered", "inspected")
-"""States in which a declaration waits for a customs officer, whatever the other agencies do."""
-GOES_FIRST_SAYS = N_("Perishable goods and live animals go before the rest.")
-IN_TURN_SAYS = N_("In the order of registration.")
 
 
 @dataclass(frozen=True)
@@ -50,14 +43,6 @@ class Page:
 
     items: list[DeclarationRow]
     next: str | None
-
-
-@dataclass(frozen=True)
-class WorkItem:
-    """A declaration that waits for an officer, and why it stands where it stands."""
-
-    declaration: DeclarationRow
-    says: str
 
 
 @dataclass(frozen=True)
@@ -131,6 +116,14 @@ async def list_declarations(
     return Page(items, _cursor_of(items[-1]) if len(rows) > limit else None)
 
 
+async def called(connection: AsyncConnection, names: Collection[str]) -> dict[str, UUID]:
+    """Return the declarations of some gate references and customs numbers, by these.
+
+    Whether somebody may do something with them is still to be asked.
+    """
+    return await dossier_storage.called(connection, names) if names else {}
+
+
 async def first_goods(
     connection: AsyncConnection, declaration_ids: Collection[UUID]
 ) -> dict[UUID, str]:
@@ -165,42 +158,6 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
     except ValueError as error:
         says = N_("This is not a cursor of this list. Leave it out to begin at the newest.")
         raise INVALID(errors=[FieldError("cursor", "not_a_cursor", says)]) from error
-
-
-async def work_list(
-    connection: AsyncConnection,
-    actor: Actor,
-    *,
-    gate: str | None = None,
-    lane: str | None = None,
-    state: str | None = None,
-    direction: str | None = None,
-    limit: int = 50,
-) -> list[WorkItem]:
-    """Return what waits for the actor's agencies, the next to take first, each with the reason.
-
-    Perishable goods and live animals come first, then the one registered earliest.
-    refuses: not_allowed for somebody who decides for no agency.
-    """
-    wanted = Wanted((state,) if state else (), lane, direction, gate)
-    agencies = agencies_of(actor)
-    rows = await dossier_storage.waiting_work(connection, agencies, CUSTOMS_TURN, wanted, limit)
-    return [WorkItem(row, GOES_FIRST_SAYS if row.goes_first else IN_TURN_SAYS) for row in rows]
-
-
-async def work_by_lane(
-    connection: AsyncConnection, actor: Actor, *, gate: str | None = None
-) -> dict[str, int]:
-    """Return how much waits for the actor's agencies in each lane. refuses: not_allowed."""
-    return await dossier_storage.waiting_by_lane(
-        connection, agencies_of(actor), CUSTOMS_TURN, Wanted(gate=gate)
-    )
-
-
-def agencies_of(actor: Actor) -> tuple[str, ...]:
-    """Return the agencies the actor decides for. refuses: not_allowed where there is none."""
-    policy.check(actor, "clearance.list")
-    return tuple(agency for agency in AGENCIES if policy.may(actor, f"clearance.decide_{agency}"))
 
 
 async def gate_view(

@@ -4,31 +4,36 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     and_,
     bindparam,
     exists,
+    false,
     func,
     or_,
     select,
+    tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import Actor
 from border.core.reading import further, placed, row, rows
 from border.core.statement import Statement, one_of
-from border.core.store import AnyRow
+from border.core.store import AnyRow, table_of
 from border.identity import policy
 from border.vocabulary import CUSTOMS
 from customs.clearance import GIVEN
-from customs.declaration import CLEARABLE
+from customs.declaration import CLEARABLE, UNBOUND
+from customs.risk.tables import RiskScoreRow
 from customs.storage import clearance, declaration, line
 from customs.tables import DeclarationRow
 
+score = table_of(RiskScoreRow)
 _BY_VALUE = ("lane", "direction", "gate", "reference", "customs_number")
 
 
@@ -53,6 +58,29 @@ async def find(connection: AsyncConnection, id: UUID, actor: Actor) -> Declarati
     """Return one declaration that `actor` may see."""
     found = await row(connection, DeclarationRow, _BY_ID, id=id)
     return found if found and policy.may(actor, "declaration.read", found) else None
+
+
+_CALLED = Statement(
+    select(declaration.c.id, declaration.c.reference, declaration.c.customs_number).where(
+        or_(
+            one_of(declaration.c.reference, "names"),
+            and_(
+                one_of(declaration.c.customs_number, "names"),
+                declaration.c.state.not_in(UNBOUND),
+            ),
+        )
+    )
+)
+
+
+async def called(connection: AsyncConnection, names: Collection[str]) -> dict[str, UUID]:
+    """Return the declarations of some references and customs numbers, by these."""
+    return {
+        name: one.id
+        for one in await _CALLED.rows(connection, names=list(names))
+        for name in (one.reference, one.customs_number)
+        if name in names
+    }
 
 
 async def page(
@@ -90,6 +118,26 @@ async def first_goods(
     return {id: said for id, said in found if said}
 
 
+async def own_goods(
+    connection: AsyncConnection, organisation_id: UUID, limit: int
+) -> list[tuple[str, str]]:
+    """Return code and description of the newest `limit` lines that a firm lodged as its own."""
+    found = await _OWN_GOODS.rows(connection, organisation=organisation_id, limit=limit)
+    return [(code, said) for code, said in found]
+
+
+_OWN_GOODS = Statement(
+    select(line.c.hs_code, line.c.description)
+    .join(declaration, declaration.c.id == line.c.declaration_id)
+    .where(
+        declaration.c.owner_organisation_id == bindparam("organisation"),
+        declaration.c.state.not_in(UNBOUND),
+        line.c.hs_code.is_not(None),
+        line.c.description.is_not(None),
+    )
+    .order_by(declaration.c.created_at.desc(), declaration.c.id.desc(), line.c.position)
+    .limit(bindparam("limit"))
+)
 _BY_ID = Statement(select(declaration).where(declaration.c.id == bindparam("id")))
 _FIRST_GOODS = Statement(
     select(line.c.declaration_id, func.coalesce(line.c.description, line.c.hs_code)).where(
@@ -141,27 +189,67 @@ def _waits_for(agencies: tuple[str, ...], customs_states: tuple[str, ...]) -> Co
     return or_(*turns)
 
 
+class TurnPlace(NamedTuple):
+    """Where something stands in the order of work: what goes first, what is likely to differ."""
+
+    goes_first: bool
+    is_high: bool
+    registered_at: datetime
+    id: UUID
+
+
 async def waiting_work(
     connection: AsyncConnection,
     agencies: Collection[str],
     customs_states: Collection[str],
     wanted: Wanted,
     limit: int,
-) -> list[DeclarationRow]:
-    """Return declarations that wait for one of `agencies`, in the order to take them."""
-    narrowed = wanted.given()
-    statement = _work(tuple(agencies), tuple(customs_states), frozenset(narrowed))
-    return await rows(connection, DeclarationRow, statement, **narrowed, limit=limit)
+    after: TurnPlace | None = None,
+) -> list[AnyRow]:
+    """Return declarations that wait for one of `agencies`, in the order to take them.
+
+    Each with how it was ranked (`chance`, `is_high`, `reasons`, `risk_line`), where customs is one
+    of the agencies; `after` continues a list.
+    """
+    narrowed, place = wanted.given(), {} if after is None else after._asdict()
+    statement = _work(
+        tuple(agencies), tuple(customs_states), frozenset(narrowed), after is not None
+    )
+    given = {f"after_{name}": value for name, value in place.items()}
+    return await statement.rows(connection, **narrowed, **given, limit=limit)
 
 
 @cache
 def _work(
-    agencies: tuple[str, ...], customs_states: tuple[str, ...], narrowed: frozenset[str]
+    agencies: tuple[str, ...],
+    customs_states: tuple[str, ...],
+    narrowed: frozenset[str],
+    onward: bool,
 ) -> Statement:
+    # What was ranked is customs' alone: others keep to the order of registration.
+    mine = score.c.declaration_id == declaration.c.id if CUSTOMS in agencies else false()
+    is_high = func.coalesce(score.c.is_high, false())
+    order = (~declaration.c.goes_first, ~is_high, declaration.c.registered_at, declaration.c.id)
+    conditions = [_waits_for(agencies, customs_states), *_narrowed(narrowed)]
+    if onward:
+        place = (
+            ~bindparam("after_goes_first", type_=Boolean()),
+            ~bindparam("after_is_high", type_=Boolean()),
+            bindparam("after_registered_at", type_=declaration.c.registered_at.type),
+            bindparam("after_id", type_=declaration.c.id.type),
+        )
+        conditions.append(tuple_(*order) > tuple_(*place))
     return Statement(
-        select(declaration)
-        .where(_waits_for(agencies, customs_states), *_narrowed(narrowed))
-        .order_by(declaration.c.goes_first.desc(), declaration.c.registered_at, declaration.c.id)
+        select(
+            declaration,
+            score.c.chance,
+            is_high.label("is_high"),
+            score.c.reasons,
+            score.c.line.label("risk_line"),
+        )
+        .select_from(declaration.outerjoin(score, mine))
+        .where(*conditions)
+        .order_by(*order)
         .limit(bindparam("limit"))
     )
 

@@ -5,7 +5,7 @@ carriers that are registered, and what was imported before.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,6 +25,8 @@ from customs.columns import columns_of, draft_of, line_columns
 from customs.declaration import DRAFT_KEPT, EDITABLE
 from customs.dossier_service import Dossier, dossier_of
 from customs.draft import DraftChange, DraftDeclaration
+from customs.intake import storage as intake_storage
+from customs.intake.row import KeptOfFile
 from customs.tables import DeclarationRow
 from customs.turn import held_for_change
 
@@ -53,11 +55,15 @@ CUSTOMS_NUMBER_IN_USE = refuses(
 
 @dataclass(frozen=True)
 class NewDraft:
-    """What is to be begun: the goods, whose they are, and the row of a file they come from."""
+    """What is to be begun: the goods, whose they are, and the row of a file they come from.
+
+    `kept` is what else that file said.
+    """
 
     body: DraftDeclaration
     owner_organisation_id: UUID
     import_key: str | None = None
+    kept: KeptOfFile | None = None
 
 
 @dataclass(frozen=True)
@@ -98,11 +104,11 @@ async def draft_many(
 
     With `to_be_lodged` nothing may be missing, and no live declaration carry the number.
     refuses, each for itself: invalid_fields, imported_already, customs_number_in_use. writes:
-    declaration, declaration_line, `declaration.draft`.
+    declaration, declaration_line, declaration_source, `declaration.draft`.
     """
     known = await storage.known(
         unit.connection,
-        tax_codes=_tax_codes(new.body for new in asked),
+        tax_codes=tax_codes_of(new.body for new in asked),
         import_keys={new.import_key for new in asked if new.import_key},
         numbers=_numbers(asked) if to_be_lodged else (),
     )
@@ -121,10 +127,12 @@ async def draft_many(
             made.append(LockedDraft(_row(unit, new, goods, carrier), goods))
             keys.update(filter(None, [new.import_key]))
             numbers.update(filter(None, [number]))
-    return await _begun(unit, made)
+    return await _begun(unit, asked, made)
 
 
-async def _begun(unit: Unit, made: Sequence[LockedDraft | Refusal]) -> list[LockedDraft | Refusal]:
+async def _begun(
+    unit: Unit, asked: Sequence[NewDraft], made: Sequence[LockedDraft | Refusal]
+) -> list[LockedDraft | Refusal]:
     """Write the drafts among `made`; one that a rival imported just now is refused."""
     drafts = [one for one in made if isinstance(one, LockedDraft)]
     took = await begin_set(
@@ -138,6 +146,12 @@ async def _begun(unit: Unit, made: Sequence[LockedDraft | Refusal]) -> list[Lock
         for line in line_columns(one.row.id, one.goods)
     ]
     await insert_rows(unit.connection, storage.line, lines)
+    sources = [
+        {"declaration_id": one.row.id, **asdict(new.kept)}
+        for new, one in zip(asked, made, strict=True)
+        if new.kept and isinstance(one, LockedDraft) and one.row.id not in left_out
+    ]
+    await insert_rows(unit.connection, intake_storage.source, sources)
     return [
         _refused(one) if isinstance(one, LockedDraft) and one.row.id in left_out else one
         for one in made
@@ -187,7 +201,8 @@ async def change(unit: Unit, id: UUID, body: DraftChange, version: int | None) -
     return await dossier_of(unit.connection, changed)
 
 
-def _tax_codes(bodies: Iterable[DraftDeclaration]) -> set[str]:
+def tax_codes_of(bodies: Iterable[DraftDeclaration]) -> set[str]:
+    """Return the tax codes of the carriers that drafts name."""
     return {normalised(body.carrier_tax_code) for body in bodies if body.carrier_tax_code}
 
 
@@ -203,7 +218,7 @@ async def checked_now(
     connection: AsyncConnection, body: DraftDeclaration, *, complete: bool = False
 ) -> Checked:
     """Check a draft against what the database knows now."""
-    known = await storage.known(connection, tax_codes=_tax_codes([body]))
+    known = await storage.known(connection, tax_codes=tax_codes_of([body]))
     return checked(body, known, complete)
 
 

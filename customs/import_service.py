@@ -4,7 +4,6 @@ A row that is wrong is refused alone. A row that was imported before is recognis
 left as it is, so that a second run, or one that was cut short, adds only what is missing.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,15 +14,11 @@ from border.core.actor import Actor
 from border.core.refusal import FieldError, Refusal
 from border.core.store import Clash, Store, Unit
 from customs.checking import ACCEPTED_CURRENCIES
-from customs.csv_import import (
-    DECLARATIONS_2021,
-    DeclarationColumns,
-    Progress,
-    SourceRow,
-    read_encoding,
-    read_rows,
-)
 from customs.draft_service import IMPORTED_ALREADY, LockedDraft, NewDraft, draft_many
+from customs.intake.reader import Progress, read_file
+from customs.intake.recognising import Recognised, recognised
+from customs.intake.row import SourceRow
+from customs.intake.sample_csv import DECLARATIONS_2021, DeclarationColumns
 from customs.lodging_service import lodge_many
 
 BATCH = 200
@@ -49,57 +44,43 @@ class ImportReport:
     refused: int = 0
 
 
-@dataclass(frozen=True)
-class Import:
-    """Where the rows of a file go: to which firm's declarations, under which name."""
-
-    source: str
-    owner_organisation_id: UUID
-
-    def key_of(self, row: SourceRow) -> str:
-        """Return what recognises the row in a second run."""
-        return f"{self.source}:{row.key}"
-
-
 OnRefused = Callable[[RefusedRow], None]
-OnProgress = Callable[[int, int, int], None]
-"""Told after each batch: lines read, bytes read, bytes in all."""
+OnProgress = Callable[[int, int], None]
+"""Told after each batch: bytes read, bytes in all."""
 
 
 def _nobody(*_: object) -> None:
     """Listen to nothing."""
 
 
-async def import_csv(
+async def import_file(
     store: Store,
     actor: Actor,
     path: Path,
     *,
     owner_organisation_id: UUID,
     gate: str,
-    columns: DeclarationColumns = DECLARATIONS_2021,
+    sample: DeclarationColumns = DECLARATIONS_2021,
     report: ImportReport | None = None,
     on_refused: OnRefused = _nobody,
     on_progress: OnProgress = _nobody,
 ) -> ImportReport:
-    """Import the CSV file at `path` as lodged declarations of one firm; `report` is added to.
+    """Import the file at `path` as lodged declarations of one firm; `report` is added to.
 
+    Its format is found by its content; `sample` says how other people's columns are read.
     refuses: invalid_fields (a column is missing or twice), file_not_readable; what was read
     before is kept. writes: as `import_rows`.
     """
     total, progress = path.stat().st_size, Progress()  # noqa: ASYNC240  (one look at a local file)
     with path.open("rb") as file:
-        encoding = await asyncio.to_thread(read_encoding, file)
-        file.seek(0)
-        rows = read_rows(file, columns, gate, progress, encoding)
         return await import_rows(
             store,
             actor,
-            rows,
-            Import(columns.source, owner_organisation_id),
+            read_file(file, gate, progress=progress, sample=sample),
+            owner_organisation_id,
             report=report,
             on_refused=on_refused,
-            on_batch=lambda: on_progress(progress.lines, progress.bytes, total),
+            on_batch=lambda: on_progress(progress.bytes, total),
         )
 
 
@@ -107,7 +88,7 @@ async def import_rows(
     store: Store,
     actor: Actor,
     rows: Iterable[SourceRow],
-    into: Import,
+    owner_organisation_id: UUID,
     *,
     report: ImportReport | None = None,
     on_refused: OnRefused = _nobody,
@@ -119,15 +100,21 @@ async def import_rows(
     hand.
     """
     report = report if report is not None else ImportReport()
-    for batch in _batches(iter(rows)):
-        readable = [row for row in batch if row.draft is not None]
+    for batch in _batches(recognised(rows, owner_organisation_id)):
+        asked = [
+            (row, NewDraft(row.draft, owner_organisation_id, key, row.kept))
+            for row, key in batch
+            if row.draft is not None and not row.errors
+        ]
 
-        async def work(unit: Unit, rows: list[SourceRow] = readable) -> list[LockedDraft | Refusal]:
-            return await _import_batch(unit, rows, into)
+        async def work(
+            unit: Unit, drafts: Sequence[NewDraft] = [new for _, new in asked]
+        ) -> list[LockedDraft | Refusal]:
+            return await _import_batch(unit, drafts)
 
-        refused = [RefusedRow(row.line, row.key, row.errors) for row in batch if row.draft is None]
-        outcomes = await store.perform(actor, work) if readable else []
-        for row, outcome in zip(readable, outcomes, strict=True):
+        refused = [RefusedRow(row.line, row.key, row.errors) for row, _ in batch if row.errors]
+        outcomes = await store.perform(actor, work) if asked else []
+        for (row, _), outcome in zip(asked, outcomes, strict=True):
             if isinstance(outcome, LockedDraft):
                 report.accepted += 1
             elif outcome.kind is IMPORTED_ALREADY:
@@ -141,21 +128,14 @@ async def import_rows(
     return report
 
 
-def _batches(rows: Iterator[SourceRow]) -> Iterator[list[SourceRow]]:
+def _batches(rows: Iterator[Recognised]) -> Iterator[list[Recognised]]:
     """Yield the rows in lists of `BATCH`, each made when it is asked for."""
     while batch := list(islice(rows, BATCH)):
         yield batch
 
 
-async def _import_batch(
-    unit: Unit, rows: Sequence[SourceRow], into: Import
-) -> list[LockedDraft | Refusal]:
-    """Draft and lodge rows; return what became of each."""
-    asked = [
-        NewDraft(row.draft, into.owner_organisation_id, into.key_of(row))
-        for row in rows
-        if row.draft is not None
-    ]
+async def _import_batch(unit: Unit, asked: Sequence[NewDraft]) -> list[LockedDraft | Refusal]:
+    """Draft and lodge what rows hold; return what became of each."""
     drafted = await draft_many(unit, asked, to_be_lodged=True, currencies=IMPORTED_CURRENCIES)
     lodged = await lodge_many(unit, [each for each in drafted if isinstance(each, LockedDraft)])
     if any(isinstance(each, Refusal) for each in lodged):

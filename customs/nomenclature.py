@@ -1,9 +1,10 @@
-"""Commodity codes: what a code means, which code was probably meant, and which code fits a word.
+"""Commodity codes: what a code means, and which code was probably meant.
 
-Two tables make it: the Harmonized System 2022 (2, 4 and 6 digits, English) and the Vietnamese
-tariff (8 digits). The Vietnamese table has its lines only, without the headings above them, so a
-path is English down to the subheading and Vietnamese at the line; a line that reads "Loại khác"
-is told by what stands beside it. Pure: duty rates and goods policy are not here.
+The Harmonized System 2022 (2, 4 and 6 digits, English) and the Vietnamese tariff (8 digits) make
+it. Chapters and headings have short names in Vietnamese and Chinese beside them, and goods of this
+corridor what traders call them. A subheading without a name in a language is told in English; a
+line that reads "Loại khác" by what stands beside it. Pure: duty rates and goods policy are not
+here.
 """
 
 import re
@@ -12,12 +13,11 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
-from border.reference.catalogue import HS, TARIFF_LINES
-from border.reference.rows import HsRow, TariffLine
-from customs.word_index import WordIndex
+from border.reference.catalogue import HS, HS_SHORT_NAMES, TARIFF_LINES, trade_names
+from border.reference.rows import HsRow, HsShortName, TariffLine, TradeName
 
 _HEADING, _SUBHEADING, _LINE = 4, 6, 8
 _DECLARABLE = (_SUBHEADING, _LINE)
@@ -37,16 +37,18 @@ class HsLevel(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HsCode:
-    """A known code of 4, 6 or 8 digits, with its names and the levels above it.
+    """A known code of 2, 4, 6 or 8 digits, with its names and the levels above it.
 
-    `en` is the subheading's text also for an eight-digit line; it is empty in chapter 98, which
-    is Vietnam's own. `vi` is empty where the Vietnamese tariff has no line of that level.
+    `en` and `zh` are the subheading's also for an eight-digit line; `en` is empty in chapter 98,
+    which is Vietnam's own. `vi` and `zh` are empty where the code has no name of its own in that
+    language.
     """
 
     code: str
     en: str
     vi: str
-    above: tuple[HsLevel, ...]
+    zh: str
+    above: tuple["HsCode", ...]
 
     @property
     def chapter(self) -> str:
@@ -64,13 +66,21 @@ class HsCode:
         return len(self.code) in _DECLARABLE
 
     def name(self, locale: str) -> str:
-        """Return the name in Vietnamese or, for any other language, in English."""
-        first, second = (self.vi, self.en) if locale.startswith("vi") else (self.en, self.vi)
-        return first or second
+        """Return the name in a language, else in English, else in Vietnamese."""
+        return self.own_name(locale) or self.en or self.vi
+
+    def own_name(self, locale: str) -> str:
+        """Return the name in a language; empty where there is none in it."""
+        return {"vi": self.vi, "zh": self.zh}.get(locale[:2].lower(), self.en)
+
+    def nearest_name(self, locale: str) -> str:
+        """Return the name in a language, else that of the nearest level above that has one."""
+        named = (level.own_name(locale) for level in (self, *reversed(self.above)))
+        return next(filter(None, named), "")
 
     def path(self, locale: str) -> tuple[HsLevel, ...]:
         """Return the levels from the chapter down to this code itself."""
-        return (*self.above, HsLevel(self.code, self.name(locale)))
+        return tuple(HsLevel(level.code, level.name(locale)) for level in (*self.above, self))
 
 
 class UnknownHsCode(LookupError):
@@ -83,11 +93,21 @@ class UnknownHsCode(LookupError):
 
 
 class Nomenclature:
-    """The codes of both tables, for looking up, correcting and searching."""
+    """The codes of both tables, for looking up and correcting."""
 
-    def __init__(self, hs: Mapping[str, HsRow], lines: Mapping[str, TariffLine]) -> None:
+    def __init__(
+        self,
+        hs: Mapping[str, HsRow],
+        lines: Mapping[str, TariffLine],
+        short_names: Mapping[str, HsShortName],
+        spoken: Iterable[TradeName],
+    ) -> None:
         self._hs = hs
         self._lines = lines
+        self._short_names = short_names
+        self._spoken: dict[str, list[TradeName]] = defaultdict(list)
+        for names in spoken:
+            self._spoken[names.code].append(names)
         self._by_heading: dict[str, list[TariffLine]] = defaultdict(list)
         for line in lines.values():
             self._by_heading[line.code[:_HEADING]].append(line)
@@ -97,20 +117,40 @@ class Nomenclature:
         }
         self._known = {code for codes in self._declarable.values() for code in codes}
 
+        self._level = cache(self._made_level)
         self.find = lru_cache(_REMEMBERED)(self._find)
         """Return the heading, subheading or line of a code (dots and blanks ignored), or None."""
 
     def _find(self, code: str) -> HsCode | None:
-        digits = _digits(code)
-        row, line = self._hs.get(digits[:_SUBHEADING]), self._lines.get(digits)
-        if line is not None:
-            return HsCode(digits, row.en if row else "", self._name_vi(line), self._above(digits))
-        if row is None or len(digits) not in (_HEADING, _SUBHEADING):
-            return None
-        undivided = self._lines.get(digits.ljust(_LINE, "0"))
-        # Where 0810.60.00 is the only line under 0810.60, its text is that of the subheading.
-        vi = self._name_vi(undivided) if undivided and self._stands_for(undivided, digits) else ""
-        return HsCode(digits, row.en, vi, self._above(digits))
+        digits = digits_of(code)
+        if digits in self._lines:
+            return self._line(self._lines[digits])
+        if digits in self._hs and len(digits) in (_HEADING, _SUBHEADING):
+            return self._level(digits)
+        return None
+
+    def _line(self, line: TariffLine) -> HsCode:
+        subheading = self._level(line.hs6) if line.hs6 in self._hs else None
+        return HsCode(
+            line.code,
+            subheading.en if subheading else "",
+            self._name_vi(line),
+            subheading.zh if subheading else "",
+            self._above(line.code),
+        )
+
+    def _made_level(self, code: str) -> HsCode:
+        """Return a chapter, heading or subheading."""
+        short, spoken = self._short_names.get(code), self._spoken.get(code)
+        vi, zh = (short.vi, short.zh) if short else ("", "")
+        undivided = self._lines.get(code.ljust(_LINE, "0"))
+        if len(code) > 2 and undivided and self._stands_for(undivided, code):
+            # Where 0810.60.00 is the only line under 0810.60, its text is that of the subheading.
+            vi = vi or self._name_vi(undivided)
+        if spoken:
+            more = "; …" * ("n.e.c." in self._hs[code].en)
+            vi, zh = vi or _called(spoken, "vi") + more, _called(spoken, "zh") + more
+        return HsCode(code, self._hs[code].en, vi, zh, self._above(code))
 
     def validate(self, code: str) -> HsCode:
         """Return the declarable code `code`. Raises `UnknownHsCode`, with near matches."""
@@ -121,9 +161,9 @@ class Nomenclature:
 
     def lines(self, code: str) -> tuple[HsCode, ...]:
         """Return the eight-digit lines under a heading or subheading, in their order."""
-        digits = _digits(code)
+        digits = digits_of(code)
         under = self._by_heading.get(digits[:_HEADING], ())
-        return self._all(line.code for line in under if line.code.startswith(digits))
+        return self.all_of(line.code for line in under if line.code.startswith(digits))
 
     def near(self, code: str, limit: int = 5) -> tuple[HsCode, ...]:
         """Return up to `limit` declarable codes that may have been meant, the likeliest first.
@@ -131,7 +171,7 @@ class Nomenclature:
         A zero lost in front comes first, then two digits changed about, then one digit wrong,
         missing or too many (the later the slip the likelier), then whatever begins alike.
         """
-        digits = _digits(code)
+        digits = digits_of(code)
         rank: dict[str, tuple[int, int, str]] = {}
         for likelihood, variant in _slips(digits):
             if variant in self._known and variant != digits:
@@ -143,26 +183,16 @@ class Nomenclature:
                 break
             if other not in rank and other != digits:
                 best.append(other)
-        return self._all(best)
+        return self.all_of(best)
 
-    def search(self, text: str, locale: str, limit: int = 20) -> tuple[HsCode, ...]:
-        """Return up to `limit` codes for words or leading digits, the best first.
+    def starting(self, prefix: str, size: int) -> list[str]:
+        """Return the declarable codes of `size` digits (6 or 8) that begin with `prefix`."""
+        return _starting(self._declarable[size], prefix)
 
-        Vietnamese words find lines and English ones subheadings; `locale` says which come first.
-        Accents may be left out, the last word may be unfinished.
-        """
-        digits = _digits(text)
-        if digits.isdecimal():
-            size = _LINE if locale.startswith("vi") or len(digits) > _SUBHEADING else _SUBHEADING
-            return self._all(_starting(self._declarable[size], digits)[:limit])
-        indexes = [self._vietnamese, self._english]
-        if not locale.startswith("vi"):
-            indexes.reverse()
-        found: list[str] = []
-        for index in indexes:
-            if len(found) < limit:
-                found += index.find(text, limit - len(found))
-        return self._all(found)
+    def as_line(self, code: str) -> str:
+        """Return the only line under a subheading, else the subheading."""
+        line = self._lines.get(code.ljust(_LINE, "0"))
+        return line.code if line and self._stands_for(line, code) else code
 
     def _beginning_alike(self, digits: str) -> Iterator[str]:
         """Yield declarable codes that share a beginning with `digits`, the longest first."""
@@ -174,27 +204,17 @@ class Nomenclature:
                     seen.add(code)
                     yield code
 
-    @cached_property
-    def _vietnamese(self) -> WordIndex:
-        """The words of every line that has a name of its own."""
-        return WordIndex(
-            {line.code: line.vi for line in self._lines.values() if not _is_other(line)}
-        )
-
-    @cached_property
-    def _english(self) -> WordIndex:
-        return WordIndex({code: self._hs[code].en for code in self._declarable[_SUBHEADING]})
-
-    def _all(self, codes: Iterable[str]) -> tuple[HsCode, ...]:
+    def all_of(self, codes: Iterable[str]) -> tuple[HsCode, ...]:
+        """Return those of `codes` that are known, in the order given."""
         return tuple(hs for hs in map(self.find, codes) if hs is not None)
 
-    def _above(self, digits: str) -> tuple[HsLevel, ...]:
-        """Return the levels above a code, in English: the only language both tables share."""
+    def _above(self, digits: str) -> tuple[HsCode, ...]:
+        """Return the levels above a code, the chapter first."""
         levels = [digits[:size] for size in (2, _HEADING, _SUBHEADING) if size < len(digits)]
         line = self._lines.get(digits)
-        if line and not _is_other(line) and self._stands_for(line, line.hs6):
-            levels.pop()  # the line is the subheading, said in Vietnamese
-        return tuple(HsLevel(level, self._hs[level].en) for level in levels if level in self._hs)
+        if line and not is_other(line) and self._stands_for(line, line.hs6):
+            levels.pop()  # the line is the subheading
+        return tuple(self._level(level) for level in levels if level in self._hs)
 
     def _stands_for(self, line: TariffLine, code: str) -> bool:
         """Whether `line` is all there is under `code`, so that its text is that of `code`."""
@@ -204,12 +224,12 @@ class Nomenclature:
     def _name_vi(self, line: TariffLine) -> str:
         """Return the line's Vietnamese text; of a "Loại khác" also what it leaves out."""
         name = _own_name(line)
-        if not _is_other(line):
+        if not is_other(line):
             return name
         beside = self._beside(line)
         alike = [x for x in beside if x.depth == line.depth]
         if alike:
-            left_out = [_dotted(x.code) if _is_other(x) else _own_name(x) for x in alike]
+            left_out = [_dotted(x.code) if is_other(x) else _own_name(x) for x in alike]
         else:
             # Only parts of the goods beside it are in the table, and a part must not stand for
             # the whole: the codes say it rightly.
@@ -232,13 +252,18 @@ class Nomenclature:
 @cache
 def nomenclature() -> Nomenclature:
     """Return the nomenclature of the tables that ship with the product."""
-    return Nomenclature(HS, TARIFF_LINES)
+    return Nomenclature(HS, TARIFF_LINES, HS_SHORT_NAMES, trade_names())
 
 
-def _digits(code: str) -> str:
+def digits_of(code: str) -> str:
     """Return a code without the dots and blanks people write in it."""
     plain = unicodedata.normalize("NFKC", code)
     return "".join(letter for letter in plain if letter not in ".-" and not letter.isspace())
+
+
+def _called(spoken: Iterable[TradeName], locale: str) -> str:
+    """Return what traders call goods first, each state of them by its own name."""
+    return "; ".join(dict.fromkeys(names.words(locale)[0] for names in spoken))
 
 
 def _own_name(line: TariffLine) -> str:
@@ -246,7 +271,7 @@ def _own_name(line: TariffLine) -> str:
     return _NOTE_MARK.sub("", line.vi).strip()
 
 
-def _is_other(line: TariffLine) -> bool:
+def is_other(line: TariffLine) -> bool:
     """Whether a line's text says only that it is the rest."""
     return _own_name(line) == _OTHER
 

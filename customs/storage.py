@@ -10,12 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Text,
     any_,
     bindparam,
     delete,
     literal,
+    literal_column,
+    not_,
     null,
     select,
     union_all,
@@ -34,7 +37,13 @@ from border.core.store import table_of
 from border.core.tables import GateRow
 from border.identity.tables import OrganisationRow
 from customs.declaration import CLEARABLE, UNBOUND
-from customs.tables import CUSTOMS_NUMBER_FENCE, ClearanceRow, DeclarationRow, LineRow
+from customs.tables import (
+    CUSTOMS_NUMBER_FENCE,
+    GONE_UNLODGED,
+    ClearanceRow,
+    DeclarationRow,
+    LineRow,
+)
 
 declaration = table_of(DeclarationRow)
 gate = table_of(GateRow)
@@ -174,7 +183,8 @@ async def known(
             organisation.c.tax_code == any_(texts(tax_codes))
         ),
         "import_key": select(declaration.c.import_key, declaration.c.id).where(
-            declaration.c.import_key == any_(texts(import_keys))
+            declaration.c.import_key == any_(texts(import_keys)),
+            not_(literal_column(GONE_UNLODGED, Boolean)),
         ),
         "number": select(declaration.c.customs_number, declaration.c.id).where(
             declaration.c.customs_number == any_(texts(numbers)),

@@ -29,6 +29,9 @@ from customs.selectivity import LANES
 CUSTOMS_NUMBER_FENCE = "uq_declaration_customs_number_live"
 """The index that keeps two live declarations from carrying one customs number."""
 
+GONE_UNLODGED = "(lodged_at IS NULL AND state IN ('cancelled', 'expired'))"
+"""A draft that was given up: the row of a file it came from may be taken again."""
+
 
 def _one_of(column: str, values: Iterable[str]) -> str:
     """Return the SQL condition that `column` holds one of `values`, or nothing."""
@@ -73,6 +76,12 @@ class DeclarationRow(Record, table=True):
         Index("ix_declaration_state", "state", "created_at", "id"),
         Index("ix_declaration_newest", "created_at", "id"),
         Index("ix_declaration_customs_number", "customs_number"),
+        Index(
+            "uq_declaration_import_key_live",
+            "import_key",
+            unique=True,
+            postgresql_where=text(f"import_key IS NOT NULL AND NOT {GONE_UNLODGED}"),
+        ),
     )
 
     customs_number: str | None = Field(default=None, max_length=12)
@@ -103,7 +112,7 @@ class DeclarationRow(Record, table=True):
     reviewer_id: UUID | None = None
     inspected_by: UUID | None = None
     inspection_outcome: str | None = Field(default=None, max_length=16)
-    import_key: str | None = Field(default=None, unique=True, max_length=120)
+    import_key: str | None = Field(default=None, max_length=120)
 
 
 class LineRow(SQLModel, table=True):

@@ -6,7 +6,7 @@ Places, waiting and ballots are counted for that firm, whoever of its agents ask
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from border.core.actor import Actor
+from border.core.actor import PROGRAM, Actor, ActorKind, Role
 from border.core.refusal import FieldError
 from border.core.words import N_
 from border.identity import policy
@@ -61,3 +61,8 @@ def _with_the_right(actor: Actor, verb: str, firm: UUID) -> UUID:
     if firm not in policy.acts_for(actor, verb):
         raise RIGHT_MISSING(firm=firm, right=verb)
     return firm
+
+
+def for_firm(firm: UUID) -> Actor:
+    """Return the program as it books for a firm: it may do what a trader of the firm may."""
+    return Actor(None, PROGRAM.name, frozenset({Role.TRADER}), firm, kind=ActorKind.PROGRAM)

@@ -16,6 +16,7 @@ from border.vocabulary import Direction, Priority
 from logistics import figure_storage, figures, storage
 from logistics.calling import accuracy_storage
 from logistics.calling.accuracy import RangeAccuracy
+from logistics.standby import storage as standby_storage
 
 WAITS_OF = timedelta(hours=24)
 """Waiting times are those of the trucks admitted in this last while."""
@@ -31,11 +32,13 @@ _HOUR = timedelta(hours=1)
 class DirectionBoard:
     """One direction of one gate. Waits are whole seconds, None where nothing was measured.
 
-    `yesterday` is how good the ranges were that drivers were told then.
+    `live_queue` are those who came without a booking and have no hour yet; `yesterday` is how good
+    the ranges were that drivers were told then.
     """
 
     direction: str
     queue_length: int
+    live_queue: int
     waiting_p50_seconds: int | None
     waiting_p90_seconds: int | None
     admitted: int
@@ -75,6 +78,7 @@ async def board(
     exits: dict[tuple[str, str], dict[datetime, int]] = defaultdict(dict)
     for row in await figures.throughput(connection, begin, at, gate):
         exits[row.gate, row.direction][row.start] = int(row.exits)
+    standby = await standby_storage.lengths(connection)
     yesterday = local_date(at) - timedelta(days=1)
     accuracy = await accuracy_storage.measured_on(connection, yesterday)
     return [
@@ -84,6 +88,7 @@ async def board(
                 _way(
                     direction,
                     waiting[row.code, direction],
+                    standby.get((row.code, direction), 0),
                     times.get((row.code, direction)),
                     slots[row.code, direction],
                     [
@@ -102,6 +107,7 @@ async def board(
 def _way(
     direction: str,
     waiting: dict[str, int],
+    live_queue: int,
     times: AnyRow | None,
     slots: list[AnyRow],
     exits: list[tuple[datetime, int]],
@@ -113,6 +119,7 @@ def _way(
     return DirectionBoard(
         direction=direction,
         queue_length=sum(waiting.values()),
+        live_queue=live_queue,
         waiting_p50_seconds=whole(times.waiting_p50) if times else None,
         waiting_p90_seconds=whole(times.waiting_p90) if times else None,
         admitted=times.admitted if times else 0,

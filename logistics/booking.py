@@ -3,9 +3,9 @@
 The request's shape, the lifecycle, and what each state permits. No SQL, no clock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -105,12 +105,13 @@ declare(
     "booking",
     allow((SIGNED_IN,), "read", "list", scopes=(Scope.OWN,)),
     allow((*STAFF, SYSTEM), "read", "list"),
-    allow(FIRMS, "hold"),
+    allow(FIRMS, "hold", "send_slip"),
     allow(
         FIRMS,
         "read",
         "list",
         "hold",
+        "send_slip",
         "cancel",
         "move",
         "substitute_vehicle",
@@ -134,7 +135,10 @@ DECLARATION_BOOKED = refuses(
     "declaration_already_booked",
     409,
     N_("These goods have a booking"),
-    N_("One of the declarations is already on a live booking. Cancel that one first."),
+    N_(
+        "Declaration {reference} is already on booking {booking}. Use that booking, or cancel it "
+        "first; the other declarations can be booked without this one."
+    ),
 )
 DECLARATION_NOT_BOOKABLE = refuses(
     "declaration_not_bookable",
@@ -159,13 +163,14 @@ MOST_PAYLOAD_G = 100_000_000
 
 
 class Vehicle(RequestBody):
-    """The truck. `payload_g` is what it may carry, in grams."""
+    """The truck. `payload_g` is what it may carry, in grams; nobody drives one `driverless`."""
 
     plate: str = Field(min_length=4, max_length=20, pattern=KEEPABLE, examples=["24C-123.45"])
     trailer_plate: str | None = Field(default=None, min_length=4, max_length=20, pattern=KEEPABLE)
     country: Literal["VN", "CN"]
     vehicle_class: VehicleClass = Field(alias="class")
     payload_g: Integer = Field(gt=0, le=MOST_PAYLOAD_G)
+    driverless: bool = False
 
 
 class Driver(RequestBody):
@@ -179,13 +184,14 @@ class Driver(RequestBody):
 class BookingRequest(RequestBody):
     """What a booking asks for. An empty truck says so and carries no declaration.
 
+    Every truck names its `driver`, but one that is driverless.
     Booked is for the firm whose goods are on the truck, or `on_behalf_of` the firm named, with the
     right that it gave.
     """
 
     declaration_ids: tuple[UUID, ...] = Field(default=(), max_length=8)
     vehicle: Vehicle
-    driver: Driver
+    driver: Driver | None = None
     empty: bool = False
     on_behalf_of: UUID | None = None
 
@@ -221,7 +227,7 @@ class CheckedVehicle(BaseModel):
 
     plate: Plate
     trailer: Plate | None
-    driver: dict[str, Any]
+    driver: dict[str, Any] | None
 
 
 T = TypeVar("T")
@@ -265,11 +271,31 @@ def read_driver(driver: Driver) -> tuple[dict[str, Any], list[FieldError]]:
     return driver.model_dump() | {"phone": number}, errors
 
 
+class Driven(Protocol):
+    """A truck, as far as somebody drives it."""
+
+    @property
+    def driverless(self) -> bool:
+        """Whether nobody does."""
+        ...
+
+
+def wrongly_driven(vehicle: Driven, driven: bool) -> Iterator[FieldError]:
+    """Yield what is wrong with a truck that is driven, or is not."""
+    if driven and vehicle.driverless:
+        says = N_(
+            "A driverless vehicle has no driver. Leave the driver out, or clear “driverless”."
+        )
+        yield FieldError("driver", "driverless_with_driver", says)
+    if not driven and not vehicle.driverless:
+        yield FieldError("driver", "missing", N_("Name the driver, or say that it is driverless."))
+
+
 def check(request: BookingRequest) -> tuple[CheckedVehicle | None, list[FieldError]]:
     """Return the vehicle with its plates read, and every field in error."""
     tractor, trailer, errors = read_vehicle(request.vehicle)
-    driver, wrong = read_driver(request.driver)
-    errors += wrong
+    driver, wrong = read_driver(request.driver) if request.driver else (None, [])
+    errors += [*wrong, *wrongly_driven(request.vehicle, driver is not None)]
     if request.empty and request.declaration_ids:
         says = N_("An empty truck carries no declaration. Leave them out, or clear “empty”.")
         errors.append(FieldError("declaration_ids", "empty_with_declarations", says))

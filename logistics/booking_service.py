@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import PROGRAM, Actor
-from border.core.clock import local_date, local_midnight
+from border.core.clock import local_date
 from border.core.money import Money
 from border.core.refusal import INVALID, NOT_FOUND, FieldError, Refusal
 from border.core.sets import Walk, WalkStep, walk_set
@@ -152,7 +152,7 @@ def hold_columns(
         **truck_columns(request.vehicle, vehicle.plate, vehicle.trailer),
         "empty": request.empty,
         "priority": priority_of(handling, request.empty),
-        "share_class": class_of(handling, request.empty),
+        "share_class": class_of(handling, request.empty, request.vehicle.driverless),
         "driver": vehicle.driver,
     }
 
@@ -166,6 +166,7 @@ def truck_columns(vehicle: Vehicle, plate: Plate, trailer: Plate | None) -> dict
         "country": vehicle.country,
         "vehicle_class": vehicle.vehicle_class,
         "payload_g": vehicle.payload_g,
+        "driverless": vehicle.driverless,
     }
 
 
@@ -345,7 +346,9 @@ async def loads_of(connection: AsyncConnection, id: UUID) -> list[GateView]:
 
 async def driven_twice(connection: AsyncConnection, row: AnyRow) -> Sequence[AnyRow]:
     """Return the other live bookings of the firm that the driver of one has in the same hour."""
-    return await list_storage.bookings_of_driver(connection, row) if row.state in LIVE else ()
+    if row.state not in LIVE or row.driverless:
+        return ()
+    return await list_storage.bookings_of_driver(connection, row)
 
 
 async def booked(connection: AsyncConnection, id: UUID) -> BookingWithCharges:
@@ -374,25 +377,12 @@ async def list_bookings(
     found = await list_storage.bookings_of(
         connection, ours, states, before, limit, declaration_id, sought
     )
-    return await _with_charges(connection, found)
+    return await with_charges(connection, found)
 
 
-async def of_days(
-    connection: AsyncConnection, actor: Actor, first: date, days: int = 1
-) -> list[BookingWithCharges]:
-    """Return the bookings of the actor's firm in the hours of some days, by hour.
-
-    Those that lapsed or were cancelled are left out.
-    """
-    begin, end = local_midnight(first), local_midnight(first + timedelta(days=days))
-    ours = policy.reach(actor, "booking.list")
-    return await _with_charges(
-        connection, await list_storage.bookings_between(connection, ours, begin, end)
-    )
-
-
-async def _with_charges(
+async def with_charges(
     connection: AsyncConnection, found: Sequence[AnyRow]
 ) -> list[BookingWithCharges]:
+    """Return bookings with what is owed on each, for whoever sees them already."""
     charges = await charges_on(connection, [row.reference for row in found])
     return [BookingWithCharges(row, charges.get(row.reference, [])) for row in found]

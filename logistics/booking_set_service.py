@@ -7,7 +7,9 @@ kept under its own key (docs/decisions/0025). One alone is a set of one.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property, partial
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -17,11 +19,13 @@ from border.core.answers import answers_before
 from border.core.clock import local_date
 from border.core.coalescer import Coalescer
 from border.core.refusal import FieldError, Refusal
-from border.core.store import Alone, AnyRow, Clash, Once, Store, StoredAnswer, Unit
+from border.core.store import Alone, AnyRow, Clash, Later, Once, Store, StoredAnswer, Unit
 from border.payments.face import RATES, Rates, owe_at_end, rates_in
+from border.regulation.rule_kind import RuleKind
 from border.regulation.rulebook import RuleBook, rules_on_days
 from customs.dossier_service import GateView, gate_view
 from logistics import booking_storage
+from logistics.ballot.terms import BALLOT_TERMS, peak_in
 from logistics.beneficiary import may_ask
 from logistics.booking import (
     DECLARATION_BOOKED,
@@ -40,18 +44,28 @@ from logistics.booking_service import (
     price_of,
 )
 from logistics.booking_storage import BookedAlready
+from logistics.closed_hour import LOOKED_AHEAD, closed, why_closed
 from logistics.confirming_service import confirm_at_end
+from logistics.entitlement import check_entitled, standing_by
+from logistics.fairness.holds import HOLD_TERMS, most_unpaid, next_number
+from logistics.fairness.ladder import FAULT_LADDER
 from logistics.share import NONE, added, counted, refused
 from logistics.slip_service import SlipKeys
 from logistics.slot_rules import CROSSING_TERMS
 from logistics.tables import BookingDeclarationRow, BookingRow
+
+_OF_FIRMS: tuple[RuleKind[Any], ...] = (FAULT_LADDER, HOLD_TERMS)
+_RULES: tuple[RuleKind[Any], ...] = (CROSSING_TERMS, RATES, *_OF_FIRMS, BALLOT_TERMS)
+_ROOM = 8000
+"""How many may wait for a release: thousands, since whoever is sent away asks again."""
 
 
 @dataclass(frozen=True)
 class AskedBooking:
     """A booking asked for: of which slot, how it is answered, and under which key, if any.
 
-    One that is `reserved` has its place already: it was counted as taken when it was offered.
+    One that is `reserved` has its place already: it was counted as taken when it was offered. A
+    truck that came without a booking says when: it is in the yard.
     """
 
     slot_id: UUID
@@ -59,6 +73,7 @@ class AskedBooking:
     says: Callable[[BookingWithCharges], StoredAnswer]
     once: Once | None = None
     reserved: bool = False
+    came_at: datetime | None = None
 
     @cached_property
     def checked(self) -> tuple[CheckedVehicle | None, list[FieldError]]:
@@ -73,9 +88,11 @@ class _Known:
     slots: Mapping[UUID, AnyRow]
     goods: Mapping[UUID, GateView]
     booked: BookedAlready
-    terms: RuleBook
+    books: Mapping[date, RuleBook]
     rates: Rates
     slips: SlipKeys
+    ahead: Mapping[UUID, Sequence[AnyRow]]
+    """The hours that follow those that are closed."""
 
 
 def bookings(store: Store, slips: SlipKeys) -> Coalescer[AskedBooking, StoredAnswer]:
@@ -88,6 +105,7 @@ def bookings(store: Store, slips: SlipKeys) -> Coalescer[AskedBooking, StoredAns
         partial(book_together, slips=slips),
         partial(book_alone, slips=slips),
         at_once=1,
+        room=_ROOM,
     )
 
 
@@ -98,12 +116,16 @@ async def book(
     slips: SlipKeys,
     *,
     reserved: bool = False,
+    came_at: datetime | None = None,
 ) -> BookingWithCharges:
     """Hold a place for a truck, or the one `reserved`; with nothing owed it is confirmed at once.
 
-    refuses: right_missing, invalid_fields, not_found, slot_over, slot_not_open_yet, slot_full,
-    share_full, no_share, declaration_not_bookable, declaration_already_booked,
-    vehicle_already_booked, no_tariff, no_rules_in_force.
+    One that `came_at` an instant without a booking has arrived when it is confirmed.
+
+    refuses: right_missing, invalid_fields, not_found, slot_over, slot_not_open_yet, slot_closed,
+    no_hour_open, slot_full, share_full, no_share, declaration_not_bookable,
+    declaration_already_booked, vehicle_already_booked, no_tariff, barred_ahead, barred_peak,
+    cooling_off, too_many_unpaid, no_rules_in_force.
     writes: booking, booking_declaration, slot, charge or slip and passage; events booking.hold,
     then charge.owe or booking.confirm, slip.issue and passage.expect.
     """
@@ -113,7 +135,8 @@ async def book(
         booked.append(one)
         return StoredAnswer(201, b"")
 
-    await book_alone(unit, AskedBooking(slot_id, request, says, reserved=reserved), slips)
+    asked = AskedBooking(slot_id, request, says, reserved=reserved, came_at=came_at)
+    await book_alone(unit, asked, slips)
     return booked[0]
 
 
@@ -134,14 +157,19 @@ async def book_alone(unit: Unit, asked: AskedBooking, slips: SlipKeys) -> Stored
 
 
 def already_booked(error: IntegrityError, vehicle: Vehicle) -> Exception:
-    """Return the refusal behind a unique index that was hit, or the error itself."""
+    """Return the refusal behind a unique index that was hit, or the error itself.
+
+    Where the firm took the same number for a hold elsewhere at this moment, it is a clash.
+    """
     broken = str(error.orig)
+    if "uq_booking_hold" in broken:
+        return Clash()
     if "uq_booking_live_plate" in broken:
         return VEHICLE_BOOKED(plate=vehicle.plate)
     if "uq_booking_live_trailer" in broken:
         return VEHICLE_BOOKED(plate=vehicle.trailer_plate)
     if "uq_booking_declaration_live" in broken:
-        return DECLARATION_BOOKED()
+        return Clash()  # Looked at again, it is told on which booking they are.
     return error
 
 
@@ -150,7 +178,7 @@ async def book_together(
 ) -> list[StoredAnswer | Refusal | Alone]:
     """Book what was asked for at the same time, in this order, as `book` does one.
 
-    Each has its own answer or refusal; who comes first gets the last place. Alone is to be booked
+    Each has its own answer or refusal; who comes first gets the last place. With the next set goes
     what one reading for all cannot tell: whoever comes second with a key, a truck or goods.
     Raises Clash where places went meanwhile.
     """
@@ -159,7 +187,8 @@ async def book_together(
     await _answer_again(units, asked, answers)
     places = [place for place, answer in enumerate(answers) if answer is None]
     if places:
-        known = await _known(connection, units[0], [asked[place] for place in places], slips)
+        asking = [(units[place], asked[place]) for place in places]
+        known = await _known(connection, asking, slips)
         taken = _decided(known, [(place, units[place], asked[place]) for place in places], answers)
         if taken and not await booking_storage.take_places(connection, taken):
             raise Clash
@@ -177,7 +206,7 @@ async def _answer_again(
         if one.once is not None:
             key = (unit.actor.name_in_events, one.once.key)
             if key in keyed:
-                answers[place] = Alone()  # It must see what the first was answered.
+                answers[place] = Later()  # It must see what the first was answered.
             else:
                 keyed[key] = (place, (key[0], one.once))
     before = await answers_before(units[0].connection, [each for _, each in keyed.values()])
@@ -186,27 +215,39 @@ async def _answer_again(
 
 
 async def _known(
-    connection: AsyncConnection, unit: Unit, asked: Sequence[AskedBooking], slips: SlipKeys
+    connection: AsyncConnection, asking: Sequence[tuple[Unit, AskedBooking]], slips: SlipKeys
 ) -> _Known:
     """Read what is needed to decide, with one statement for each kind of thing; lock the slots."""
+    asked = [one for _, one in asking]
     vehicles = [vehicle for one in asked if (vehicle := one.checked[0])]
+    plates = {vehicle.plate.normalised for vehicle in vehicles}
     ids = {id for one in asked for id in one.request.declaration_ids}
     slots = await booking_storage.locked_slots(connection, [one.slot_id for one in asked])
-    today = local_date(unit.at)
+    today = local_date(asking[0][0].at)
     days = {local_date(slot.starts_at) for slot in slots.values()} | {today}
-    books = await rules_on_days(connection, days, [CROSSING_TERMS, RATES])
+    books = await rules_on_days(connection, days, _RULES)
+    at_peaks = any(peak_in(books[local_date(slot.starts_at)], slot) for slot in slots.values())
+    goods = await gate_view(connection, ids)
+    firms = {load.owner_organisation_id for load in goods.values()}
+    for unit, one in asking:
+        firms.update(filter(None, (unit.actor.organisation_id, one.request.on_behalf_of)))
     return _Known(
         slots,
-        await gate_view(connection, ids),
+        goods,
         await booking_storage.booked_already(
             connection,
-            {vehicle.plate.normalised for vehicle in vehicles},
+            plates,
             {vehicle.trailer.normalised for vehicle in vehicles if vehicle.trailer},
             ids,
+            at_peaks=plates if at_peaks else (),
+            firms=firms if any(books[today].find(kind) for kind in _OF_FIRMS) else (),
         ),
-        books[today],
+        books,
         rates_in(books, FEE),
         slips,
+        await booking_storage.hours_after(
+            connection, filter(why_closed, slots.values()), LOOKED_AHEAD
+        ),
     )
 
 
@@ -217,10 +258,11 @@ def _decided(
 ) -> dict[UUID, list[int]]:
     """Answer each, by its place in the order; return what each class takes of each slot."""
     claimed: set[tuple[str, str | UUID]] = set()
+    holds = {firm: list(numbers) for firm, numbers in known.booked.holds.items()}
     taken: dict[UUID, list[int]] = {}
     for place, unit, one in asked:
         try:
-            booked = _decide(known, unit, one, claimed, taken)
+            booked = _decide(known, unit, one, claimed, holds, taken)
         except (Refusal, Alone) as other:
             answers[place] = other
             continue
@@ -235,35 +277,52 @@ def _decide(
     unit: Unit,
     asked: AskedBooking,
     claimed: set[tuple[str, str | UUID]],
+    holds: dict[UUID, list[int | None]],
     taken: dict[UUID, list[int]],
 ) -> BookingWithCharges:
-    """Book one, if it can be, when the transaction ends; its place is counted among `taken`.
+    """Book one, if it can be, when the transaction ends; its place is counted among `taken`, and
+    among the unpaid `holds` of its firm.
 
-    refuses: as `book`. Raises Alone. writes: as `book`, but the slot.
+    refuses: as `book`. Raises Later. writes: as `book`, but the slot.
     """
     may_ask(unit.actor, "booking.hold", asked.request)
-    request = asked.request
+    request, today = asked.request, known.books[local_date(unit.at)]
     slot = known.slots.get(asked.slot_id)
     slot, vehicle, loads = agreed(unit, request, asked.checked, slot, known.goods)
-    columns = hold_columns(unit, request, vehicle, slot, loads, known.terms)
+    columns = hold_columns(unit, request, vehicle, slot, loads, today)
+    columns["came_at"] = asked.came_at
+    faults = known.booked.faults.get(columns["owner_organisation_id"], ())
+    since = known.booked.known_since.get(columns["plate"])
+    stands = standing_by(today, faults, unit.at)
+    if asked.came_at is None:  # Whoever stands at the gate books nothing ahead.
+        check_entitled(slot, known.books, stands, unit.actor.id, since, unit.at)
     trailer = columns["trailer_plate"]
     claims: set[tuple[str, str | UUID]] = {("plate", columns["plate"])}
     claims |= {("trailer", trailer)} if trailer else set()
     claims |= {("goods", load.id) for load in loads}
     if claims & claimed:
-        raise Alone
+        raise Later
     if columns["plate"] in known.booked.plates:
         raise VEHICLE_BOOKED(plate=request.vehicle.plate)
     if trailer in known.booked.trailers:
         raise VEHICLE_BOOKED(plate=request.vehicle.trailer_plate)
-    if not known.booked.goods.isdisjoint(load.id for load in loads):
-        raise DECLARATION_BOOKED()
+    for load in loads:
+        if load.id in known.booked.goods:
+            by = known.booked.goods[load.id]
+            raise DECLARATION_BOOKED(reference=load.reference, booking=by)
     mine = counted([] if asked.reserved else [columns["share_class"]])
     if any(mine):
+        if shut := closed(slot, known.ahead.get(slot.id, ()), columns["share_class"], unit.at):
+            raise shut
         mine = added(mine, taken.get(slot.id, NONE))
         if full := refused(slot, mine):
             raise full
     assessment = price_of(known.rates, request.vehicle, loads, slot)
+    owed = assessment is not None and assessment.amount.minor > 0
+    if owed and (most := most_unpaid(today, stands)) is not None:
+        numbers = holds.setdefault(columns["owner_organisation_id"], [])
+        columns["hold_number"] = next_number(most, numbers)
+        numbers.append(columns["hold_number"])
     row = unit.begin(BookingRow, "held", "hold", **columns)
     for load in loads:
         link = {"booking_id": row.id, "declaration_id": load.id, "live": True}
@@ -271,7 +330,7 @@ def _decide(
     claimed |= claims
     if any(mine):
         taken[slot.id] = mine
-    if assessment is not None and assessment.amount.minor:
+    if assessment is not None and owed:
         return BookingWithCharges(
             booking_storage.just_booked(row), [owe_at_end(unit, fee_on(row, assessment))]
         )

@@ -3,8 +3,9 @@
 No decisions.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -13,11 +14,14 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Integer,
+    Select,
     String,
     and_,
     column,
     func,
     literal,
+    literal_column,
+    null,
     or_,
     select,
     true,
@@ -33,8 +37,10 @@ from border.core.reading import as_columns, as_row, rows
 from border.core.statement import Statement, one_of
 from border.core.store import AnyRow
 from border.plates import written
+from logistics.fairness.storage import fault
+from logistics.fairness.tables import COUNTS_SQL
 from logistics.slot import BALLOT_MODE
-from logistics.storage import EACH_CLASS, booked, booking, slip, slot
+from logistics.storage import EACH_CLASS, booked, booking, slip, slot, slots_between
 from logistics.tables import LIVE_SQL, BookingRow, PassageRow, SlipRow
 
 _SLOTS = Statement(
@@ -46,21 +52,54 @@ _BOOKINGS = Statement(
     .order_by(booking.c.id)
     .with_for_update(key_share=True)
 )
+_AT_NO_TIME = as_type(null(), booking.c.created_at.type)
 _LIVE_SLIPS = Statement(
     select(slip)
     .where(one_of(slip.c.booking_id, "ids"), slip.c.state.in_(("active", "used")))
     .order_by(slip.c.id)
 )
+
+
+_IS_HELD = booking.c.state == literal_column("'held'")
+_NO_NUMBER = as_type(null(), Integer())
+_BY_NONE = as_type(null(), booking.c.reference.type)
+
+
+def _told(
+    what: str,
+    which: ColumnElement[Any],
+    *,
+    by: ColumnElement[Any] = _BY_NONE,
+    at: ColumnElement[Any] = _AT_NO_TIME,
+    number: ColumnElement[Any] = _NO_NUMBER,
+) -> Select[Any]:
+    """Return what is told of one kind of thing: a word for it, which one, and what is asked of it:
+    its booking, when it was, its number."""
+    told = {"what": literal(what, String()), "which": as_type(which, String()), "by": by}
+    told |= {"at": at, "number": number}
+    return select(*(column.label(name) for name, column in told.items()))
+
+
 _BOOKED = Statement(
     union_all(
-        select(literal("plate", String()).label("what"), booking.c.plate.label("which")).where(
+        _told("plate", booking.c.plate, by=booking.c.reference).where(
             one_of(booking.c.plate, "plates"), LIVE_SQL
         ),
-        select(literal("trailer", String()), booking.c.trailer_plate).where(
+        _told("trailer", booking.c.trailer_plate, by=booking.c.reference).where(
             one_of(booking.c.trailer_plate, "trailers"), LIVE_SQL
         ),
-        select(literal("goods", String()), as_type(booked.c.declaration_id, String())).where(
-            one_of(booked.c.declaration_id, "ids"), booked.c.live
+        _told("goods", booked.c.declaration_id, by=booking.c.reference)
+        .join_from(booked, booking, booking.c.id == booked.c.booking_id)
+        .where(one_of(booked.c.declaration_id, "ids"), booked.c.live),
+        _told("known", booking.c.plate, at=func.min(booking.c.created_at))
+        .where(one_of(booking.c.plate, "at_peaks"))
+        .group_by(booking.c.plate),
+        _told("fault", fault.c.owner_organisation_id, at=fault.c.ended_at).where(
+            one_of(fault.c.owner_organisation_id, "firms"), COUNTS_SQL
+        ),
+        _told("hold", booking.c.owner_organisation_id, number=booking.c.hold_number).where(
+            one_of(booking.c.owner_organisation_id, "firms"),
+            _IS_HELD,
         ),
     )
 )
@@ -124,16 +163,42 @@ _TAKING = Statement(
 
 @dataclass(frozen=True)
 class BookedAlready:
-    """What of that asked for is on a live booking."""
+    """What of that asked for is on a live booking, of goods on which; and what is known of firms.
+
+    `known_since` is when each truck was first booked, `faults` when those were that count, `holds`
+    the numbers of the places that are held unpaid.
+    """
 
     plates: frozenset[str]
     trailers: frozenset[str]
-    goods: frozenset[UUID]
+    goods: Mapping[UUID, str]
+    known_since: Mapping[str, datetime] = field(default_factory=dict)
+    faults: Mapping[UUID, Sequence[datetime]] = field(default_factory=dict)
+    holds: Mapping[UUID, Sequence[int | None]] = field(default_factory=dict)
 
 
 async def locked_slots(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, AnyRow]:
     """Return some slots by id, locked in one order for everybody: nobody else takes a place."""
     return {row.id: row for row in await _SLOTS.rows(connection, ids=sorted(set(ids)))}
+
+
+async def hours_after(
+    connection: AsyncConnection, hours: Iterable[AnyRow], ahead: timedelta
+) -> dict[UUID, Sequence[AnyRow]]:
+    """Return the hours that follow some, so far ahead, of their gate and direction; by id.
+
+    Those of one gate and direction are read with one statement: among those that follow one may
+    be some before it.
+    """
+    ways: dict[tuple[str, str], list[AnyRow]] = {}
+    for hour in hours:
+        ways.setdefault((hour.gate, hour.direction), []).append(hour)
+    found: dict[UUID, Sequence[AnyRow]] = {}
+    for (gate, direction), some in ways.items():
+        window = min(one.ends_at for one in some), max(one.ends_at for one in some) + ahead
+        later = await slots_between(connection, gate, direction, *window)
+        found |= dict.fromkeys((one.id for one in some), later)
+    return found
 
 
 async def locked_bookings(
@@ -155,16 +220,42 @@ async def booked_already(
     plates: Collection[str],
     trailers: Collection[str],
     declaration_ids: Collection[UUID],
+    *,
+    at_peaks: Collection[str] = (),
+    firms: Collection[UUID] = (),
 ) -> BookedAlready:
-    """Return what of some trucks and goods is on a live booking."""
+    """Return what of some trucks and goods is on a live booking.
+
+    Of plates `at_peaks` it is told when they were first booked, of `firms` the faults that count
+    and the places held unpaid.
+    """
     found = await _BOOKED.rows(
-        connection, plates=list(plates), trailers=list(trailers), ids=list(declaration_ids)
+        connection,
+        plates=list(plates),
+        trailers=list(trailers),
+        ids=list(declaration_ids),
+        at_peaks=list(at_peaks),
+        firms=list(firms),
     )
 
     def those(what: str) -> frozenset[str]:
         return frozenset(row.which for row in found if row.what == what)
 
-    return BookedAlready(those("plate"), those("trailer"), frozenset(map(UUID, those("goods"))))
+    faults: dict[UUID, list[datetime]] = {}
+    holds: dict[UUID, list[int | None]] = {}
+    for row in found:
+        if row.what == "fault":
+            faults.setdefault(UUID(row.which), []).append(row.at)
+        elif row.what == "hold":
+            holds.setdefault(UUID(row.which), []).append(row.number)
+    return BookedAlready(
+        those("plate"),
+        those("trailer"),
+        {UUID(row.which): row.by for row in found if row.what == "goods"},
+        {row.which: row.at for row in found if row.what == "known"},
+        faults,
+        holds,
+    )
 
 
 async def take_places(connection: AsyncConnection, places: Mapping[UUID, Sequence[int]]) -> bool:

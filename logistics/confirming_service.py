@@ -71,20 +71,29 @@ def confirm_at_end(
     missed_at = _missed_at(booking, grace_minutes)
     unit.advance(booking, "confirm", actor=PROGRAM, overdue_at=missed_at)
     slip = unit.begin(SlipRow, "active", "issue", **slip_of(booking, slips))
-    return slip, unit.begin(PassageRow, "expected", "expect", **_expected(booking))
+    passage = unit.begin(PassageRow, "expected", "expect", **_expected(booking))
+    if booking.came_at is not None:
+        unit.advance(passage, "arrive", **_arrived(unit, booking, booking.came_at))
+        unit.advance(booking, "check_in", actor=PROGRAM, happened_at=booking.came_at)
+    return slip, passage
 
 
 async def confirm(
     unit: Unit, held: BookingRow | AnyRow, grace_minutes: int, slips: SlipKeys
 ) -> None:
-    """Confirm a held booking on which nothing is owed.
+    """Confirm a held booking on which nothing is owed; one that came without has arrived.
 
-    writes: booking, slip, passage; events booking.confirm, slip.issue, passage.expect.
+    writes: booking, slip, passage; events booking.confirm, slip.issue, passage.expect, and of
+    those passage.arrive, booking.check_in.
     """
     missed_at = _missed_at(held, grace_minutes)
     row = await unit.move(BookingRow, held.id, "confirm", actor=PROGRAM, overdue_at=missed_at)
     await unit.create(SlipRow, "active", "issue", **slip_of(row, slips))
-    await unit.create(PassageRow, "expected", "expect", **_expected(row))
+    passage = await unit.create(PassageRow, "expected", "expect", **_expected(row))
+    if row.came_at is not None:
+        await unit.move(PassageRow, passage.id, "arrive", **_arrived(unit, row, row.came_at))
+        at = row.came_at
+        await unit.move(BookingRow, row.id, "check_in", actor=PROGRAM, happened_at=at)
 
 
 def _of_booking(charge: ChargeRow) -> bool:
@@ -108,6 +117,24 @@ def _expected(booking: BookingRow) -> Mapping[str, Any]:
             "priority": booking.priority,
         },
         "booking_id": booking.id,
+    }
+
+
+def _arrived(unit: Unit, booking: BookingRow, at: datetime) -> dict[str, Any]:
+    """Return how a truck that came without a booking is in the yard: the booth saw it come."""
+    said = {
+        **_expected(booking)["payload"],
+        "gate_lane": "yard",
+        "at": at,
+        "account": unit.actor.name_in_events,
+        "device": "live queue",
+    }
+    return {
+        "key": booking.reference,
+        "actor": PROGRAM,
+        "happened_at": at,
+        "changes": {"arrived_at": at},
+        "payload": said,
     }
 
 

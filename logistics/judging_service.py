@@ -8,7 +8,7 @@ matter of then and now but of which are known: while one is missing a scan waits
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from border.core.store import AnyRow, Unit
@@ -34,7 +34,7 @@ from logistics.gate_check import (
 from logistics.passage import PASSAGE
 from logistics.passing_service import Seen, go_on
 from logistics.scan_fact import AGAINST, BELIEVED, ScanFlag, out_of_order
-from logistics.slip_token import issued_claims
+from logistics.slip_token import opens_for
 from logistics.tables import ScanRow
 
 Against = dict[ScanFlag, dict[str, Any] | None]
@@ -159,7 +159,7 @@ def _facts(
     owed: int,
 ) -> ScanFacts:
     """Return what the checks look at. `owed` counts what lets nobody pass for its money."""
-    plate, starts_at, ends_at = _slip_opens(found)
+    plate, starts_at, ends_at = opens_for(found.slip_state, found.token, found)
     return ScanFacts(
         kind=seen.kind,
         at=seen.happened_at,
@@ -219,14 +219,6 @@ def _otherwise_then(seen: Seen, found: AnyRow, goods: Sequence[GoodsAtBarrier]) 
     """Say whether goods or money may have stood otherwise when a scan happened."""
     moved = any(load.changed_at > seen.happened_at for load in goods)
     return moved or bool(found.money_moved_since)
-
-
-def _slip_opens(found: AnyRow) -> tuple[str, datetime, datetime]:
-    """Return the truck and the hour a slip was issued for: the booking may have others since."""
-    if found.slip_state == "revoked":
-        issued = issued_claims(found.token)
-        return issued.plate, issued.starts_at, issued.ends_at
-    return found.plate, found.slot_starts_at, found.slot_ends_at
 
 
 def _slip_state(found: AnyRow, seen: Seen) -> str:

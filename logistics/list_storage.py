@@ -5,15 +5,24 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Text, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.reading import further, placed
 from border.core.statement import Statement, one_of
 from border.core.store import AnyRow
 from border.identity import policy
-from logistics.storage import NEWEST_FIRST, booked, booking, scan, slip, with_slip
+from logistics.booking import LIVE
+from logistics.passage import HERE
+from logistics.storage import NEWEST_FIRST, booked, booking, passage, scan, slip, with_slip
 from logistics.tables import LIVE_SQL
+
+ALL, HELD, TO_COME = "all", "held", "to_come"
+_WHICH: dict[str, tuple[ColumnElement[bool], ...]] = {
+    ALL: (),
+    HELD: (booking.c.state == "held",),
+    TO_COME: (or_(booking.c.state.in_(LIVE), passage.c.state.in_(HERE)),),
+}
 
 
 async def bookings_of(
@@ -67,27 +76,80 @@ def _bookings(scopes: tuple[policy.Scope, ...], narrowed: frozenset[str]) -> Sta
 
 
 async def bookings_between(
-    connection: AsyncConnection, ours: policy.Reach, begin: datetime, end: datetime
+    connection: AsyncConnection,
+    ours: policy.Reach,
+    begin: datetime,
+    end: datetime,
+    which: str = ALL,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int | None = None,
 ) -> Sequence[AnyRow]:
-    """Return the bookings within `ours` of the hours that begin in a window, by hour.
+    """Return the bookings within `ours` of the hours that begin in a window, by hour, `after` one.
 
-    Those that came to nothing before their hour are left out.
+    Those that came to nothing before their hour are left out. Of the others `which`: all, those
+    that are held, or those whose truck is still to come or on its way through the gate.
     """
-    statement = _between(ours.scopes)
-    return await statement.rows(connection, **ours.given, begin=begin, end=end)
+    given = {} if after is None else {"after_at": after[0], "after_id": after[1]}
+    statement = _between(ours.scopes, which, after is not None)
+    return await statement.rows(
+        connection, **ours.given, **given, begin=begin, end=end, limit=limit
+    )
+
+
+async def bookings_of_gate(
+    connection: AsyncConnection,
+    ours: policy.Reach,
+    begin: datetime,
+    end: datetime,
+    gate: str,
+    direction: str,
+) -> Sequence[AnyRow]:
+    """Return those that `bookings_between` has of one gate and direction, all of them."""
+    given = {"gate": gate, "direction": direction, "begin": begin, "end": end}
+    return await _of_gate(ours.scopes).rows(connection, **ours.given, **given)
 
 
 @cache
-def _between(scopes: tuple[policy.Scope, ...]) -> Statement:
+def _of_gate(scopes: tuple[policy.Scope, ...]) -> Statement:
+    here = (booking.c[name] == bindparam(name) for name in ("gate", "direction"))
+    wanted = with_slip().where(*_in_window(scopes), *here)
+    return Statement(wanted.order_by(booking.c.slot_starts_at, booking.c.id))
+
+
+async def count_between(
+    connection: AsyncConnection, ours: policy.Reach, begin: datetime, end: datetime
+) -> int:
+    """Return how many bookings `bookings_between` has in all."""
+    found = await _counting(ours.scopes).one(connection, **ours.given, begin=begin, end=end)
+    return int(found.number) if found else 0
+
+
+@cache
+def _between(scopes: tuple[policy.Scope, ...], which: str, after: bool) -> Statement:
+    place = (booking.c.slot_starts_at, booking.c.id)
+    wanted = with_slip().where(*_in_window(scopes), *_WHICH[which])
+    if after:
+        names = (("after_at", place[0]), ("after_id", place[1]))
+        given = (bindparam(name, type_=column.type) for name, column in names)
+        wanted = wanted.where(tuple_(*place) > tuple_(*given))
+    return Statement(wanted.order_by(*place).limit(bindparam("limit", type_=Integer())))
+
+
+@cache
+def _counting(scopes: tuple[policy.Scope, ...]) -> Statement:
+    number = func.count().label("number")
+    return Statement(select(number).select_from(booking).where(*_in_window(scopes)))
+
+
+def _in_window(scopes: tuple[policy.Scope, ...]) -> list[ColumnElement[bool]]:
     starts_at = booking.c.slot_starts_at
     begin, end = (bindparam(name, type_=starts_at.type) for name in ("begin", "end"))
-    return Statement(
-        with_slip()
-        .where(policy.reached("booking.list", scopes, booking))
-        .where(starts_at >= begin, starts_at < end)
-        .where(booking.c.state.not_in(("lapsed", "cancelled", "late_cancelled")))
-        .order_by(starts_at, booking.c.reference)
-    )
+    return [
+        policy.reached("booking.list", scopes, booking),
+        starts_at >= begin,
+        starts_at < end,
+        booking.c.state.not_in(("lapsed", "cancelled", "late_cancelled")),
+    ]
 
 
 async def bookings_of_vehicle(
@@ -132,6 +194,12 @@ async def bookings_of_driver(connection: AsyncConnection, but: AnyRow) -> Sequen
 
 
 _seen = scan.c.request["plate_seen"].astext
+_on_slip = scan.c.answer["slip"]["plate"].astext
+"""What the slip said when it was scanned: its booking may have another truck since."""
+
+
+def _plain(plate: ColumnElement[str]) -> ColumnElement[str]:
+    return func.regexp_replace(func.upper(plate), "[-. ·]", "", "g")
 
 
 async def refused_scans(
@@ -143,7 +211,7 @@ async def refused_scans(
 ) -> Sequence[AnyRow]:
     """Return refused scans, the newest first, with the booking of their slip where there is one.
 
-    `plate` is a part of the truck's, booked or seen, or nothing; so is `code`.
+    `plate` is a part of the truck's, on the slip or seen, or nothing; so is `code`.
     """
     given = placed(before)
     if plate:
@@ -158,12 +226,12 @@ def _refused(narrowed: frozenset[str]) -> Statement:
     conditions = [scan.c.verdict == "refused"]
     if "plate" in narrowed:
         sought = bindparam("plate", type_=Text())
-        seen = func.regexp_replace(func.upper(_seen), "[-. ·]", "", "g")
+        same_truck = _on_slip == booking.c.plate_typed
         conditions.append(
             or_(
-                booking.c.plate.like(sought),
-                booking.c.trailer_plate.like(sought),
-                seen.like(sought),
+                _plain(_on_slip).like(sought),
+                _plain(_seen).like(sought),
+                and_(same_truck, booking.c.trailer_plate.like(sought)),
             )
         )
     if "code" in narrowed:
@@ -181,9 +249,10 @@ def _refused(narrowed: frozenset[str]) -> Statement:
             scan.c.code,
             scan.c.account,
             scan.c.answer,
+            _on_slip.label("plate"),
             _seen.label("plate_seen"),
+            (_plain(_on_slip) != _plain(_seen)).label("another_seen"),
             slip.c.reference.label("slip_reference"),
-            booking.c.plate_typed,
             booking.c.reference.label("booking_reference"),
         )
         .outerjoin(slip, slip.c.id == scan.c.slip_id)

@@ -20,6 +20,7 @@ from border.core.store import Alone, AnyRow, Clash, Store, Unit
 from border.core.words import N_
 from border.gates import all_gates
 from border.identity import policy
+from border.plates import written
 from customs.barrier_storage import goods_read
 from logistics import clash_service, scan_storage
 from logistics.gate_check import SAID, ScanCode, ScanKind
@@ -35,6 +36,7 @@ from logistics.scan_request import (
     refuse_unknown_gate,
 )
 from logistics.slip_service import SlipKeys
+from logistics.slip_token import opens_for
 from logistics.tables import PassageRow, ScanRow
 
 SCAN_ID_REUSED = refuses(
@@ -274,13 +276,14 @@ def _reason(code: str, label: str, driver: str, override_by: Sequence[str] = ())
 
 
 def _slip_shown(found: AnyRow) -> dict[str, str]:
+    plate, starts_at, ends_at = opens_for(found.slip_state, found.token, found)
     return {
         "reference": found.slip_reference,
-        "plate": found.plate_typed,
+        "plate": written(plate),
         "vehicle_class": found.vehicle_class,
         "direction": found.direction,
-        "slot_starts_at": found.slot_starts_at.isoformat(),
-        "slot_ends_at": found.slot_ends_at.isoformat(),
+        "slot_starts_at": starts_at.isoformat(),
+        "slot_ends_at": ends_at.isoformat(),
     }
 
 

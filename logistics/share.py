@@ -1,7 +1,8 @@
 """Shares: how many places of an hour are kept for each class of trucks. Pure.
 
-A truck with dangerous goods is of their class whatever else it carries, one with perishable goods
-or live animals of theirs. Counts by class stand in the order of `CLASSES`.
+A truck with dangerous goods is of their class whatever else it carries and whoever drives it; one
+that nobody drives of its own; one with perishable goods or live animals of theirs. Counts by class
+stand in the order of `CLASSES`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,11 +50,13 @@ class SharedHour(Protocol):
     class_waiting: Sequence[int]
 
 
-def class_of(handling: Iterable[str], empty: bool) -> ShareClass:
+def class_of(handling: Iterable[str], empty: bool, driverless: bool) -> ShareClass:
     """Return the class whose share a truck takes its place of."""
     found = set(handling)
     if Handling.DANGEROUS_GOODS in found:
         return ShareClass.DANGEROUS_GOODS
+    if driverless:
+        return ShareClass.DRIVERLESS
     if {Handling.PERISHABLE, Handling.LIVE_ANIMALS} & found:
         return ShareClass.PERISHABLE
     return ShareClass.EMPTY if empty else ShareClass.ORDINARY

@@ -23,6 +23,7 @@ class SlotSharesRow(RuleRow):
     ordinary: Integer = Field(title=SHARE_CLASSES[ShareClass.ORDINARY], ge=0, le=100)
     empty: Integer = Field(title=SHARE_CLASSES[ShareClass.EMPTY], ge=0, le=100)
     dangerous_goods: Integer = Field(title=SHARE_CLASSES[ShareClass.DANGEROUS_GOODS], ge=0, le=100)
+    driverless: Integer = Field(default=0, title=SHARE_CLASSES[ShareClass.DRIVERLESS], ge=0, le=100)
     opens_minutes: Integer = Field(
         title=N_("Open to all so many minutes before the hour"), ge=0, le=14 * 1440
     )
@@ -41,14 +42,15 @@ class SlotSharesRow(RuleRow):
 def _words(row: SlotSharesRow) -> Words:
     says = N_(
         "{direction}: of an hour's places {perishable} % for perishable goods, {ordinary} % for "
-        "ordinary goods, {empty} % for empty vehicles, {dangerous_goods} % for dangerous goods; "
-        "open to all {opens_minutes} minutes before the hour"
+        "ordinary goods, {empty} % for empty vehicles, {dangerous_goods} % for dangerous goods, "
+        "{driverless} % for driverless vehicles; open to all {opens_minutes} minutes before the "
+        "hour"
     )
     if not row.opens_minutes:
         says = N_(
             "{direction}: of an hour's places {perishable} % for perishable goods, {ordinary} % "
             "for ordinary goods, {empty} % for empty vehicles, {dangerous_goods} % for dangerous "
-            "goods, until the end of the hour"
+            "goods, {driverless} % for driverless vehicles, until the end of the hour"
         )
     return says, directed(row)
 

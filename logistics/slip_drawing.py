@@ -56,7 +56,7 @@ class SlipView:
     plate: str
     trailer_plate: str | None
     vehicle_class: str
-    driver_name: str
+    driver_name: str | None
     starts_at: datetime
     ends_at: datetime
     declarations: tuple[DeclaredGoods, ...]
@@ -150,7 +150,10 @@ def _draw_hours(sheet: Sheet, view: SlipView) -> None:
 def _draw_particulars(sheet: Sheet, view: SlipView) -> None:
     """Draw the driver, the class of the vehicle and the lane, side by side."""
     sheet.label(8, 109.4, WORDS["driver"], 62)
-    sheet.line(8, 113.8, view.driver_name, 10, bold=True, width=62, smallest=7)
+    driver = view.driver_name or WORDS["driverless"].vi
+    sheet.line(8, 113.8, driver, 10, bold=True, width=62, smallest=7)
+    if view.driver_name is None:
+        sheet.line(8, 116.9, sheet.others(WORDS["driverless"]), 7, width=62)
     vehicle_class = VEHICLE_CLASSES[view.vehicle_class].paper
     sheet.label(75, 109.4, WORDS["class"], 42)
     sheet.line(75, 113.8, vehicle_class.vi, 10, bold=True, width=42)

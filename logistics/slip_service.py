@@ -22,7 +22,7 @@ from border.plates import written
 from customs.dossier_service import gate_view
 from logistics import booking_storage, storage
 from logistics.slip_drawing import DeclaredGoods, FeeLine, SlipView, draw_slip
-from logistics.slip_token import SigningKey, SlipClaims, VerifyingKey, sign
+from logistics.slip_token import SigningKey, SlipClaims, VerifyingKey, opens_for, sign
 from logistics.tables import BookingRow, SlipRow
 
 _FEE_NAMES = {
@@ -90,6 +90,13 @@ async def load(
     connection: AsyncConnection, actor: Actor, reference: str, locale: Locale
 ) -> SlipPage:
     """Return a slip that the actor may see. refuses: not_found."""
+    page = await load_shown(connection, reference, locale)
+    policy.check(actor, "slip.read", page.booking)
+    return page
+
+
+async def load_shown(connection: AsyncConnection, reference: str, locale: Locale) -> SlipPage:
+    """Return a slip, for whoever has found out that it may be shown. refuses: not_found."""
     try:
         wanted = parse_reference(reference, SlipRow.prefix)
     except WrongReference:
@@ -98,7 +105,7 @@ async def load(
     if slip is None:
         raise NOT_FOUND(what="slip")
     booking = await storage.booking_view(connection, id=slip.booking_id)
-    booking = policy.found(actor, "slip.read", booking)
+    assert booking is not None
     return SlipPage(slip, booking, await _view(connection, slip, booking, locale))
 
 
@@ -115,6 +122,7 @@ async def _view(
         for lane in await gates.lanes(connection)
         if (lane.gate, lane.direction) == (booking.gate, booking.direction)
     ]
+    plate, starts_at, ends_at = opens_for(slip.state, slip.token, booking)
     due = [charge for charge in charges if charge.state in ("owed", "settled")]
     return SlipView(
         reference=slip.reference,
@@ -123,12 +131,12 @@ async def _view(
         gate_name=InThree(gate.name_vi, gate.name_zh, gate.name_en),
         lane=" / ".join(lanes) or None,
         direction=booking.direction,
-        plate=booking.plate_typed,
+        plate=written(plate),
         trailer_plate=written(booking.trailer_plate) if booking.trailer_plate else None,
         vehicle_class=booking.vehicle_class,
-        driver_name=booking.driver["name"],
-        starts_at=booking.slot_starts_at,
-        ends_at=booking.slot_ends_at,
+        driver_name=booking.driver["name"] if booking.driver else None,
+        starts_at=starts_at,
+        ends_at=ends_at,
         declarations=tuple(DeclaredGoods(load.reference, load.customs_number) for load in loads),
         goods="; ".join(load.description for load in loads),
         fees=tuple(FeeLine(_FEE_NAMES[charge.kind], charge.amount_minor) for charge in due),

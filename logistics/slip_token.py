@@ -13,7 +13,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -163,6 +163,14 @@ def claimed_reference(token: str) -> str | None:
 def issued_claims(token: str) -> SlipClaims:
     """Return the claims of a token that was kept as we issued it: nobody else has touched it."""
     return _claims(_taken_apart(token)[0])
+
+
+def opens_for(state: str, token: str, booking: Any) -> tuple[str, datetime, datetime]:
+    """Return the truck and the hour a slip was issued for: the booking may have others since."""
+    if state == "revoked":
+        issued = issued_claims(token)
+        return issued.plate, issued.starts_at, issued.ends_at
+    return booking.plate, booking.slot_starts_at, booking.slot_ends_at
 
 
 def _taken_apart(token: str) -> tuple[_Packed, bytes]:

@@ -13,6 +13,7 @@ WORDS = {
     "our_time": InThree("Giờ Việt Nam", "越南时间", "Vietnam time"),
     "hekou_time": InThree("Giờ Hà Khẩu", "河口时间", "Hekou time"),
     "driver": InThree("Lái xe", "驾驶员", "Driver"),
+    "driverless": InThree("Xe không người lái", "无人驾驶车辆", "Driverless vehicle"),
     "class": InThree("Loại xe", "车型", "Vehicle class"),
     "lane": InThree("Làn", "车道", "Lane"),
     "declarations": InThree(

@@ -181,6 +181,11 @@ class BookedHour(Protocol):
     mode: str
 
 
+def is_bookable(slot: BookedHour, at: datetime) -> bool:
+    """Say whether places of a slot go to whoever books them first, and can be booked now."""
+    return slot.opens_at <= at < slot.closes_at and slot.mode != BALLOT_MODE
+
+
 def check_bookable(slot: BookedHour, at: datetime) -> None:
     """Refuse a slot that has closed, has not opened yet, or is still to be drawn.
 

@@ -16,7 +16,7 @@ from border.regulation import regulation_service
 from border.regulation.rulebook import sets_since
 from border.regulation.tables import RegulationRow
 from logistics import share_service, storage
-from logistics.calling.terms import CALLING_SEED, CALLING_TERMS
+from logistics.calling.terms import CALLING_SEED, CALLING_TERMS, STANDBY_SEED, STANDBY_TERMS
 from logistics.capacity import limit_service, limit_storage, template_service
 from logistics.capacity.template import HOUR_TEMPLATES, TEMPLATE_SEEDS, opened_longer
 from logistics.share_rules import SLOT_SHARES
@@ -38,7 +38,12 @@ async def load_rules(unit: Unit) -> int:
     terms = ((CROSSING_TERMS, TERMS_SEED), (CHANGE_TERMS, CHANGES_SEED))
     hours = await regulation_service.load(unit, SLOT_RULES, SLOT_SEEDS)
     hours += await regulation_service.load(unit, HOUR_TEMPLATES, TEMPLATE_SEEDS)
-    for kind, seed in (*terms, (WAITING_TERMS, WAITING_SEED), (CALLING_TERMS, CALLING_SEED)):
+    queues = (
+        (WAITING_TERMS, WAITING_SEED),
+        (CALLING_TERMS, CALLING_SEED),
+        (STANDBY_TERMS, STANDBY_SEED),
+    )
+    for kind, seed in (*terms, *queues):
         hours += await regulation_service.load(unit, kind, [seed])
     return hours
 

@@ -181,6 +181,14 @@ def _slots(narrowed: frozenset[str]) -> Statement:
 _SLOT = Statement(select(slot).where(slot.c.id == bindparam("id")))
 
 
+_PLACES = Statement(select(slot.c.id, slot.c.capacity).where(one_of(slot.c.id, "ids")))
+
+
+async def places_of(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many places each of some slots offers."""
+    return {one.id: one.capacity for one in await _PLACES.rows(connection, ids=list(ids))}
+
+
 async def one_slot(connection: AsyncConnection, id: UUID) -> AnyRow | None:
     """Return a slot."""
     return await _SLOT.one(connection, id=id)

@@ -124,12 +124,14 @@ class SlotRow(SQLModel, table=True):
 
 class BookingRow(Record, table=True):
     """One truck in one hour. Plates are normalised; `plate_typed` is how the tractor's is printed,
-    in its own form (as it was typed, in bookings from before). The driver stays inside.
+    in its own form (as it was typed, in bookings from before). The driver, whom all have but
+    those that are driverless, stays inside.
 
     Until when it is cancelled in time and how long its slip is valid was decided when it took its
     hour, by the rules that `rule_versions` name. `moved` counts how often its firm moved it,
     `substituted` how often another truck came instead. One that was displaced says from which hour
-    and why, until its firm accepts another.
+    and why, until its firm accepts another. One that came without a booking says when it came.
+    `hold_number` tells its firm's unpaid places apart, where rules limit them.
     """
 
     __tablename__ = "booking"
@@ -141,6 +143,15 @@ class BookingRow(Record, table=True):
             "trailer_plate",
             unique=True,
             postgresql_where=text(f"trailer_plate IS NOT NULL AND {LIVE_SQL.text}"),
+        ),
+        CheckConstraint("driverless = (driver IS NULL)", name="driver"),
+        # The fence of a firm's unpaid places: each has a number of its own.
+        Index(
+            "uq_booking_hold",
+            "owner_organisation_id",
+            "hold_number",
+            unique=True,
+            postgresql_where=text("state = 'held'"),
         ),
         Index("ix_booking_owner", "owner_organisation_id", "created_at", "id"),
         Index("ix_booking_newest", "created_at", "id"),
@@ -163,6 +174,7 @@ class BookingRow(Record, table=True):
     slot_starts_at: datetime
     slot_ends_at: datetime
     held_until: datetime
+    hold_number: int | None = None
     free_cancel_until: datetime
     slip_valid_until: datetime
     rule_versions: dict[str, str] = Field(default_factory=dict, sa_column=versions_column())
@@ -175,9 +187,11 @@ class BookingRow(Record, table=True):
     empty: bool
     priority: str = Field(max_length=16)
     share_class: str = Field(max_length=16)
-    driver: dict[str, Any] = Field(sa_column=json_column())
+    driverless: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    driver: dict[str, Any] | None = Field(default=None, sa_column=json_column(nullable=True))
     moved: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     substituted: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    came_at: datetime | None = None
     displaced_from: datetime | None = None
     displaced_reason: str | None = Field(default=None, max_length=300)
 

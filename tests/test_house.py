@@ -50,6 +50,8 @@ MONEY_WORDS = {"minor", "amount", "amounts", "fee", "fees"}
 RULES = {
     "border.core": ("lifecycle", "money", "shares", "ids", "refusal"),
     "border.identity": ("delegation",),
+    "border.messages.channels.webpush": ("sealing",),
+    "border.messages": ("contact", "message", "occasion", "text_rules", "wording"),
     "border.payments.charges": ("charge",),
     "border.payments.collection": ("payment", "settlement"),
     "border.payments.gateways": ("emv_qr", "evidence", "transfer_reference", "wire"),
@@ -69,11 +71,31 @@ RULES = {
         "selectivity",
         "checking",
         "nomenclature",
+        "code_search",
+        "code_proposal",
+        "goods_words",
+        "usual_handling",
     ),
+    "customs.intake": (
+        "cell_values",
+        "declaration_file",
+        "drafted",
+        "ecus5",
+        "recognising",
+        "row",
+        "table",
+        "template",
+        "wco",
+        "wco_parts",
+        "wco_written",
+    ),
+    "customs.risk": ("case", "measures", "rank", "ranker"),
     "logistics": (
         "slot",
         "booking",
+        "closed_hour",
         "beneficiary",
+        "entitlement",
         "finding",
         "passage",
         "check",
@@ -87,12 +109,17 @@ RULES = {
         "slot_rules",
     ),
     "logistics.waiting": ("draw", "waiting", "terms"),
+    "logistics.standby": ("standby",),
     "logistics.calling": ("accuracy", "call", "order", "prediction", "terms"),
     "logistics.ballot": ("drawing", "ballot", "terms"),
     "logistics.capacity": ("limit", "displacement", "outcome", "template"),
     "logistics.changing": ("change",),
     "logistics.simulation": ("measures", "rules"),
     "logistics.fleet": ("fleet", "fleet_file"),
+    "logistics.fairness": ("fault", "ladder", "holds", "rush"),
+    "logistics.faults": ("excuse",),
+    "logistics.integrity": ("concentration",),
+    "logistics.telling": ("occasions",),
 }
 RULE_FILES = frozenset(f"{package}.{name}" for package, names in RULES.items() for name in names)
 IMPURE = {"sqlalchemy", "sqlmodel", "asyncpg", "redis", "litestar", "httpx", "asyncio"}
@@ -172,8 +199,12 @@ def climbs(module: Module) -> Iterator[str]:
 
 
 def mixes_sandbox_and_payments(module: Module) -> Iterator[str]:
-    """The pretended gateway and the client that is tried against it share code."""
-    sides = ("border.sandbox", "border.payments")
+    """The pretended firm and the client that is tried against it share code."""
+    for other in ("border.payments", "border.messages"):
+        yield from _shares(module, "border.sandbox", other)
+
+
+def _shares(module: Module, *sides: str) -> Iterator[str]:
     for here, there in (sides, sides[::-1]):
         if module.below(here):
             yield from (f"imports {n}" for n in module.imports() if Module(n, "").below(there))

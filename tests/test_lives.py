@@ -57,6 +57,25 @@ WAYS = {
         ("pending", "waive"): "waived",
         ("failed", "waive"): "waived",
     },
+    "contact": {
+        ("unconfirmed", "confirm"): "confirmed",
+        ("unconfirmed", "remove"): "removed",
+        ("confirmed", "remove"): "removed",
+        ("unconfirmed", "lapse"): "lapsed",
+        ("confirmed", "lapse"): "lapsed",
+        ("confirmed", "die"): "dead",
+    },
+    "message": {
+        ("queued", "send"): "sent",
+        ("sent", "deliver"): "delivered",
+        ("sent", "rest"): "unanswered",
+        ("queued", "fail"): "failed",
+        ("sent", "fail"): "failed",
+        ("queued", "give_up"): "given_up",
+        ("sent", "give_up"): "given_up",
+        ("given_up", "settle"): "settled",
+        ("given_up", "drop"): "dropped",
+    },
     "payment_exception": {
         ("open", "take"): "taken",
         ("taken", "put_back"): "open",
@@ -113,6 +132,16 @@ WAYS = {
         ("requested", "lapse"): "lapsed",
         ("reopened", "close_again"): "closed_again",
     },
+    "declaration_file": {
+        (state, verb): target
+        for state in ("taken", "accepted_in_part")
+        for verb, target in (
+            ("accept", "accepted"),
+            ("accept_in_part", "accepted_in_part"),
+            ("discard", "discarded"),
+            ("expire", "expired"),
+        )
+    },
     "delegation": {("given", "revoke"): "revoked", ("given", "expire"): "expired"},
     "call": {
         ("called", "answer"): "answered",
@@ -126,6 +155,12 @@ WAYS = {
         ("asked", "decline"): "declined",
         ("asked", "lapse"): "lapsed",
     },
+    "standby_entry": {
+        ("announced", "arrive"): "standing",
+        ("standing", "place"): "placed",
+        ("announced", "leave"): "left",
+        ("standing", "leave"): "left",
+    },
     "ballot": {("announced", "open"): "open", ("open", "draw"): "drawn"},
     "ballot_entry": {("entered", "draw"): "drawn"},
     "waiting_entry": {
@@ -136,6 +171,18 @@ WAYS = {
         ("waiting", "withdraw"): "withdrawn",
         ("offered", "withdraw"): "withdrawn",
         ("waiting", "lapse"): "lapsed",
+    },
+    "booking_fault": {
+        ("counted", "appeal"): "appealed",
+        ("appealed", "uphold"): "excused",
+        ("appealed", "dismiss"): "dismissed",
+        ("appealed", "lapse"): "excused",
+        ("counted", "expire"): "expired",
+        ("dismissed", "expire"): "expired",
+        # A device without a line tells late that the truck had come.
+        ("counted", "clear"): "excused",
+        ("appealed", "clear"): "excused",
+        ("dismissed", "clear"): "excused",
     },
     "scan_clash": {
         ("awaited", "raise"): "open",

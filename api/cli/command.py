@@ -19,6 +19,7 @@ import click
 
 from api.cli.ballot_command import ballot
 from api.cli.reconcile_command import reconcile
+from api.cli.risk_command import risk
 from api.cli.simulate_command import simulate
 
 if TYPE_CHECKING:
@@ -111,13 +112,14 @@ def reference_load(as_json: bool) -> None:
 @click.option("--gate", default="KIM_THANH_II", help="Gate the goods go through.")
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 def import_files(files: tuple[Path, ...], email: str, gate: str, as_json: bool) -> None:
-    """Import declarations from CSV; what is there already is left, each bad row is reported."""
+    """Import declarations: ECUS5, WCO XML, XLSX, CSV. What is there is left, bad rows are told."""
     from api.cli import importing
 
     importing.run(files, email, gate, as_json)
 
 
 main.add_command(reconcile)
+main.add_command(risk)
 main.add_command(ballot)
 main.add_command(simulate)
 

@@ -12,11 +12,12 @@ from api.cli.serving import port_is_free, sandbox, serve
 from api.demo import accounts as demo_accounts
 from api.demo import fill as demo_fill
 from api.zone import Services
-from border.core.store import Store
+from border.core.store import PROGRAM, Store
 from border.migrations.run import upgrade
 from border.paper.fonts import prepare_fonts
 from border.settings import Settings
 from customs.import_service import ImportReport
+from logistics.telling import telling_service, texts
 
 
 def run(port: int | None, fill: bool) -> None:
@@ -48,6 +49,7 @@ async def _begin(store: Store) -> bool:
     """Load what a demonstration begins with, as far as it is missing; say if it was filled."""
     await seed.load_reference(store)
     await seed.open_round_the_clock(store)
+    await store.perform(PROGRAM, texts.load_approved)
     await demo_accounts.load(store)
     return await demo_fill.is_filled(store)
 
@@ -64,9 +66,12 @@ def _fill(settings: Settings) -> None:
                     tasks[name] = progress.add_task(name, total=total)
                 progress.update(tasks[name], completed=done)
 
-            return await demo_fill.fill(
+            report = await demo_fill.fill(
                 services.store, services.slips, services.store.clock.now(), say
             )
+            # Nobody is told of a day that was made up.
+            await telling_service.reader(()).pass_over(services.store)
+            return report
 
     report = with_zone(settings, run)
     console().print(
@@ -88,6 +93,7 @@ def _greet(settings: Settings) -> None:
     {url}/accountant  refunds, exceptions, statements, the daily close
     {url}/manager     figures of the day      {url}/schema  the API
   The sandbox bank:          {settings.sandbox_url}/sandbox
+  What people were told:     {settings.sandbox_url}/sandbox/inbox
 
   Sign in with the password  {demo_accounts.PASSWORD}  as
 {rows}

@@ -1,4 +1,4 @@
-"""`border import`: declarations from CSV files, with what is wrong with each row."""
+"""`border import`: declarations from files of every format, with what is wrong with each row."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from api.cli.running import servers
 from border.core.refusal import Refusal
 from border.core.store import Store
 from border.settings import Settings
-from customs.import_service import ImportReport, RefusedRow, import_csv
+from customs.import_service import ImportReport, RefusedRow, import_file
 
 
 def run(files: tuple[Path, ...], email: str, gate: str, as_json: bool) -> None:
@@ -31,14 +31,14 @@ def run(files: tuple[Path, ...], email: str, gate: str, as_json: bool) -> None:
             for path in files:
                 task = progress.add_task(path.name[-14:], total=path.stat().st_size)
 
-                def on_progress(_: int, done: int, size: int, task: Any = task) -> None:
+                def on_progress(done: int, size: int, task: Any = task) -> None:
                     progress.update(task, completed=done, total=size)
 
                 def on_refused(row: RefusedRow, name: str = path.name) -> None:
                     rows.append(_row_of(name, row))
 
                 try:
-                    await import_csv(
+                    await import_file(
                         store,
                         actor,
                         path,

@@ -7,6 +7,7 @@ from border.regulation import regulation_service
 from customs import rule_service
 from logistics import slot_service
 from logistics.slot_rules import SLOT_RULES, round_the_clock
+from logistics.telling import texts
 
 
 async def load_reference(store: Store) -> dict[str, int]:
@@ -19,6 +20,7 @@ async def load_reference(store: Store) -> dict[str, int]:
     async def work(unit: Unit) -> dict[str, int]:
         await gates.load_seed(unit.connection)
         rules = await rule_service.load_rules(unit) + await slot_service.load_rules(unit)
+        rules += await texts.load(unit)
         rates = await tariff_service.load_tariff(unit)
         slots = await slot_service.make_slots(unit)
         return {"rules": rules, "tariff_rules": rates, "slots": slots}

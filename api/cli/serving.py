@@ -17,9 +17,12 @@ import uvicorn
 from pydantic import SecretStr
 from uvicorn.config import STARTUP_FAILURE
 
-from border.core.server import QuietServer, make_ready_to_serve
+from border.core.kept_secret import kept_secret
+from border.core.server import QuietServer, WholeAnswers, make_ready_to_serve
+from border.messages.channels.kind import MadeSandbox
+from border.messages.channels.registry import CHANNEL_KINDS
 from border.payments.gateways.registry import GATEWAY_KINDS
-from border.settings import Settings, kept_secret
+from border.settings import Settings
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -44,6 +47,7 @@ def serve(settings: Settings, workers: int = 1) -> None:
         _app(settings),
         host=settings.host,
         port=settings.port,
+        http=WholeAnswers,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -123,6 +127,9 @@ def sandbox(settings: Settings) -> Iterator[Settings]:
     port = wanted if port_is_free("127.0.0.1", wanted) else any_port("127.0.0.1")
     played = {code: kind.sandbox for code, kind in GATEWAY_KINDS.items() if kind.sandbox}
     secrets = {code: kept_secret(settings.data_dir, f"{code}_sandbox").hex() for code in played}
+    posts = {code: kind.sandbox for code, kind in CHANNEL_KINDS.items() if kind.sandbox}
+    secrets |= {code: kept_secret(settings.data_dir, f"{code}_sandbox").hex() for code in posts}
+    mail_port = any_port("127.0.0.1")
     ours = f"http://127.0.0.1:{settings.port}/api/v1/payments"
     url = f"http://127.0.0.1:{port}"
     program = subprocess.Popen(
@@ -139,6 +146,7 @@ def sandbox(settings: Settings) -> Iterator[Settings]:
                 for code, part in played.items()
                 for argument in part.arguments(settings.gateways[code], f"{ours}/{code}")
             ),
+            *(argument for part in posts.values() for argument in part.arguments(mail_port)),
             "--retry-seconds",
             "20",
             "--die-with-parent",
@@ -161,6 +169,15 @@ def sandbox(settings: Settings) -> Iterator[Settings]:
                         update={**part.settings(url), "secret": SecretStr(secrets[code])}
                     )
                     for code, part in played.items()
+                },
+                **{
+                    code: settings.channels[code].model_copy(
+                        update={
+                            **part.settings(MadeSandbox(url, mail_port, secrets[code])),
+                            "secret": SecretStr(secrets[code]),
+                        }
+                    )
+                    for code, part in posts.items()
                 },
             }
         )

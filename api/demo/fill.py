@@ -26,12 +26,12 @@ from border.payments.desk.counter_service import take_cash
 from border.reference.catalogue import SAMPLES
 from customs.clearance import DECIDED_BY, OTHER_AGENCIES
 from customs.clearance_service import decide_clearance
-from customs.csv_import import DECLARATIONS_2021
 from customs.declaration_service import make_move
 from customs.dossier_service import Dossier, get, list_declarations
 from customs.draft import ClearanceDecision, DraftDeclaration, MoveBody
 from customs.draft_service import draft
-from customs.import_service import ImportReport, import_csv
+from customs.import_service import ImportReport, import_file
+from customs.intake.sample_csv import DECLARATIONS_2021
 from logistics import booking_service, booking_set_service, slot_service, storage
 from logistics.booking import BookingRequest
 from logistics.gate_check import ScanKind
@@ -134,17 +134,17 @@ async def _import(day: _Day, sample: Path, say: Say) -> ImportReport:
     trader = day.people["trader"]
     assert trader.organisation_id is not None
 
-    def on_progress(lines: int, done: int, total: int) -> None:
+    def on_progress(done: int, total: int) -> None:
         day.clock.advance(timedelta(hours=2, minutes=30))
         say("declarations", done, total)
 
-    return await import_csv(
+    return await import_file(
         day.store,
         trader,
         sample,
         owner_organisation_id=trader.organisation_id,
         gate=GATE,
-        columns=replace(DECLARATIONS_2021, called=_called),
+        sample=replace(DECLARATIONS_2021, called=_called),
         on_progress=on_progress,
     )
 

@@ -7,7 +7,7 @@ word for "sample" in its language, and the tax code of a firm belongs to nobody.
 from dataclasses import dataclass
 from hashlib import sha256
 
-from customs.csv_import import nobodys_tax_code
+from customs.intake.sample_csv import nobodys_tax_code
 
 _PLACES_VI = (
     *("Hoàng Liên", "Sông Hồng", "Đỉnh Mây", "Nậm Thi", "Suối Bạc", "Đồi Chè", "Rừng Quế"),

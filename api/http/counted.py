@@ -33,30 +33,39 @@ class Counted(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Count one request; what is refused on its way in too."""
         asked = (scope["method"], scope["path_template"])  # type: ignore[typeddict-item]
-        status, begun, taken = 200, time.perf_counter(), 0.0
+        status, at, taken = 200, time.perf_counter(), 0.0
 
         async def sent(message: Message) -> None:
             nonlocal status, taken
             if message["type"] == "http.response.start":
                 status = message["status"]
             elif message["type"] == "http.response.body":
-                taken = time.perf_counter() - begun
+                taken = time.perf_counter() - at
             await send(message)
 
-        now = _now(*asked)
-        now.inc()
+        begun(*asked)
         try:
             await next_app(scope, receive, sent)
         except Refusal as refusal:
-            status, taken = refusal.kind.status, time.perf_counter() - begun
+            status, taken = refusal.kind.status, time.perf_counter() - at
             raise
         finally:
-            now.dec()
-            answered, took = _counts(*asked, status)
-            answered.inc()
-            took.observe(taken)
-            if status >= 500:
-                _FAILED.labels(*asked, status, "border").inc()
+            ended(*asked, status, taken)
+
+
+def begun(method: str, path: str) -> None:
+    """Count a request that has come in."""
+    _now(method, path).inc()
+
+
+def ended(method: str, path: str, status: int, taken: float) -> None:
+    """Count a request that was answered, after so many seconds."""
+    _now(method, path).dec()
+    answered, took = _counts(method, path, status)
+    answered.inc()
+    took.observe(taken)
+    if status >= 500:
+        _FAILED.labels(method, path, status, "border").inc()
 
 
 @cache

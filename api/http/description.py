@@ -33,8 +33,9 @@ from pydantic import BaseModel
 from api.http.examples import EXAMPLES
 from api.http.files import FILES, MEDIA
 from api.http.media import ANSWERS, ANY_CONTENT, NOT_JSON, TAKES
-from api.http.problems import BUG, MALFORMED, PROBLEM_JSON
+from api.http.problems import BUG, PROBLEM_JSON
 from api.http.security import API, verbs_of
+from api.http.unreadable import MALFORMED
 from api.http.writes import expected_version, idempotency_key
 from border.core.refusal import (
     BUSY,

@@ -67,6 +67,7 @@ _TRUCK = {
     },
     "driver": {"name": "Trần Văn Mẫu", "document_number": "010203004005"},
 }
+_HERE = {"gate": "KIM_THANH_II", "direction": "export"}
 _SCAN = {
     "code": "SLP-7K3M2-Q2XA9",
     "gate": "KIM_THANH_II",
@@ -113,6 +114,11 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "empty": _TRUCK | {"empty": True},
     },
     "enter_ballot": {"empty": _TRUCK | {"empty": True, "preferences": [_ID]}},
+    "take_in_live": {
+        "loaded": _TRUCK | _HERE | {"goods": ["301234567890"]},
+        "empty": _TRUCK | _HERE | {"empty": True, "firm": "0012345672"},
+    },
+    "announce_live": {"empty": _TRUCK | _HERE | {"empty": True}},
     "join_waitlist": {
         "loaded": _TRUCK | {"declaration_ids": [_ID]},
         "empty": _TRUCK | {"empty": True, "also": [_ID]},
@@ -136,6 +142,9 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         | {"also": [_LIMIT | {"kind": "drivers", "value": 10, "reason": "Two are ill."}]},
     },
     "call_next": {"export": {"gate": "KIM_THANH_II", "direction": "export", "lane": "X1"}},
+    "appeal_fault": {"road": {"reason": "The road was closed by a landslide."}},
+    "uphold_appeal": {"road": {"reason": "The road was closed, as the police say."}},
+    "dismiss_appeal": {"road": {"reason": "The road was open that day."}},
     "override_call": {"ill": {"booking_id": _ID, "reason": "The driver is ill."}},
     "keep_vehicle": {"a truck": _TRUCK["vehicle"]},
     "keep_driver": {"a driver": _TRUCK["driver"]},
@@ -187,6 +196,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "offline": _SCAN | {"offline": True, "decided": "admitted"},
     },
     "scan_batch": {"offline": {"scans": [_SCAN | {"offline": True, "decided": "admitted"}]}},
+    "accept_declaration_file": {"all": {}, "some, lodged": {"lines": [2, 3], "lodge": True}},
     "resolve_clash": {"seen": {"reason": "The driver was waved through by hand."}},
     "schedule_tariff": {"whole": {}},
     "withdraw_tariff": {"wrong": {"reason": "A rate is missing."}},

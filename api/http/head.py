@@ -4,16 +4,25 @@ from typing import Any
 
 from litestar import Litestar
 
+from api.http.short_way import ShortWay
+
 
 class Application(Litestar):
     """The application, in which whoever asks HEAD is answered as if GET had been asked.
 
     Around everything rather than middleware: an address is looked up before middleware runs. The
-    server keeps its own scope, in which the method is still HEAD.
+    server keeps its own scope, in which the method is still HEAD. What is asked most goes the
+    short way, where one is set.
     """
+
+    short_way: ShortWay | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request, or begin and end the application's life."""
+        short = self.short_way if scope["type"] == "http" else None
+        if short is not None and (way := short.way_of(scope)):
+            await short.answer(way, scope, receive, send)
+            return
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await super().__call__(scope, receive, send)
             return

@@ -16,14 +16,14 @@ from border.core.store import Store
 from border.payments.collection import takings
 from logistics import board, today
 from logistics.board import GateBoard
-from logistics.calling import place_service
 from logistics.calling.place_service import YardPlaces
 from logistics.figures import COUNTED_ANEW
+from logistics.standby import placing_service
 from logistics.today import GateToday
 
 T = TypeVar("T")
 
-SHOWN_ON_THE_BOARD = ("passage.", "booking.", "scan.", "throughput.", "call.")
+SHOWN_ON_THE_BOARD = ("passage.", "booking.", "scan.", "throughput.", "call.", "standby_entry.")
 """How the events begin after which the board is another."""
 SHOWN_ON_THE_WALL = ("passage.", "scan.", "charge.", "throughput.")
 _MAKE_SLOTS = ("regulation.", "slot_limit.")
@@ -70,7 +70,7 @@ class KeptFigures:
 
     async def _places(self, at: datetime) -> Figures[YardPlaces]:
         async with self._store.reading() as connection:
-            return Figures(at, await place_service.places(connection, at))
+            return Figures(at, await placing_service.places(connection, at))
 
     async def _wall(self, at: datetime) -> Figures[Wall]:
         begin = local_midnight(local_date(at))

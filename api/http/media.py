@@ -40,7 +40,7 @@ async def refuse_unfit(request: Request[Any, Any, Any]) -> None:
     A body that does not say what it is is read as JSON.
     refuses: unsupported_content_type, invalid_fields.
     """
-    if not request.route_handler.opt.get(AS_SENT):
+    if request.scope["query_string"] and not request.route_handler.opt.get(AS_SENT):
         for name, text in request.query_params.multi_items():
             if "\x00" in text:
                 raise INVALID(errors=[FieldError(name, "nul_character", NUL_SAYS)])

@@ -20,6 +20,9 @@ _SAYS = {
 }
 """What to say by a word of the decoder's sentence, which is for programmers."""
 
+ANOTHER_FORM = N_("What is sent here is not what is asked for.")
+"""What is said of a value that is wrong in a way we have no words for."""
+
 
 def parameter_errors(
     error: ValidationException, request: Request[Any, Any, Any]
@@ -53,5 +56,4 @@ def _unread(item: Mapping[str, Any], parameters: Mapping[str, Any]) -> FieldErro
     for word, plain in _SAYS.items():
         if word in says:
             return FieldError(name, "invalid", plain)
-    plain = says.replace("{", "(").replace("}", ")")
-    return FieldError("" if name == "data" else name, "invalid", plain)
+    return FieldError("" if name == "data" else name, "invalid", ANOTHER_FORM)

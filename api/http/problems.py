@@ -24,7 +24,8 @@ from sqlalchemy.exc import DBAPIError
 
 from api.http.media import NUL_SAYS
 from api.http.nouns import NOUNS
-from api.http.parameters import parameter_errors
+from api.http.parameters import ANOTHER_FORM, parameter_errors
+from api.http.unreadable import malformed
 from api.language import choose_locale, localise_money, translator
 from border.core.ids import new_id
 from border.core.money import Money
@@ -36,19 +37,13 @@ from border.core.refusal import (
     Refusal,
     refuses,
 )
-from border.core.request_body import KEEPABLE
-from border.core.words import N_
+from border.core.request_body import KEEPABLE, TIME_OF_DAY
+from border.core.words import N_, Sentence
 
 logger = logging.getLogger("border.api")
 PROBLEM_JSON = "application/problem+json"
 BODY_LIMIT = 2_000_000
 
-MALFORMED = refuses(
-    "malformed_body",
-    400,
-    N_("The body cannot be read"),
-    N_("The body is not valid JSON ({why}). Mend it and send it again."),
-)
 METHOD = refuses(
     "method_not_allowed",
     405,
@@ -105,6 +100,14 @@ SHAPE_SAYS = {
     "too_short": N_("Too few entries: at least {min_length}."),
     "string_pattern_mismatch": N_("The form is wrong: {pattern}."),
 }
+_PATTERN_SAYS = {
+    TIME_OF_DAY: N_("A time of day written as 07:30 is needed."),
+    r"^[a-z0-9_]+$": N_("Small letters, digits and _ only."),
+    r"^[A-Za-z0-9_.-]+$": N_("Letters without accents, digits, and the signs . _ - only."),
+    r"^\d{2,10}$": N_("Two to ten digits are needed."),
+    r"^\d{0,10}$": N_("At most ten digits, and nothing else."),
+    r"^[A-Z]{2}$": N_("Two capital letters are needed, such as VN."),
+}
 
 
 def shape_errors(found: Iterable[dict[str, Any]]) -> list[FieldError]:
@@ -119,13 +122,17 @@ def _shape_error(error: dict[str, Any]) -> FieldError:
         return FieldError(field, "nul_character", NUL_SAYS)
     if kind == "string_too_short" and facts["min_length"] == 1:
         return FieldError(field, kind, SHAPE_SAYS["missing"], (("min_length", "1"),))
+    if (pattern := facts.get("pattern")) in _PATTERN_SAYS:
+        return FieldError(field, kind, _PATTERN_SAYS[pattern], (("pattern", pattern),))
     if "expected" in facts:  # As pydantic words it: 'a', 'b' or 'c'.
         facts = {"expected": facts["expected"].replace("' or '", "', '").replace("'", "")}
+    says = SHAPE_SAYS.get(kind, ANOTHER_FORM)
     return FieldError(
         field=field,
         code="required" if kind == "missing" else kind,
-        says=SHAPE_SAYS.get(kind, error["msg"].replace("{", "(").replace("}", ")")),
-        facts=tuple((name, str(value)) for name, value in facts.items()),
+        says=says,
+        # Whatever else there is are the decoder's own words.
+        facts=tuple((name, str(facts[name])) for name in facts if f"{{{name}}}" in says),
     )
 
 
@@ -152,14 +159,10 @@ def refusal_of(error: Exception, request: Request[Any, Any, Any]) -> Refusal:
         return FORGERY()
     if isinstance(error, HTTPException) and error.status_code == 413:
         return TOO_LARGE(limit=request.route_handler.resolve_request_max_body_size())
-    if isinstance(error, ClientException):
-        return MALFORMED(why=str(error.detail).replace("\n", " ")[:200])
-    if isinstance(error, SerializationException):
-        return MALFORMED(why=str(error).replace("\n", " ")[:200])
-    if isinstance(error, UnicodeDecodeError):
-        return MALFORMED(why="it is not UTF-8")
+    if isinstance(error, ClientException | SerializationException | UnicodeDecodeError):
+        return malformed(str(error))
     if isinstance(error, RecursionError) and "deserializing" in str(error):
-        return MALFORMED(why="nested too deeply")
+        return malformed(str(error))
     if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _NOT_KEEPABLE:
         return INVALID(errors=[FieldError("", "nul_character", NUL_SAYS)])
     number = str(new_id())
@@ -181,7 +184,11 @@ def spoken(refusal: Refusal, locale: str) -> dict[str, Any]:
         "detail": say(refusal.kind.says, **facts),
         "code": refusal.code,
         "retry": refusal.kind.retry,
-        **{name: fact for name, fact in refusal.facts.items() if name not in _RESERVED},
+        **{
+            name: facts[name] if isinstance(fact, Sentence) else fact
+            for name, fact in refusal.facts.items()
+            if name not in _RESERVED
+        },
     }
     if refusal.errors:
         body["errors"] = [
@@ -197,7 +204,10 @@ def spoken(refusal: Refusal, locale: str) -> dict[str, Any]:
 
 
 def _in_sentence(fact: Any, locale: str) -> Any:
-    """Return a fact as it reads in a sentence: an amount as people write it, a list by commas."""
+    """Return a fact as it reads in a sentence: an amount as people write it, a list by commas,
+    words of ours in the language."""
+    if isinstance(fact, Sentence):
+        return translator(locale).gettext(fact.says, **fact.facts)
     if isinstance(fact, Money):
         return localise_money(fact, locale)
     return ", ".join(map(str, fact)) if isinstance(fact, list | tuple) else fact

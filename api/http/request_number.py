@@ -6,7 +6,7 @@ traced from the caller's log to the events.
 
 import re
 
-from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +15,7 @@ from border.core.event import current_request
 from border.core.ids import new_id
 
 HEADER = "x-request-id"
+_HEADER = HEADER.encode()
 _NUMBER = re.compile(r"[A-Za-z0-9._-]{8,64}")
 """It leaves the zone with the events: a number and no text."""
 
@@ -41,5 +42,8 @@ class RequestNumber(ASGIMiddleware):
 async def answer_number(message: Message, _: Scope) -> None:
     """Send the number back with the answer."""
     number = current_request.get()
-    if number is not None and message["type"] == "http.response.start":
-        MutableScopeHeaders.from_message(message).setdefault(HEADER, number)
+    if number is None or message["type"] != "http.response.start":
+        return
+    headers: list[tuple[bytes, bytes]] = message["headers"]  # type: ignore[assignment]
+    if all(name != _HEADER for name, _ in headers):
+        headers.append((_HEADER, number.encode()))

@@ -37,19 +37,23 @@ class Authentication(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Set `scope["user"]` to the actor or None."""
-        request: Request[Any, Any, Any] = Request(scope)
-        holders = scope["litestar_app"].state.services.holders
-        actor: Actor | None = None
-        if request.url.path.startswith(API):
-            kind, _, token = request.headers.get("authorization", "").partition(" ")
-            if kind.lower() == "bearer" and token:
-                actor = await holders.of(token.strip(), "api", "device")
-                if actor is None:
-                    raise NOT_SIGNED_IN()
-        elif token := request.cookies.get(COOKIE, ""):
-            actor = await holders.of(token, "page")
-        scope["user"] = actor
+        scope["user"] = await who_asks(Request(scope))
         await next_app(scope, receive, send)
+
+
+async def who_asks(request: Request[Any, Any, Any]) -> Actor | None:
+    """Return the actor behind a request, or None where it shows nothing. refuses: not_signed_in."""
+    holders = request.app.state.services.holders
+    actor: Actor | None = None
+    if request.scope["path"].startswith(API):
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer" and token:
+            actor = await holders.of(token.strip(), "api", "device")
+            if actor is None:
+                raise NOT_SIGNED_IN()
+    elif token := request.cookies.get(COOKIE, ""):
+        actor = await holders.of(token, "page")
+    return actor
 
 
 class Headers:
@@ -89,6 +93,8 @@ async def permitted(
     by the service, as what does not exist. refuses: not_signed_in, not_allowed.
     """
     # A coroutine though it waits for nothing: Litestar runs any other guard in a thread.
+    if _tells_methods(handler):
+        return
     actor: Actor | None = connection.scope["user"]
     for verb in verbs_of(handler):
         asked = verb.format(**connection.path_params)
@@ -97,6 +103,11 @@ async def permitted(
                 raise NOT_SIGNED_IN()
         else:
             policy.check(actor, asked)
+
+
+def _tells_methods(handler: Any) -> bool:
+    """Say whether a route is what Litestar answers to OPTIONS by itself: the methods, no more."""
+    return bool(handler.http_methods == {"OPTIONS"})
 
 
 def verbs_of(handler: BaseRouteHandler) -> tuple[str, ...]:
@@ -115,8 +126,7 @@ def refuse_undeclared(app: Litestar) -> None:
     """
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
-            # What Litestar answers to OPTIONS by itself tells the methods and nothing else.
-            if handler.http_methods == {"OPTIONS"}:
+            if _tells_methods(handler):
                 continue
             for verb in verbs_of(handler):
                 fitting = re.compile(re.sub(r"{\w+}", r"\\w+", verb.replace(".", r"\.")))

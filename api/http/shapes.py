@@ -56,8 +56,12 @@ class SaidShape(Shape):
 
     @classmethod
     def of(cls, sentence: Sentence, locale: str) -> "SaidShape":
-        """Return the shape of a sentence in a language."""
-        text = translator(locale).gettext(sentence.says).format(**sentence.facts)
+        """Return the shape of a sentence in a language, the words among its facts too."""
+        say = translator(locale).gettext
+        told = {
+            n: say(fact) if isinstance(fact, str) else fact for n, fact in sentence.facts.items()
+        }
+        text = say(sentence.says).format(**told)
         return cls(text=text, says=sentence.says, facts=sentence.facts)
 
 
@@ -170,7 +174,7 @@ class BookingShape(Shape):
     slot_ends_at: datetime
     held_until: datetime | None
     vehicle: dict[str, Any]
-    driver: dict[str, Any]
+    driver: dict[str, Any] | None
     empty: bool
     charges: list[ChargeShape]
     slip: SlipRef | None
@@ -200,6 +204,7 @@ class BookingShape(Shape):
                 "country": row.country,
                 "class": row.vehicle_class,
                 "payload_g": row.payload_g,
+                "driverless": row.driverless,
             },
             driver=row.driver,
             empty=row.empty,

@@ -6,10 +6,10 @@ from litestar import Request
 from litestar.datastructures import Cookie
 
 from api.zone import Services
+from border.core.kept_secret import kept_secret
 from border.identity import service
 from border.identity.service import SignedIn
 from border.identity.throttle import MARK_LASTS, count_try, mark_name, new_mark, try_of
-from border.settings import kept_secret
 
 
 async def sign_in(

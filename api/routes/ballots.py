@@ -183,7 +183,7 @@ async def enter_ballot(
     """Enter a truck in a ballot; when within its window does not matter.
 
     refuses: invalid_fields, not_allowed, not_found, ballot_closed, declaration_not_bookable,
-    already_entered, cooling_off, right_missing.
+    already_entered, cooling_off, barred_ahead, barred_peak, right_missing.
     """
 
     async def work(unit: Unit) -> BallotEntryShape:

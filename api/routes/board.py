@@ -33,10 +33,14 @@ class RangesShape(Shape):
 
 
 class WayShape(Shape):
-    """One direction of a gate; waits in seconds, null where nothing was measured."""
+    """One direction of a gate; waits in seconds, null where nothing was measured.
+
+    `live_queue` counts those who came without a booking and have no hour yet.
+    """
 
     direction: str
     queue_length: int
+    live_queue: int
     waiting_seconds: dict[str, int | None]
     admitted: int
     next_slots: list[SlotShape]
@@ -85,6 +89,7 @@ async def get_board(
                     WayShape(
                         direction=way.direction,
                         queue_length=way.queue_length,
+                        live_queue=way.live_queue,
                         waiting_seconds={
                             "p50": way.waiting_p50_seconds,
                             "p90": way.waiting_p90_seconds,

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from api.http.media import TAKES, UNREAD
 from api.http.paging import checked_limit, cursor_of, parse_cursor
 from api.http.shapes import BookingList, BookingShape
+from api.http.short_way import SHORT_WAY
 from api.http.writes import answer_of, answered, expected_version, sent_once, write
 from api.zone import Services
 from border.core.actor import Actor
@@ -28,6 +29,7 @@ from logistics.changing.change import ChangeDriver, MoveRequest, SubstituteVehic
     status_code=201,
     tags=["slots"],
     verb="booking.hold",
+    opt={SHORT_WAY: True},
 )
 async def book_slot(
     slot_id: FromPath[UUID],
@@ -38,9 +40,10 @@ async def book_slot(
 ) -> Response[BookingShape]:
     """Hold one place of a slot for a truck; it is confirmed once nothing is owed on it.
 
-    refuses: invalid_fields, not_allowed, not_found, slot_over, slot_not_open_yet, slot_full,
-    declaration_not_bookable, declaration_already_booked, vehicle_already_booked, no_tariff,
-    mass_unknown, no_rules_in_force, overloaded, right_missing.
+    refuses: invalid_fields, not_allowed, not_found, slot_over, slot_not_open_yet, slot_closed,
+    no_hour_open, slot_full, declaration_not_bookable, declaration_already_booked,
+    vehicle_already_booked, no_tariff, mass_unknown, no_rules_in_force, overloaded, right_missing,
+    barred_ahead, barred_peak, cooling_off, too_many_unpaid, asked_too_often.
     """
     asked = AskedBooking(
         slot_id,
@@ -134,8 +137,9 @@ async def move_booking(
 
     Its slip is issued anew. Where the fee of the new day is another one, it is refused.
     refuses: not_allowed, not_found, not_the_owner, move_not_open, stale_version, invalid_fields,
-    too_late_to_move, moved_too_often, slot_over, slot_not_open_yet, slot_full, fee_differs,
-    no_tariff, mass_unknown, no_rules_in_force.
+    too_late_to_move, moved_too_often, slot_over, slot_not_open_yet, slot_closed,
+    no_hour_open, slot_full, fee_differs, no_tariff, mass_unknown, no_rules_in_force,
+    barred_ahead, barred_peak, cooling_off.
     """
 
     async def work(unit: Unit) -> BookingShape:
@@ -165,7 +169,7 @@ async def substitute_vehicle(
     Its slip is issued anew. A truck that costs another fee is refused.
     refuses: not_allowed, not_found, not_the_owner, move_not_open, stale_version, invalid_fields,
     substituted_too_often, fee_differs, vehicle_already_booked, no_tariff, mass_unknown,
-    no_rules_in_force.
+    no_rules_in_force, cooling_off.
     """
 
     async def work(unit: Unit) -> BookingShape:

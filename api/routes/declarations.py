@@ -1,20 +1,29 @@
 """Declarations: draft, change, lodge, every other verb, and the agencies' clearances."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from litestar import Request, Response, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from api.http.files import FILES, split_name
 from api.http.paging import checked_limit
 from api.http.shapes import ChargeShape, MoneyShape, MoveShape, PageOf, Shape
 from api.http.writes import expected_version, write
+from api.routes.declaration_written import WRITTEN, written
 from api.zone import Services
 from border.core.actor import Actor
+from border.core.refusal import NOT_FOUND
 from border.core.store import Unit
-from customs import clearance_service, declaration_service, dossier_service, draft_service
+from border.paper.words import Locale
+from customs import (
+    clearance_service,
+    declaration_service,
+    dossier_service,
+    draft_service,
+)
 from customs.authority import open_moves
 from customs.columns import line_of
 from customs.dossier_service import Dossier
@@ -107,6 +116,11 @@ def _common(row: DeclarationRow, actor: Actor) -> dict[str, Any]:
         "due_at": row.overdue_at,
         "moves": [MoveShape.of(move, href) for move in open_moves(row, actor)],
     }
+
+
+def brief_of(row: DeclarationRow, actor: Actor) -> DeclarationBrief:
+    """Return a declaration as a list shows it to the actor."""
+    return DeclarationBrief(**_common(row, actor))
 
 
 def shape_of(dossier: Dossier, actor: Actor) -> DeclarationShape:
@@ -206,25 +220,36 @@ async def list_declarations(
             cursor=cursor,
             limit=checked_limit(limit),
         )
-    return DeclarationList(
-        items=[DeclarationBrief(**_common(row, actor)) for row in page.items], next=page.next
-    )
+    return DeclarationList(items=[brief_of(row, actor) for row in page.items], next=page.next)
 
 
 @get(
-    "/declarations/{declaration_id:uuid}",
+    "/declarations/{declaration_id:str}",
     operation_id="get_declaration",
     tags=["declarations"],
+    media_type="application/json",
     verb="declaration.read",
+    opt={FILES: WRITTEN},
 )
 async def get_declaration(
-    declaration_id: FromPath[UUID],
+    declaration_id: FromPath[str],
     services: NamedDependency[Services],
     actor: NamedDependency[Actor],
-) -> DeclarationShape:
-    """Return one declaration. refuses: not_found."""
+    lang: FromQuery[Locale] = "vi",
+) -> Response[DeclarationShape]:
+    """Return one declaration; with `.xml` or `.pdf` behind it, the document itself.
+
+    refuses: not_found.
+    """
+    bare, kind = split_name(declaration_id)
+    try:
+        id = UUID(bare)
+    except ValueError:
+        raise NOT_FOUND(what="declaration") from None
+    if kind:
+        return cast("Response[DeclarationShape]", await written(services, actor, id, kind, lang))
     async with services.store.reading() as connection:
-        return shape_of(await dossier_service.get(connection, actor, declaration_id), actor)
+        return Response(shape_of(await dossier_service.get(connection, actor, id), actor))
 
 
 @patch(

@@ -32,6 +32,7 @@ class OwnTruckShape(Shape):
     country: str
     vehicle_class: str = msgspec.field(name="class")
     payload_g: int
+    driverless: bool
     kept: bool
     booked_at: datetime | None
 

@@ -11,6 +11,8 @@ from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from api.http.media import ANSWERS, AS_SENT, TAKES
+from api.http.short_way import SHORT_WAY
+from api.http.writes import answer_of, answered
 from api.zone import Services
 from border.core.refusal import NOT_FOUND
 from border.payments.collection import notice_service, payment_storage
@@ -45,12 +47,13 @@ def _notices(kind: GatewayKind[Any]) -> HTTPRouteHandler:
     ) -> Response[dict[str, str | bool]]:
         raw: bytes = request.scope["query_string"] if by_get else await request.body()
         taken = await services.inbox.take(_set_up(services, kind), raw)
-        return Response(dict(taken.body), status_code=taken.status)
+        return answered(answer_of(dict(taken.body), taken.status))
 
     more: dict[str, Any] = {
         "tags": ["gateways"],
         "verb": "notice.bring",
         AS_SENT: True,
+        SHORT_WAY: True,
         TAKES: _SIGNED,
         ANSWERS: _OWN_WORDS,
     }

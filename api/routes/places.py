@@ -1,4 +1,6 @@
-"""One's own place in line, by the code of the slip: for everybody, without a plate."""
+"""One's own place in line, by the code of the slip or of the live queue: for everybody, without a
+plate.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +23,10 @@ class ExpectedShape(Shape):
 
 
 class PlaceShape(Shape):
-    """Where a truck stands, by its slip: `called`, `waiting` or `not_ready`. No plate."""
+    """Where a truck stands, by its slip: `called`, `waiting` or `not_ready`. No plate.
+
+    By the code of the live queue also `announced`, `live_queue` or `to_pay`; `slip` is the code.
+    """
 
     slip: str
     gate: str
@@ -42,7 +47,8 @@ class PlaceShape(Shape):
 async def get_place(
     reference: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> PlaceShape:
-    """Return the place in line of a truck in the yard, and when it may be called.
+    """Return the place in line of a truck in the yard, or in the live queue, and when it may be
+    called.
 
     refuses: not_in_yard, no_rules_in_force.
     """

@@ -1,10 +1,10 @@
 """Scans: one code in, one answer out; a batch from a device that was offline; a photograph."""
 
 import asyncio
-from typing import Any, cast
+from typing import Any
 
 import msgspec
-from litestar import MediaType, Request, Response, post
+from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import JSONBody
@@ -13,7 +13,8 @@ from pydantic import Field, ValidationError
 from api.http.media import A_FILE, ANY_CONTENT
 from api.http.problems import locale_of, shape_errors, spoken
 from api.http.shapes import ScanShape, Shape
-from api.http.writes import idempotency_key, write
+from api.http.short_way import SHORT_WAY
+from api.http.writes import answer_of, answered, idempotency_key, write
 from api.language import translator
 from api.zone import Services
 from border.core.actor import Actor
@@ -25,7 +26,14 @@ from logistics.code_reading import NotAnImage, read_codes
 from logistics.scan_request import ScanRequest
 
 
-@post("/scans", operation_id="scan", status_code=200, tags=["scans"], verb="scan.record")
+@post(
+    "/scans",
+    operation_id="scan",
+    status_code=200,
+    tags=["scans"],
+    verb="scan.record",
+    opt={SHORT_WAY: True},
+)
 async def scan(
     data: JSONBody[ScanRequest],
     request: Request[Any, Any, Any],
@@ -38,8 +46,7 @@ async def scan(
     """
     if idempotency_key(request) is None:
         answer = await services.scans.ask(actor, data)
-        said = _said(answer, locale_of(request))
-        return cast("Response[ScanShape]", Response(said, media_type=MediaType.JSON))
+        return answered(answer_of(_said(answer, locale_of(request))))
 
     async def work(unit: Unit) -> ScanShape:
         answer = await scan_service.scan(unit, data, services.slips)

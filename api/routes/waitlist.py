@@ -122,8 +122,9 @@ async def join_waitlist(
     """Wait for a place of a full hour, or of others that would do (`also`).
 
     refuses: invalid_fields, not_allowed, not_found, slot_over, slot_not_open_yet,
-    declaration_not_bookable, slot_has_places, already_waiting, too_many_waiting,
-    no_rules_in_force, right_missing.
+    slot_closed, no_hour_open, no_share, declaration_not_bookable, slot_has_places,
+    already_waiting, too_many_waiting, no_rules_in_force, right_missing,
+    barred_ahead, barred_peak, cooling_off.
     """
 
     async def work(unit: Unit) -> WaitingShape:
@@ -194,7 +195,8 @@ async def accept_offer(
 
     refuses: not_allowed, not_found, not_the_owner, move_not_open, stale_version, offer_over,
     slot_over, declaration_not_bookable, declaration_already_booked, vehicle_already_booked,
-    no_tariff, mass_unknown, no_rules_in_force, right_missing.
+    no_tariff, mass_unknown, no_rules_in_force, right_missing, barred_ahead, barred_peak,
+    cooling_off, too_many_unpaid.
     """
 
     async def work(unit: Unit) -> WaitingShape:

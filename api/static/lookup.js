@@ -1,9 +1,41 @@
 // Offers codes while one is typed: <input data-lookup-url="/codes/hs"> asks that address for
-// `?q=…` and reads {"items": [{"code", "says"}]}. A combobox as ARIA describes it; the field stays
-// an ordinary one, and a code that is not offered may be typed all the same.
+// `?q=…` and reads {"items": [{"code", "says", "above", "why", "handling"}]}. A combobox as ARIA
+// describes it; the field stays an ordinary one, and a code that is not offered may be typed all the
+// same. With `data-described-by="description"` the field of that name in the same group is filled
+// when a code is picked while it is empty, and an empty field offers, when it is entered, what
+// `data-proposals-url` answers for that description. `data-handling-says` with `{kind}` is said of
+// goods whose box is not ticked, with a button to tick it.
 
 const PAUSE = 200; // milliseconds of silence before asking
+const LONGEST = 200; // characters of a question
 let serial = 0;
+
+function described(input) {
+  const field = input.dataset.describedBy;
+  return field ? document.getElementsByName(input.name.replace(/[^.]+$/, field))[0] : undefined;
+}
+
+function suggest(input, handling) {
+  const box = input.closest(".field");
+  box.querySelector("[data-suggested]")?.remove();
+  for (const { kind, says } of input.dataset.handlingSays ? (handling ?? []) : []) {
+    const tick = document.querySelector(`input[name="handling"][value="${kind}"]`);
+    if (!tick || tick.checked) continue;
+    const note = document.createElement("p");
+    note.className = "hint";
+    note.role = "status";
+    note.dataset.suggested = "";
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "button", textContent: input.dataset.tickSays });
+    button.addEventListener("click", () => {
+      tick.checked = true;
+      note.remove();
+      input.focus();
+    });
+    note.append(input.dataset.handlingSays.replace("{kind}", says), " ", button);
+    box.append(note);
+  }
+}
 
 function offer(input) {
   const list = document.createElement("ul");
@@ -17,6 +49,7 @@ function offer(input) {
     role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id,
   })) input.setAttribute(name, value);
   let chosen = -1;
+  let offered = [];
   let asking;
   let timer;
 
@@ -37,19 +70,26 @@ function offer(input) {
   }
 
   function take(item) {
-    input.value = item.dataset.code;
+    const { code, says, handling } = offered[Number(item.dataset.place)];
+    input.value = code;
     close();
+    const description = described(input);
+    if (description && !description.value.trim()) description.value = says;
+    suggest(input, handling);
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   function show(items) {
-    list.replaceChildren(...items.map(({ code, says }, place) => {
+    offered = items;
+    list.replaceChildren(...items.map(({ code, says, above = [], why = [] }, place) => {
       const item = document.createElement("li");
       const strong = document.createElement("b");
       strong.textContent = code;
-      item.append(strong, ` ${says}`);
+      const small = document.createElement("small");
+      small.textContent = [above.join(" › "), ...why].filter(Boolean).join(" · ");
+      item.append(strong, ` ${says}`, small);
       Object.assign(item, { id: `${list.id}-${place}`, role: "option" });
-      item.dataset.code = code;
+      item.dataset.place = place;
       item.setAttribute("aria-selected", "false");
       return item;
     }));
@@ -58,11 +98,11 @@ function offer(input) {
     input.setAttribute("aria-expanded", String(items.length > 0));
   }
 
-  async function ask() {
+  async function ask(url, question) {
     asking?.abort();
     asking = new AbortController();
-    const address = new URL(input.dataset.lookupUrl, location.href);
-    address.searchParams.set("q", input.value.trim());
+    const address = new URL(url, location.href);
+    address.searchParams.set("q", question);
     try {
       const answer = await fetch(address, { signal: asking.signal, credentials: "same-origin" });
       const items = answer.ok ? (await answer.json()).items : [];
@@ -75,7 +115,13 @@ function offer(input) {
   input.addEventListener("input", () => {
     clearTimeout(timer);
     if (input.value.trim().length < 2) return close();
-    timer = setTimeout(ask, PAUSE);
+    timer = setTimeout(() => ask(input.dataset.lookupUrl, input.value.trim()), PAUSE);
+  });
+  input.addEventListener("focus", () => {
+    const description = described(input)?.value.trim();
+    if (input.dataset.proposalsUrl && description && !input.value.trim()) {
+      ask(input.dataset.proposalsUrl, description.slice(0, LONGEST));
+    }
   });
   input.addEventListener("keydown", (event) => {
     if (list.hidden) return;

@@ -7,6 +7,9 @@ for more to come (docs/decisions/0025).
 """
 
 import asyncio
+import math
+import random
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +18,12 @@ from typing import Generic, TypeVar
 from border.core.actor import Actor
 from border.core.event import current_request
 from border.core.refusal import OVERLOADED, Refusal
-from border.core.store import Alone, Store
+from border.core.store import Alone, Later, Store
 from border.core.unit import Unit
 
 Q = TypeVar("Q")
 A = TypeVar("A")
+_LONGEST_WAIT_S = 60
 
 
 @dataclass
@@ -38,8 +42,9 @@ class Coalescer(Generic[Q, A]):
     """Does together what is asked at once, by `together`; alone, by `alone`, what cannot be.
 
     `together` decides for all of a transaction and leaves every write to its end: one refused
-    must leave nothing. At most `size` go into a transaction, `at_once` of these run side by side,
-    with `alone_at_once` for those of one beside them, and `room` may wait.
+    must leave nothing. What it answers with `Later` stands first in the next turn. At most `size`
+    go into a transaction, `at_once` of these run side by side, with `alone_at_once` for those of
+    one beside them, and `room` may wait.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Coalescer(Generic[Q, A]):
         self._waiting: deque[_Asked[Q, A]] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._workers = 0
+        self._each_takes = 0.0
 
     async def ask(self, actor: Actor, asked: Q) -> A:
         """Return the answer to what was asked, once it is committed.
@@ -69,14 +75,24 @@ class Coalescer(Generic[Q, A]):
         same, as with an answer that gets lost on its way.
         refuses: `overloaded` with too many waiting; what `together` and `alone` refuse.
         """
-        if len(self._waiting) >= self._room:
-            raise OVERLOADED()
+        self.refuse_if_full()
         mine: _Asked[Q, A] = _Asked(actor, asked)
         self._waiting.append(mine)
         if self._workers < self._at_once:
             self._workers += 1
             self._start(self._work())
         return await mine.answer
+
+    def refuse_if_full(self) -> None:
+        """Refuse whoever finds no room to wait, and say when there will be.
+
+        Not all at the same moment: who is told so comes again within twice the time in which those
+        who wait now are answered. refuses: `overloaded`.
+        """
+        if len(self._waiting) >= self._room:
+            empty_in = len(self._waiting) * self._each_takes
+            seconds = math.ceil(empty_in * random.uniform(0.5, 2))  # noqa: S311  (spread, not secret)
+            raise OVERLOADED(seconds=min(max(seconds, 1), _LONGEST_WAIT_S))
 
     def _start(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
@@ -95,6 +111,7 @@ class Coalescer(Generic[Q, A]):
         """Do a turn in one transaction; what needs one of its own follows beside the next turn."""
         if not turn:
             return
+        begun = time.monotonic()
         try:
             answers = await self._store.perform_together(
                 [(each.actor, each.request_id) for each in turn],
@@ -106,13 +123,18 @@ class Coalescer(Generic[Q, A]):
             if not isinstance(error, Exception):
                 raise
             return
+        self._each_takes = (time.monotonic() - begun) / len(turn)
+        later: list[_Asked[Q, A]] = []
         for each, answer in zip(turn, answers, strict=True):
-            if isinstance(answer, Alone):
+            if isinstance(answer, Later):
+                later.append(each)
+            elif isinstance(answer, Alone):
                 self._start(self._do_alone(each))
             elif isinstance(answer, Refusal):
                 _fail(each, answer)
             elif not each.answer.done():
                 each.answer.set_result(answer)
+        self._waiting.extendleft(reversed(later))
 
     async def _do_alone(self, each: _Asked[Q, A]) -> None:
         current_request.set(each.request_id)

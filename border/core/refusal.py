@@ -151,7 +151,10 @@ OVERLOADED = refuses(
     "overloaded",
     503,
     N_("Too many at once"),
-    N_("More is asked than can be answered at the moment. Nothing was changed; try again."),
+    N_(
+        "More is asked than can be answered at the moment. Nothing was changed; try again in "
+        "{seconds} seconds."
+    ),
     retry=True,
 )
 BUSY = refuses(

@@ -12,7 +12,8 @@ KEEPABLE = r"^[^\x00]*$"
 
 Kept = Annotated[str, StringConstraints(pattern=KEEPABLE)]
 """Text that can be kept."""
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
+TimeOfDay = Annotated[str, StringConstraints(pattern=TIME_OF_DAY)]
 """A time of day on the gate's clock, such as 07:30."""
 
 

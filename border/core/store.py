@@ -39,6 +39,11 @@ class Alone(Exception):
     """What one of many asked for needs a transaction of its own."""
 
 
+class Later(Alone):
+    """What one of many asked for follows with the next transaction: it must see what those before
+    it have done in this one."""
+
+
 class Store:
     """The database with its clock and those who listen."""
 
@@ -141,6 +146,7 @@ __all__ = [
     "AnyRow",
     "Clash",
     "Held",
+    "Later",
     "Once",
     "Reaction",
     "Reactions",

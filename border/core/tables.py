@@ -37,8 +37,8 @@ class Xid8(UserDefinedType[str]):
 
 
 def json_column(*, nullable: bool = False) -> Any:
-    """Return a JSONB column; each table needs one of its own."""
-    return Column(JSONB, nullable=nullable)
+    """Return a JSONB column; each table needs one of its own. None is SQL's NULL."""
+    return Column(JSONB(none_as_null=nullable), nullable=nullable)
 
 
 def versions_column() -> Any:

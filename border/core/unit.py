@@ -69,10 +69,11 @@ class Unit:
         self.writes = Writes()
         self._reactions = reactions
 
-    @property
-    def recorded(self) -> bool:
-        """True once an event was recorded in this transaction."""
-        return bool(self.writes.events)
+    def as_another(self, actor: Actor) -> "Unit":
+        """Return the same transaction with somebody else at work, who writes what it leaves."""
+        other = Unit(self.connection, self._reactions, actor, self.at, self.request_id)
+        other.writes = Writes(events=self.writes.events)
+        return other
 
     async def add(self, row: M) -> M:
         """Insert a row and return it."""

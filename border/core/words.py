@@ -19,3 +19,6 @@ class Sentence:
 
     says: str
     facts: dict[str, Any]
+
+    def __str__(self) -> str:
+        return self.says.format(**self.facts) if self.facts else self.says

@@ -20,6 +20,7 @@ SEPARATORS = (",", ";", "\t", "|")
 MOST_ROWS = 2_000_000
 MOST_COLUMNS = 200
 LONGEST_CELL = 10_000
+_NAMES_TOLD = 30
 
 
 @dataclass(frozen=True)
@@ -74,15 +75,20 @@ class CsvTable:
         """
         there = [folded(heading) for heading in self.headings]
         found, problems = dict[str, int](), list[Problem]()
-        for name in wanted:
+        names = tuple(wanted)
+        for name in names:
             match there.count(folded(name)):
                 case 1:
                     found[name] = there.index(folded(name))
                 case 0:
                     says = N_(
-                        "The file has no column “{name}”. Choose the mapping that fits the file."
+                        "The file has no column “{name}”. It needs: {needed}. Its first line has: "
+                        "{there}."
                     )
-                    problems.append(wrong(self.line, name, "missing_column", says, name=name))
+                    facts = {"needed": _listed(names), "there": _listed(self.headings)}
+                    problems.append(
+                        wrong(self.line, name, "missing_column", says, name=name, **facts)
+                    )
                 case _:
                     says = N_("The column “{name}” stands twice in the first line. Remove one.")
                     problems.append(wrong(self.line, name, "column_twice", says, name=name))
@@ -111,6 +117,12 @@ class CsvTable:
         except csv.Error as error:
             raise self._lines.not_csv() from error
         return None if cells is None else tuple(cell.strip() for cell in cells)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names in a sentence, cut short where a file has very many or very long ones."""
+    shown = [name[:40] or "–" for name in names[:_NAMES_TOLD]]
+    return ", ".join(shown) + (" …" if len(names) > _NAMES_TOLD else "")
 
 
 def _trimmed(cells: tuple[str, ...], least: int) -> tuple[str, ...]:

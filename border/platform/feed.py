@@ -41,6 +41,7 @@ from border.core.refusal import INVALID, FieldError
 from border.core.statement import Statement, one_of
 from border.core.store import table_of
 from border.core.tables import EventRow, Xid8
+from border.core.turns import in_turns
 from border.core.words import N_
 
 _LARGEST = 2**63 - 1
@@ -98,7 +99,7 @@ async def read(
     found = await statement.rows(
         connection, **given, after_xid=after_xid, after_seq=after_seq, limit=limit
     )
-    return [event_of(row) for row in found]
+    return [event_of(row) async for row in in_turns(found)]
 
 
 @cache

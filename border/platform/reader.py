@@ -21,7 +21,7 @@ from border.core.refusal import BUSY, Refusal
 from border.core.statement import Statement
 from border.core.store import PROGRAM, Store, Unit, table_of
 from border.core.tables import EventRow, PostponedRow, ReaderRow
-from border.platform.feed import event_of, read, selected
+from border.platform.feed import event_of, newest, read, selected
 
 _reader, _postponed, _event = table_of(ReaderRow), table_of(PostponedRow), table_of(EventRow)
 _log = logging.getLogger("border.reader")
@@ -57,7 +57,7 @@ class Reader:
         self,
         name: str,
         take: Callable[[Unit, list[Event]], Awaitable[None]],
-        batch: int = 500,
+        batch: int = 250,
         *,
         keeps_place: tuple[type[Exception], ...] = (),
         take_late: Callable[[Unit, Event, Cursor], Awaitable[None]] | None = None,
@@ -135,6 +135,14 @@ class Reader:
                 await unit.connection.execute(
                     _postponed.delete().where(_postponed.c.work == self.work)
                 )
+
+        await store.perform(PROGRAM, work)
+
+    async def pass_over(self, store: Store) -> None:
+        """Go to the end of the feed as it can be read now, taking nothing. writes: reader."""
+
+        async def work(unit: Unit) -> None:
+            await self._move_to(unit, await newest(unit.connection))
 
         await store.perform(PROGRAM, work)
 

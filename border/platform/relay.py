@@ -15,11 +15,12 @@ from redis.exceptions import RedisError
 
 from border.core.event import Cursor, Event
 from border.core.store import Unit
+from border.core.turns import in_turns
 from border.platform.reader import Reader
 
 KEPT = 200_000
 """About how many events the stream keeps; the feed keeps them all."""
-BATCH = 1000
+BATCH = 250
 """How many events go to Redis at once."""
 # One script for a batch, and one value for all of it: what the client does for each command and
 # each value costs more than the event itself. It ends with the first event that is refused: were
@@ -67,7 +68,7 @@ async def add(
     Raises redis.RedisError when Redis is away or full: the reader then keeps its place.
     """
     entries = []
-    for event in events:
+    async for event in in_turns(events):
         at = place or event.cursor
         entries.append((f"{at.xid}-{at.seq}", event.encoded.decode(), event.type))
     packed = msgspec.msgpack.encode(entries)

@@ -6,7 +6,7 @@ with a release, not with a day's work. Where each file is from: `SOURCES.md`.
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -16,12 +16,14 @@ from border.reference.rows import (
     Currency,
     CustomsOffice,
     HsRow,
+    HsShortName,
     Incoterm,
     Locode,
     MeasureUnit,
     Regime,
     Section,
     TariffLine,
+    TradeName,
     TransportMode,
 )
 
@@ -138,6 +140,10 @@ def _hs(c: Cells) -> HsRow:
     return HsRow(code=c["hscode"], en=c["description"], section=c["section"], parent=parent)
 
 
+def _short_name(c: Cells) -> HsShortName:
+    return HsShortName(code=c["code"], vi=c["vi"], zh=c["zh"])
+
+
 def _tariff_line(c: Cells) -> TariffLine:
     return TariffLine(
         code=c["hs8"],
@@ -158,6 +164,7 @@ LOCODES = CodeTable("locodes", "locodes.csv", _locode)
 INCOTERMS = CodeTable("incoterms", "incoterms_2020.csv", _incoterm)
 SECTIONS = CodeTable("hs_sections", "hs_sections.csv", _section)
 HS = CodeTable("hs", "hs_2022.csv", _hs)
+HS_SHORT_NAMES = CodeTable("hs_short_names", "hs_short_names.csv", _short_name)
 TARIFF_LINES = CodeTable("tariff_lines", "vn_tariff_lines_2022.csv", _tariff_line)
 
 SCHEMES: Mapping[str, CodeTable[CodeEntry]] = {
@@ -173,10 +180,34 @@ SCHEMES: Mapping[str, CodeTable[CodeEntry]] = {
         INCOTERMS,
         SECTIONS,
         HS,
+        HS_SHORT_NAMES,
         TARIFF_LINES,
     )
 }
 """Every table by the name of its scheme."""
+
+
+@cache
+def trade_names() -> tuple[TradeName, ...]:
+    """Return what traders call the goods of this corridor, in the order of the file.
+
+    No table by code: one code has several rows, by the state of the goods.
+    """
+    return tuple(
+        TradeName(
+            code=cells["code"],
+            state=cells["state"],
+            measure=cells["measure"],
+            vi=_alternatives(cells["vi"]),
+            zh=_alternatives(cells["zh"]),
+            en=_alternatives(cells["en"]),
+        )
+        for cells in rows_of("trade_names.csv")
+    )
+
+
+def _alternatives(cell: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in cell.split("|") if name.strip())
 
 
 def load(scheme: str) -> CodeTable[CodeEntry]:

@@ -113,6 +113,31 @@ class HsRow(CodeEntry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HsShortName(CodeEntry):
+    """A chapter or heading in Vietnamese and Chinese, said shortly: not the official wording."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeName:
+    """What traders call the goods of a subheading; of each language the first is its name.
+
+    `state` is `fresh`, `dried`, `frozen` or `live` where the words alone do not tell the code, and
+    `measure` a condition such as `3<=mm<4.75`; each is empty where it does not matter.
+    """
+
+    code: str
+    state: str
+    measure: str
+    vi: tuple[str, ...]
+    zh: tuple[str, ...]
+    en: tuple[str, ...]
+
+    def words(self, locale: str) -> tuple[str, ...]:
+        """Return the names in one of the three languages."""
+        return {"vi": self.vi, "zh": self.zh}.get(locale[:2].lower(), self.en)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TariffLine(CodeEntry):
     """An eight-digit line of the Vietnamese tariff.
 

@@ -61,6 +61,10 @@ def main() -> int:
         bank_bin=options.bank_bin,
         bank_account=options.bank_account,
         public_url=getattr(options, "public_url", "").rstrip("/"),
+        zalo_secret=_secret("zalo", options.data),
+        sms_secret=_secret("sms", options.data),
+        wechat_secret=_secret("wechat", options.data),
+        smtp_port=options.smtp_port,
         merchant_name=options.merchant_name,
         mode=mode,
         retry_after=timedelta(seconds=options.retry_seconds),
@@ -125,6 +129,7 @@ def _arguments() -> argparse.ArgumentParser:
         default=argparse.SUPPRESS,
         help="where browsers reach this program; without it, where the INIT came in",
     )
+    add("--smtp-port", type=int, default=None, help="where e-mail is taken; without it, none is")
     add(
         "--retry-seconds",
         type=float,

@@ -13,6 +13,10 @@ in; `POST /hekou/intake` makes it think otherwise, and without `trucks` take bac
     {"gate": "KIM_THANH_II", "direction": "export", "from": "2026-11-24T01:00:00Z",
      "until": "2026-11-24T03:00:00Z", "trucks": 10, "reason": "查验通道检修"}
 
+The post: a mail server at a port of its own, Zalo below `/zalo`, an SMS gateway below `/sms`,
+WeChat below `/wechat`, what goes wrong with them by `POST /sandbox/post-faults`, and
+`GET /sandbox/inbox` (`.json`), where every message that reached somebody can be read.
+
 For whoever tries the merchant's side: `GET /sandbox` (payments, callbacks, every call, and the
 operator's buttons), `GET /sandbox/transactions/{txn_ref}`, `GET /sandbox/bills/{reference}`,
 `GET /sandbox/transfers/{reference}`, `GET /health`, the statement files
@@ -71,6 +75,9 @@ from border.sandbox.portal.portal_routes import (
     show_bill,
     tell_state_of_bill,
 )
+from border.sandbox.post.carrier_routes import CARRIERS
+from border.sandbox.post.inbox_routes import show_inbox, show_inbox_as_data
+from border.sandbox.post.mail_server import Mailbox, serve_mail
 from border.sandbox.statements.statement_routes import show_statement
 from border.sandbox.vnpay.ipn import Ipn
 from border.sandbox.vnpay.pay_routes import choose, pay_by_card, show_pay_page
@@ -104,7 +111,8 @@ def create_sandbox(config: SandboxConfig, clock: Clock | None = None) -> Litesta
     @asynccontextmanager
     async def open_for_business(_: Litestar) -> AsyncIterator[None]:
         try:
-            async with caller.at_work():
+            mailbox = Mailbox(running_clock, books.letters.keep)
+            async with caller.at_work(), serve_mail("127.0.0.1", config.smtp_port, mailbox):
                 yield
         finally:
             books.close()
@@ -136,6 +144,9 @@ def create_sandbox(config: SandboxConfig, clock: Clock | None = None) -> Litesta
             stylesheet,
             show_intake,
             change_mind,
+            *CARRIERS,
+            show_inbox,
+            show_inbox_as_data,
             health,
         ],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},

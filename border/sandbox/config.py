@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 GATEWAYS = ("vnpay", "vietqr", "portal")
-"""Each has a secret of its own, shared with the merchant."""
+"""Each has a secret of its own, shared with the merchant; so has each carrier of messages."""
 
 
 class SandboxRefused(RuntimeError):
@@ -38,6 +38,11 @@ class SandboxConfig:
     """The merchant's account: codes that lead elsewhere pay somebody else."""
     public_url: str = ""
     """Where a payer's browser reaches the sandbox; without it, where the question came in."""
+    zalo_secret: str = field(default="", repr=False)
+    sms_secret: str = field(default="", repr=False)
+    wechat_secret: str = field(default="", repr=False)
+    smtp_port: int | None = None
+    """Where e-mail is taken, 0 for any free port; without it none is."""
     merchant_name: str = "Cửa khẩu Lào Cai"
     mode: str = "demo"
     calls_allowed: int = 10

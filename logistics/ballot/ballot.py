@@ -1,7 +1,7 @@
 """A ballot of a day's peak hours and the entries in it: their lives, and what may be entered."""
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from pydantic import Field
 
 from border.core.actor import Role
 from border.core.event_type import Besides, events_of
+from border.core.ids import made_at
 from border.core.lifecycle import SYSTEM, Lifecycle, Move, State
 from border.core.payload import Meaning, Nothing, Payload
 from border.core.refusal import FieldError, refuses
@@ -74,7 +75,7 @@ COOLING_OFF = refuses(
     409,
     N_("Too new for peak hours"),
     N_(
-        "Accounts and vehicles enter ballots {hours} hours after the account was made and the "
+        "Accounts and vehicles get peak hours {hours} hours after the account was made and the "
         "vehicle was first booked. Until then choose an hour outside the peak."
     ),
 )
@@ -84,6 +85,16 @@ class EntryRequest(BookingRequest):
     """What a booking asks for, and the hours wanted, the best first."""
 
     preferences: tuple[UUID, ...] = Field(min_length=1, max_length=12)
+
+
+def check_known(hours: int, account: UUID | None, known: datetime | None, at: datetime) -> None:
+    """Refuse an account or a vehicle, `known` since its first booking, that is too new for peaks.
+
+    refuses: cooling_off.
+    """
+    since = at - timedelta(hours=hours)
+    if hours and (account is None or made_at(account) > since or known is None or known > since):
+        raise COOLING_OFF(hours=hours)
 
 
 def unfit(preferences: Sequence[UUID], hours: Collection[UUID]) -> list[FieldError]:

@@ -12,20 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from border.core.actor import PROGRAM, Actor
 from border.core.clock import local_date, local_midnight, local_time
-from border.core.ids import made_at
 from border.core.refusal import NOT_FOUND
 from border.core.store import AnyRow, Store, Unit
 from border.identity import policy
 from border.plates import written
-from border.regulation.rulebook import RuleSet, sets_since
+from border.regulation.rulebook import RuleSet, rules_on, sets_since
 from customs.dossier_service import gate_view
 from logistics import booking_service
 from logistics.ballot import storage
 from logistics.ballot.ballot import (
     ALREADY_ENTERED,
     BALLOT_CLOSED,
-    COOLING_OFF,
     EntryRequest,
+    check_known,
     unfit,
 )
 from logistics.ballot.beacon import Beacons
@@ -33,6 +32,9 @@ from logistics.ballot.tables import BallotEntryRow, BallotRow
 from logistics.ballot.terms import BALLOT_TERMS, BallotTermsRow
 from logistics.beneficiary import beneficiary, may_ask
 from logistics.booking import check
+from logistics.entitlement import standing_by
+from logistics.fairness.ladder import FAULT_LADDER, check_hour
+from logistics.fairness.storage import counting
 from logistics.share import class_of
 from logistics.slot import BALLOT_MODE, FIRST_COME
 
@@ -138,7 +140,8 @@ async def enter(unit: Unit, ballot_id: UUID, request: EntryRequest) -> BallotEnt
     """Enter a truck in a ballot; when within its window does not matter.
 
     refuses: not_allowed, not_found, ballot_closed, invalid_fields, declaration_not_bookable,
-    already_entered, cooling_off, right_missing. writes: ballot_entry; event ballot_entry.enter.
+    already_entered, cooling_off, barred_ahead, barred_peak, right_missing.
+    writes: ballot_entry; event ballot_entry.enter.
     """
     may_ask(unit.actor, "ballot_entry.enter", request)
     ballot = await storage.ballot_held_open(unit.connection, ballot_id)
@@ -153,7 +156,13 @@ async def enter(unit: Unit, ballot_id: UUID, request: EntryRequest) -> BallotEnt
     errors += unfit(request.preferences, hours)
     goods = await gate_view(unit.connection, request.declaration_ids)
     vehicle, loads = booking_service.fitting(unit, request, (vehicle, errors), ballot, goods)
-    await _check_known(unit, ballot, vehicle.plate.normalised)
+    firm = beneficiary(unit.actor, "ballot_entry.enter", request, loads)
+    known = await storage.known_since(unit.connection, vehicle.plate.normalised)
+    check_known(ballot.cooling_hours, unit.actor.id, known, unit.at)
+    faults = await counting(unit.connection, [firm])
+    book = await rules_on(unit.connection, local_date(unit.at), [FAULT_LADDER])
+    stands = standing_by(book, faults.get(firm, ()), unit.at)
+    check_hour(stands, ballot.begins_at, unit.at, peak=True)
     if await storage.is_entered(unit.connection, ballot_id, vehicle.plate.normalised):
         raise ALREADY_ENTERED(plate=request.vehicle.plate)
     handling = [flag for load in loads for flag in load.handling]
@@ -164,12 +173,12 @@ async def enter(unit: Unit, ballot_id: UUID, request: EntryRequest) -> BallotEnt
             "enter",
             gate=ballot.gate,
             overdue_at=ballot.draw_at + timedelta(hours=1),
-            owner_organisation_id=beneficiary(unit.actor, "ballot_entry.enter", request, loads),
+            owner_organisation_id=firm,
             ballot_id=ballot_id,
             plate=vehicle.plate.normalised,
             plate_typed=written(vehicle.plate.normalised),
             priority=booking_service.priority_of(handling, request.empty),
-            share_class=class_of(handling, request.empty),
+            share_class=class_of(handling, request.empty, request.vehicle.driverless),
             request=request.model_dump(mode="json", by_alias=True, exclude={"preferences"}),
             preferences=[str(id) for id in request.preferences],
         )
@@ -177,17 +186,6 @@ async def enter(unit: Unit, ballot_id: UUID, request: EntryRequest) -> BallotEnt
         if "uq_ballot_entry_ballot_id_plate" in str(error.orig):
             raise ALREADY_ENTERED(plate=request.vehicle.plate) from error
         raise
-
-
-async def _check_known(unit: Unit, ballot: BallotRow, plate: str) -> None:
-    """Refuse an account or a vehicle that is too new for peak hours. refuses: cooling_off."""
-    since = unit.at - timedelta(hours=ballot.cooling_hours)
-    if not ballot.cooling_hours:
-        return
-    account = unit.actor.id
-    known = await storage.known_since(unit.connection, plate)
-    if account is None or made_at(account) > since or known is None or known > since:
-        raise COOLING_OFF(hours=ballot.cooling_hours)
 
 
 @dataclass(frozen=True)

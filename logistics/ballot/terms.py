@@ -1,14 +1,16 @@
 """Which hours of a gate and direction are drawn, and when their ballot is open, as dated rules."""
 
 from datetime import date, datetime, time, timedelta
+from typing import Protocol
 
 from pydantic import Field
 
-from border.core.clock import ZONE
+from border.core.clock import ZONE, local_date
 from border.core.refusal import FieldError
 from border.core.request_body import Integer, TimeOfDay
 from border.core.words import N_
 from border.regulation.rule_kind import RuleKind, RuleRow, Words, by_direction, directed, rule_kind
+from border.regulation.rulebook import RuleBook
 from border.vocabulary import Direction
 
 
@@ -72,3 +74,21 @@ BALLOT_TERMS = rule_kind(
         seeded=False,
     )
 )
+
+
+class HourOfDay(Protocol):
+    """What is looked at of an hour: where, which way, when."""
+
+    gate: str
+    direction: str
+    starts_at: datetime
+
+
+def peak_in(book: RuleBook, hour: HourOfDay) -> BallotTermsRow | None:
+    """Return the terms of the peak that an hour lies in, by the rules of its day; None outside."""
+    found = book.find(BALLOT_TERMS, hour.gate, hour.direction)
+    for row in found.rows if found else ():
+        begins, ends = row.window(local_date(hour.starts_at))
+        if begins <= hour.starts_at < ends:
+            return row
+    return None

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -15,8 +15,12 @@ from border.gates import all_gates
 from border.regulation.rulebook import rules_on
 from border.vocabulary import Direction
 from logistics.calling import storage
-from logistics.calling.order import Standing, Turn, call_order, lot_of
-from logistics.calling.terms import CALLING_TERMS, CallingTermsRow
+from logistics.calling.order import Lot, Standing, Turn, call_order, lot_of
+from logistics.calling.terms import (
+    CALLING_TERMS,
+    STANDBY_TERMS,
+    CallingTermsRow,
+)
 
 Way = tuple[str, str]
 """A gate and a direction."""
@@ -55,10 +59,10 @@ async def lines(
     direction: str | None = None,
 ) -> Lines:
     """Return the lines of all ways, or of one. refuses: no_rules_in_force."""
-    book = await rules_on(connection, local_date(at), [CALLING_TERMS])
-    terms = book.of(CALLING_TERMS).rows[0]
+    book = await rules_on(connection, local_date(at), [CALLING_TERMS, STANDBY_TERMS])
+    terms, standby = book.of(CALLING_TERMS).rows[0], book.of(STANDBY_TERMS).rows[0]
     trucks = await storage.in_yard(connection, gate, direction)
-    seeds = await storage.seeds(connection, {local_date(one.since) for one in trucks})
+    lots = await lots_by(connection, {local_date(one.since) for one in trucks})
     found: dict[Way, list[AnyRow]] = defaultdict(list)
     for one in trucks:
         found[one.gate, one.direction].append(one)
@@ -66,19 +70,41 @@ async def lines(
     for way, there in found.items():
         ready = {one.id: one for one in there if one.since <= at and not one.waits_for_release}
         standing = [
-            Standing(one.id, one.priority, one.since, one.passed_over, one.missed)
+            Standing(
+                one.id,
+                one.priority,
+                one.since,
+                one.passed_over,
+                one.missed,
+                standby.fewer_points if one.came_at else 0,
+            )
             for one in ready.values()
         ]
-
-        def lot(one: Standing, way: Way = way) -> bytes:
-            # Of a day that nobody opened, the lots are those of no seed until a call opens it.
-            return lot_of(seeds.get((*way, local_date(one.since)), b""), one.id)
-
         turns = [
-            TruckInTurn(ready[turn.standing.id], turn) for turn in call_order(standing, terms, lot)
+            TruckInTurn(ready[turn.standing.id], turn)
+            for turn in call_order(standing, terms, lots(way))
         ]
         by_way[way] = Line(turns, [one for one in there if one.id not in ready])
-    return Lines(by_way, terms, book.versions(CALLING_TERMS))
+    return Lines(by_way, terms, book.versions(CALLING_TERMS, STANDBY_TERMS))
+
+
+async def lots_by(connection: AsyncConnection, days: Collection[date]) -> Callable[[Way], Lot]:
+    """Return the lots of each way, for those who came on some days.
+
+    Of a day that nobody opened they are those of no seed, until a call opens it.
+    """
+    seeds = await storage.seeds(connection, days)
+    return lambda way: lambda one: lot_of(seeds.get((*way, local_date(one.since)), b""), one.id)
+
+
+async def alone_on(unit: Unit, gate: str, direction: str) -> None:
+    """Keep all others from a line, those in its live queue too, until this transaction ends.
+
+    writes: calling_day.
+    """
+    today = local_date(unit.at)
+    await _open(unit.connection, [(gate, direction)], [today])
+    await storage.lock_day(unit.connection, gate, direction, today)
 
 
 async def alone_in(unit: Unit, gate: str, direction: str) -> tuple[Line, Lines]:
@@ -86,9 +112,7 @@ async def alone_in(unit: Unit, gate: str, direction: str) -> tuple[Line, Lines]:
 
     writes: calling_day.
     """
-    today = local_date(unit.at)
-    await _open(unit.connection, [(gate, direction)], [today])
-    await storage.lock_day(unit.connection, gate, direction, today)
+    await alone_on(unit, gate, direction)
     found = await lines(unit.connection, unit.at, gate, direction)
     return found.by_way.get((gate, direction), Line()), found
 

@@ -22,13 +22,17 @@ from logistics.calling.terms import CallingTermsRow
 
 @dataclass(frozen=True)
 class Standing:
-    """A truck in line, since when, and how many that came later were called before it."""
+    """A truck in line, since when, and how many that came later were called before it.
+
+    `fewer` are the points it has less than others of its class.
+    """
 
     id: UUID
     priority: str
     since: datetime
     passed_over: int = 0
     missed: int = 0
+    fewer: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def call_order(standing: Sequence[Standing], terms: CallingTermsRow, lot: Lot) -
     left = sorted(standing, key=lambda one: (one.since, one.id))
     passed = {one.id: one.passed_over for one in left}
     rank = {
-        one.id: (due(int(one.since.timestamp()) // 60, one.priority, terms), lot(one))
+        one.id: (due(int(one.since.timestamp()) // 60, one.priority, terms) + one.fewer, lot(one))
         for one in left
     }
     turns, ahead = list[Turn](), Counter[str]()
@@ -126,6 +130,9 @@ def explanation(turn: Turn, terms: CallingTermsRow) -> Iterator[Sentence]:
         ),
         terms.model_dump(include={"ageing", *by_class}),
     )
+    if one.fewer:
+        says = N_("It came without a booking, which counts {fewer} points less.")
+        yield Sentence(says, {"fewer": one.fewer})
     says = N_(
         "{passed} that came later were called before it; once that is {bound}, no other can be."
     )

@@ -39,7 +39,11 @@ NOT_IN_YARD = refuses(
 
 @dataclass(frozen=True)
 class YardPlace:
-    """Where a truck stands: `called`, `waiting` with its place of so many, or `not_ready`."""
+    """Where a truck stands: `called`, `waiting` with its place of so many, or `not_ready`.
+
+    `slip` is the code that it is told by. Who came without a booking (`logistics.standby`) is also
+    `announced`, in the `live_queue`, or has an hour `to_pay`.
+    """
 
     slip: str
     gate: str

@@ -65,6 +65,7 @@ def _standing(narrowed: frozenset[str]) -> Select[Any]:
             booking.c.priority,
             booking.c.vehicle_class,
             booking.c.plate_typed,
+            booking.c.came_at,
             slip.c.reference.label("slip_reference"),
             passage.c.arrived_at,
             goods.c.waits.label("waits_for_release"),

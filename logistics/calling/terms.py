@@ -1,4 +1,6 @@
-"""By what trucks are called from the yard, as dated rules. Pure."""
+"""By what trucks are called from the yard, and what holds for those without a booking, as dated
+rules. Pure.
+"""
 
 from datetime import date, timedelta
 
@@ -76,4 +78,53 @@ CALLING_SEED = RuleSetDraft(
             "minutes_to_barrier": 20,
         },
     ),
+)
+
+
+class StandbyTermsRow(RuleRow):
+    """When a truck without a booking gets an hour, and how much later it is called.
+
+    At once while `quiet_percent` of the places of the hour are free; else what nobody booked of it
+    from `unused_minutes` after its beginning. In line it counts `fewer_points`.
+    """
+
+    quiet_percent: Integer = Field(
+        title=N_("An hour at once while so many per cent of its places are free"), ge=1, le=100
+    )
+    unused_minutes: Integer = Field(
+        title=N_("Places nobody booked, from so many minutes into the hour"), ge=0, le=1440
+    )
+    fewer_points: Integer = Field(title=N_("Points less than a booked truck"), ge=0, le=100_000)
+
+    @property
+    def unused(self) -> timedelta:
+        """How long into an hour its places are kept for those who book."""
+        return timedelta(minutes=self.unused_minutes)
+
+
+def _standby_words(row: StandbyTermsRow) -> Words:
+    says = N_(
+        "A truck without a booking gets an hour at once while {quiet_percent} % of its places are "
+        "free, else what nobody booked of it from {unused_minutes} minutes after its beginning; "
+        "in line it counts {fewer_points} points less."
+    )
+    return says, row.model_dump()
+
+
+STANDBY_TERMS = rule_kind(
+    RuleKind(
+        name="standby_terms",
+        label=N_("Trucks without a booking"),
+        row=StandbyTermsRow,
+        words=_standby_words,
+        only_one=True,
+    )
+)
+STANDBY_SEED = RuleSetDraft(
+    code="standby-terms-2026",
+    title=N_("The live queue until the management board decides"),
+    issued_by=N_("seed of the program"),
+    legal_basis=N_("seed until the management board decides"),
+    effective_from=date(2026, 1, 1),
+    rows=({"quiet_percent": 25, "unused_minutes": 20, "fewer_points": 30},),
 )

@@ -24,6 +24,8 @@ from logistics import booking_service, booking_storage
 from logistics.booking import BOOKING
 from logistics.booking_service import FEE, BookingWithCharges, fee_of, hour_columns
 from logistics.changing.change import FEE_DIFFERS, MoveRequest, check_move
+from logistics.closed_hour import LOOKED_AHEAD, closed, why_closed
+from logistics.entitlement_service import check_hours
 from logistics.share import CLASSES, refused, tally
 from logistics.slip_service import SlipKeys, revoke, slip_of
 from logistics.slot import check_bookable
@@ -73,8 +75,8 @@ async def reseat(
     `actor` moves them (unless said, who asked), for a `reason` that stays in the zone. Only those
     moved `by_firm` count among its moves, and stay cancelled late where they would be already.
     What is owed or paid stays as it is, and so does the time an unpaid place is held.
-    refuses: slot_full, share_full, no_share, no_rules_in_force. writes: booking, slot, slip;
-    events booking.move, slip.revoke, slip.issue.
+    refuses: slot_closed, no_hour_open, slot_full, share_full, no_share, no_rules_in_force.
+    writes: booking, slot, slip; events booking.move, slip.revoke, slip.issue.
     """
     await _change_places(unit, moving)
     book = await rules_on(unit.connection, local_date(unit.at), [CROSSING_TERMS])
@@ -92,8 +94,8 @@ async def reseat(
 async def _change_places(unit: Unit, moving: Sequence[Seat]) -> None:
     """Take the new places and give back the old ones, to those who wait first.
 
-    An hour that some leave and others come to changes by what they differ in. refuses: slot_full,
-    share_full, no_share. Raises Clash.
+    An hour that some leave and others come to changes by what they differ in. refuses:
+    slot_closed, no_hour_open, slot_full, share_full, no_share. Raises Clash.
     """
     slots = {seat.slot.id: seat.slot for seat in moving}
     more = tally(
@@ -102,6 +104,11 @@ async def _change_places(unit: Unit, moving: Sequence[Seat]) -> None:
         for of in [seat.booking.share_class]
         for change in ((seat.slot.id, of, 1), (seat.booking.slot_id, of, -1))
     )
+    shut = filter(why_closed, slots.values())
+    ahead = await booking_storage.hours_after(unit.connection, shut, LOOKED_AHEAD)
+    for seat in moving:
+        if no := closed(seat.slot, ahead.get(seat.slot.id, ()), seat.booking.share_class, unit.at):
+            raise no
     for id, slot in slots.items():
         if full := refused(slot, more[id]):
             raise full
@@ -172,8 +179,7 @@ async def move(
 
     refuses: not_allowed, not_found, not_the_owner, move_not_open, stale_version, invalid_fields,
     too_late_to_move, moved_too_often, slot_over, slot_not_open_yet, slot_is_drawn, fee_differs,
-    no_tariff, mass_unknown, slot_full, share_full, no_share, no_rules_in_force. writes: as
-    `reseat`.
+    no_tariff, mass_unknown, barred_ahead, barred_peak, cooling_off; refuses, writes: as `reseat`.
     """
     row = await opened(unit, id, "move", version)
     [seat] = await seats(unit, {id: request.slot_id})
@@ -181,6 +187,7 @@ async def move(
     terms = await rules_on(unit.connection, local_date(unit.at), [CHANGE_TERMS])
     check_move(row, slot, terms.of(CHANGE_TERMS).rows[0], unit.at)
     check_bookable(slot, unit.at)
+    await check_hours(unit, row.owner_organisation_id, row.plate, [slot])
     if local_date(slot.starts_at) != local_date(row.slot_starts_at):
         await _check_fee(unit, row, slot)
     await reseat(unit, [seat], slips, by_firm=True)

@@ -5,14 +5,22 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from border.core.clock import local_date
-from border.core.refusal import INVALID
+from border.core.refusal import INVALID, FieldError
 from border.core.sets import Walk, WalkStep, walk_set
 from border.core.store import Unit
+from border.core.words import N_
 from border.payments.face import RATES, rates_in
 from border.plates import Plate
 from border.regulation.rulebook import rules_on, rules_on_days
 from logistics import booking_service, booking_storage, storage
-from logistics.booking import VEHICLE_BOOKED, Vehicle, read_driver, read_vehicle, too_heavy
+from logistics.booking import (
+    VEHICLE_BOOKED,
+    Vehicle,
+    read_driver,
+    read_vehicle,
+    too_heavy,
+    wrongly_driven,
+)
 from logistics.booking_service import FEE, BookingWithCharges, fee_of, truck_columns
 from logistics.booking_set_service import already_booked
 from logistics.changing.change import (
@@ -22,6 +30,7 @@ from logistics.changing.change import (
     check_substitutions,
 )
 from logistics.changing.moving_service import opened, reissue
+from logistics.entitlement_service import check_truck
 from logistics.slip_service import SlipKeys
 from logistics.slot_rules import CHANGE_TERMS
 from logistics.tables import BookingRow
@@ -33,12 +42,15 @@ async def substitute_vehicle(
     """Let another truck come in the hour of a booking, for the same fee.
 
     refuses: not_allowed, not_found, not_the_owner, move_not_open, stale_version, invalid_fields,
-    substituted_too_often, fee_differs, vehicle_already_booked, no_tariff, mass_unknown,
-    no_rules_in_force. writes: booking, slip; events booking.substitute_vehicle, slip.revoke,
-    slip.issue.
+    substituted_too_often, fee_differs, vehicle_already_booked, cooling_off, no_tariff,
+    mass_unknown, no_rules_in_force. writes: booking, slip; events booking.substitute_vehicle,
+    slip.revoke, slip.issue.
     """
     row, vehicle = await opened(unit, id, "substitute_vehicle", version), request.vehicle
     plate, trailer, errors = read_vehicle(vehicle)
+    if vehicle.driverless is not row.driverless:
+        says = N_("A truck with a driver and one without are booked apart. Book this one anew.")
+        errors.append(FieldError("vehicle.driverless", "driven_otherwise", says))
     loads = await booking_service.loads_of(unit.connection, id)
     if not any(error.field == "vehicle.payload_g" for error in errors):
         errors += too_heavy(sum(load.gross_mass_g or 0 for load in loads), vehicle)
@@ -53,6 +65,7 @@ async def substitute_vehicle(
     fee, other = (fee_of(rates, one, loads, slot) for one in (row, vehicle))
     if fee != other:
         raise FEE_DIFFERS(fee=fee, other=other)
+    await check_truck(unit, plate.normalised, slot)
     await _check_free(unit, row, vehicle, plate, trailer)
     said = {"left_plate": row.plate}
     columns = truck_columns(vehicle, plate, trailer)
@@ -90,7 +103,8 @@ async def change_driver(
     """
     row = await opened(unit, id, "change_driver", version)
     driver, errors = read_driver(request.driver)
-    if errors:
+    errors += wrongly_driven(row, True)
+    if errors or row.driver is None:
         raise INVALID(errors=errors)
     said = {"driver_name": driver["name"], "left_driver_name": row.driver["name"]}
     step = WalkStep("change_driver", payload=said)

@@ -26,6 +26,7 @@ class OwnTruck:
     country: str
     vehicle_class: str
     payload_g: int
+    driverless: bool
     kept: bool
     booked_at: datetime | None = None
 

@@ -4,6 +4,7 @@ plate           such as 24C-123.45
 trailer_plate   where there is one; the column may be missing
 country         VN or CN; the column may be missing, and then it is told from the plate
 class           under_4t, 4t_to_10t, 10t_to_18t, 18t_and_over, container_20, container_40
+driverless      yes for a vehicle that nobody drives, else no; the column may be missing
 payload_kg      what it may carry, in whole kilograms; or payload_g, in grams
 """
 
@@ -26,7 +27,8 @@ MOST_BYTES = 1_000_000
 COLUMNS = ("plate", "class", "payload_kg")
 IN_GRAMS = ("plate", "class", "payload_g")
 """The columns of a program, which has the payload in grams as everywhere in the API."""
-OPTIONAL = ("trailer_plate", "country")
+OPTIONAL = ("trailer_plate", "country", "driverless")
+_DRIVERLESS = {"": False, "no": False, "yes": True}
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,14 @@ def _truck(line: int, cells: Mapping[str, str]) -> FleetFileRow:
     country = cells.get("country", "").upper() or _country(plate)
     payload = "payload_g" if "payload_g" in cells else "payload_kg"
     payload_g = _grams(cells.get(payload, ""), 1 if payload == "payload_g" else 1000)
+    driverless = _DRIVERLESS.get(cells.get("driverless", "").lower())
     wrong = {
         "plate": not 4 <= len(plate) <= 20,
         "trailer_plate": len(trailer_plate) > 20,
         "country": country not in ("VN", "CN"),
         "class": cells.get("class") not in VEHICLE_CLASSES,
         payload: payload_g is None,
+        "driverless": driverless is None,
     }
     errors = [FieldError(name, "not_readable", _SAYS[name]) for name in wrong if wrong[name]]
     if errors:
@@ -101,6 +105,7 @@ def _truck(line: int, cells: Mapping[str, str]) -> FleetFileRow:
             "country": country,
             "class": cells["class"],
             "payload_g": payload_g,
+            "driverless": driverless,
         }
     )
     read, trailer, faults = read_vehicle(vehicle)
@@ -113,6 +118,7 @@ _SAYS = {
     "trailer_plate": N_("Write the plate as it stands on the vehicle, such as 24C-123.45."),
     "country": N_("Write VN or CN, or leave it out."),
     "class": N_("This is no class of vehicle. Write one of those that the page names."),
+    "driverless": N_("Write yes or no, or leave it out."),
     "payload_kg": N_("Write the payload in whole kilograms, digits only, such as 18000."),
     "payload_g": N_("Write the payload in whole grams, digits only, such as 18000000."),
 }

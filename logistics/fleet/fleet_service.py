@@ -49,6 +49,7 @@ def _truck(row: Any, *, kept: bool) -> OwnTruck:
         country=row.country,
         vehicle_class=row.vehicle_class,
         payload_g=row.payload_g,
+        driverless=row.driverless,
         kept=kept,
         booked_at=None if kept else row.created_at,
     )

@@ -32,6 +32,7 @@ _BOOKED_TRUCKS = Statement(
 )
 _BOOKED_DRIVERS = Statement(
     select(_newest.c.id, _newest.c.driver, _newest.c.created_at)
+    .where(_newest.c.driver.is_not(None))
     .ext(distinct_on(_document))
     .order_by(_document, _newest.c.created_at.desc())
 )

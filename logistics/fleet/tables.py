@@ -23,6 +23,7 @@ class FleetVehicleRow(SQLModel, table=True):
     country: str = Field(max_length=2)
     vehicle_class: str = Field(max_length=16)
     payload_g: int
+    driverless: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     kept_at: datetime
 
 

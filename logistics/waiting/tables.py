@@ -20,7 +20,11 @@ class WaitingRow(Record, table=True):
 
     __tablename__ = "waiting_entry"
     __table_args__ = record_args(
-        WAITING, Index("ix_waiting_entry_owner", "owner_organisation_id", "created_at", "id")
+        WAITING,
+        Index("ix_waiting_entry_owner", "owner_organisation_id", "created_at", "id"),
+        Index("ix_waiting_entry_newest", "created_at", "id"),
+        # Of a firm too: those that wait are few, those that waited many.
+        Index("ix_waiting_entry_state", "state", "created_at", "id"),
     )
     lifecycle: ClassVar[Lifecycle] = WAITING
     prefix: ClassVar[str] = "WTG"

@@ -29,6 +29,8 @@ from logistics import booking_service, booking_storage
 from logistics.beneficiary import beneficiary, may_ask
 from logistics.booking import BookingRequest, check
 from logistics.booking_set_service import book
+from logistics.closed_hour import LOOKED_AHEAD, closed, why_closed
+from logistics.entitlement_service import check_hours
 from logistics.share import class_of, no_share, open_to, tally
 from logistics.slip_service import SlipKeys
 from logistics.waiting import storage
@@ -64,10 +66,10 @@ async def join(unit: Unit, slot_id: UUID, request: WaitingRequest) -> WaitingVie
     """Wait for a full hour, and for others that would do.
 
     refuses: not_allowed, invalid_fields, not_found, slot_over, slot_not_open_yet,
-    right_missing, declaration_not_bookable, slot_has_places, no_share, already_waiting,
-    too_many_waiting,
-    no_rules_in_force. writes: waiting_entry, waiting_hour, waiting_list, slot; event
-    waiting_entry.join.
+    right_missing, declaration_not_bookable, slot_has_places, slot_closed, no_hour_open,
+    no_share, already_waiting, too_many_waiting, barred_ahead, barred_peak, cooling_off,
+    no_rules_in_force.
+    writes: waiting_entry, waiting_hour, waiting_list, slot; event waiting_entry.join.
     """
     may_ask(unit.actor, "waiting_entry.join", request)
     connection, wanted = unit.connection, (slot_id, *request.also)
@@ -75,18 +77,22 @@ async def join(unit: Unit, slot_id: UUID, request: WaitingRequest) -> WaitingVie
     goods = await gate_view(connection, request.declaration_ids)
     vehicle, errors = check(request)
     handling = [flag for load in goods.values() for flag in load.handling]
-    share_class = class_of(handling, request.empty)
+    share_class = class_of(handling, request.empty, request.vehicle.driverless)
     errors += _unfit(request.also, slot_id, slots, unit.at, share_class)
     slot, vehicle, loads = booking_service.agreed(
         unit, request, (vehicle, errors), slots.get(slot_id), goods
     )
     if remaining := open_to(slot, share_class):
         raise SLOT_HAS_PLACES(remaining=remaining)
+    ahead = await booking_storage.hours_after(connection, filter(why_closed, [slot]), LOOKED_AHEAD)
+    if shut := closed(slot, ahead.get(slot.id, ()), share_class, unit.at):
+        raise shut
     if without := no_share(slot, share_class):
         raise without
     book = await rules_on(connection, local_date(unit.at), [WAITING_TERMS])
     terms = book.of(WAITING_TERMS).rows[0]
     firm = beneficiary(unit.actor, "waiting_entry.join", request, loads)
+    await check_hours(unit, firm, vehicle.plate.normalised, slots.values())
     listed = await storage.on_list(connection, wanted, vehicle.plate.normalised, firm)
     if any(one.plate == vehicle.plate.normalised for one in listed):
         raise ALREADY_WAITING(plate=request.vehicle.plate)
@@ -133,6 +139,9 @@ def _unfit(
         elif first and (slot.gate, slot.direction) != (first.gate, first.direction):
             says = N_("This hour is at another gate, or goes another way. Leave it out.")
             errors.append(FieldError(field, "another_gate", says))
+        elif why_closed(slot):
+            says = N_("This hour is closed. Leave it out.")
+            errors.append(FieldError(field, "closed", says))
         elif open_to(slot, share_class):
             errors.append(FieldError(field, "has_places", N_("This hour has places. Book it.")))
         elif no_share(slot, share_class):

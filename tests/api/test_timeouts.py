@@ -23,9 +23,13 @@ from border.identity.tables import DelegationRow
 from border.payments.collection.tables import AttemptRow, PaymentRow
 from border.regulation.tables import RegulationRow
 from customs.declaration import DRAFT_KEPT, VALIDITY
+from customs.intake.declaration_file import FILE_KEPT
+from customs.intake.tables import DeclarationFileRow
+from customs.intake.template import COLUMNS
 from customs.tables import DeclarationRow
 from logistics import slot_service
 from logistics.calling.tables import CallRow, OverrideRow
+from logistics.standby.tables import StandbyRow
 from logistics.storage import slot
 from logistics.tables import BookingRow, PassageRow, ScanClashRow
 from logistics.waiting.tables import WaitingRow
@@ -62,6 +66,22 @@ async def _rights(crossing: Any) -> Made:
     right = {"to_organisation": "0010000104", "verbs": ["booking.hold"], "until": until.isoformat()}
     given = [await crossing.does("trader", "/delegations", right, 201) for _ in range(3)]
     return DelegationRow, [UUID(one["id"]) for one in given], timedelta(days=1), "expired"
+
+
+async def _announced(crossing: Any) -> Made:
+    way, path = {"gate": "KIM_THANH_II", "direction": "export"}, "/live-queue/announcements"
+    made = [await crossing.does("trader", path, crossing.truck() | way, 201) for _ in range(3)]
+    return StandbyRow, [UUID(one["id"]) for one in made], timedelta(hours=4), "left"
+
+
+async def _files(crossing: Any) -> Made:
+    trader, ids = await crossing.person("trader"), []
+    for number in range(3):
+        rows = zip(*((column.en, f"{column.example}{number}") for column in COLUMNS), strict=True)
+        table, sent = "\n".join(map(";".join, rows)), {"content-type": "application/octet-stream"}
+        taken = await trader.client.post("/api/v1/declaration-files", content=table, headers=sent)
+        ids.append(UUID(taken.json()["id"]))
+    return DeclarationFileRow, ids, FILE_KEPT, "expired"
 
 
 async def _in_line(crossing: Any) -> list[dict[str, Any]]:
@@ -180,6 +200,8 @@ def failures(kind: type[Record]) -> float:
         _exits_before_entries,
         _rules_to_begin,
         _rights,
+        _announced,
+        _files,
     ],
     ids=lambda make: make.__name__.strip("_"),
 )
@@ -205,11 +227,13 @@ async def test_a_poisoned_record_stops_neither_its_kind_nor_another(
     assert await _states(crossing, kind, ids) == [ended] * 3
 
 
-def test_whatever_ends_by_itself_has_its_test_above_or_with_the_money() -> None:
+def test_whatever_ends_by_itself_has_its_test_above_or_with_its_package() -> None:
     ending = {kind for kind in KINDS if any(s.on_timeout for s in kind.lifecycle.states)}
     tested = {DeclarationRow, BookingRow, PaymentRow, AttemptRow, PassageRow, ScanClashRow}
     tested |= {RegulationRow, WaitingRow, CallRow, OverrideRow, DelegationRow}
-    assert {kind.lifecycle.name for kind in ending - tested} == {"refund", "close_reopening"}
+    tested |= {StandbyRow, DeclarationFileRow}
+    elsewhere = {"refund", "close_reopening", "message", "contact", "booking_fault"}
+    assert {kind.lifecycle.name for kind in ending - tested} == elsewhere
 
 
 async def test_whatever_can_be_left_says_until_when_and_what_is_over_for_good_does_not(

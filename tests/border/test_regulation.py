@@ -19,6 +19,7 @@ from border.core.ids import new_id
 from border.core.refusal import Refusal
 from border.core.store import PROGRAM, Store, Unit
 from border.gates import load_seed
+from border.messages.text_rules import MESSAGE_TEXTS
 from border.payments.tariffs import tariff_service
 from border.payments.tariffs.tariff_kind import TARIFF, as_draft
 from border.regulation import history, regulation_service, storage
@@ -40,6 +41,7 @@ from logistics.slot_rules import (
     SLOT_SEEDS,
     TERMS_SEED,
 )
+from logistics.telling import texts
 from logistics.waiting.terms import WAITING_SEED, WAITING_TERMS
 from tests.logistics.rule_drafts import shares_draft, terms_draft
 
@@ -52,6 +54,7 @@ SEEDS: dict[str, RuleSetDraft] = {
     BALLOT_TERMS.name: terms_draft("KIM_THANH_II", "ballots", date(2026, 1, 1)),
     SLOT_SHARES.name: shares_draft("KIM_THANH_II", "shares", date(2026, 1, 1)),
     CHANGE_TERMS.name: CHANGES_SEED,
+    MESSAGE_TEXTS.name: texts.seeds()[0],
     HOUR_TEMPLATES.name: TEMPLATE_SEEDS[0],
     TARIFF.name: as_draft(next(tariff_service.seeds())),
 }

@@ -11,13 +11,14 @@ from threading import Barrier
 import pytest
 from pydantic import ValidationError
 
-from border.settings import Settings, kept_secret
+from border.core.kept_secret import kept_secret
+from border.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
 PROGRAM = """
 import sys
 from pathlib import Path
-from border.settings import kept_secret
+from border.core.kept_secret import kept_secret
 print(flush=True)
 sys.stdin.readline()
 print(kept_secret(Path(sys.argv[1]), "slip").hex(), flush=True)

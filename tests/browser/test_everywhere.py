@@ -8,7 +8,7 @@ PAGES = {
     None: ("/", "/login", "/receipts", "/tariffs"),
     "trader": ("/trader", "/trader?show=bookings", "/trader/declarations/new", "/trader/book"),
     "officer": ("/officer",),
-    "gate": ("/gate", "/gate/desk"),
+    "gate": ("/gate", "/gate/live-queue", "/gate/desk"),
     "manager": ("/manager", "/manager/slots", "/manager/tariffs"),
     "accountant": ("/accountant", "/accountant/closes"),
 }

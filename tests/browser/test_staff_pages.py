@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 ANSWERED = """(code) => document.querySelector(`[data-answer] [data-code="${code}"]`)"""
 PAGES = {
     "officer": ("/officer", "/officer?view=released"),
-    "gate": ("/gate", "/gate/desk"),
+    "gate": ("/gate", "/gate/live-queue", "/gate/desk"),
     "manager": ("/manager", "/manager/slots", "/ioc"),
 }
 

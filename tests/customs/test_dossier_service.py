@@ -10,14 +10,8 @@ import pytest
 from border.core.actor import STAFF, Actor, Role
 from border.core.clock import FixedClock
 from border.core.refusal import Refusal
-from customs.dossier_service import (
-    GOES_FIRST_SAYS,
-    IN_TURN_SAYS,
-    gate_view,
-    get,
-    list_declarations,
-    work_list,
-)
+from customs.dossier_service import gate_view, get, list_declarations
+from customs.work_service import GOES_FIRST_SAYS, IN_TURN_SAYS, work_list
 
 
 async def listed(desk: Any, actor: Actor, **wanted: Any) -> list[UUID]:

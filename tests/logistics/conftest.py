@@ -337,9 +337,11 @@ FIRMS = (
 )
 
 
-@pytest.fixture
-async def yard(store: Store, clock: FixedClock, database: Any) -> Yard:
-    """A gate with its firms, rates and the slots of the days ahead."""
+Fill = Callable[[str, Callable[[], Awaitable[None]]], Awaitable[None]]
+
+
+async def open_yard(store: Store, clock: FixedClock, fill: Fill) -> Yard:
+    """Return a gate with its firms, rates and the slots of the days ahead, filled by `fill`."""
     store.reactions = {
         "charge.settle": (Confirmation(SLIPS),),
         "regulation.schedule": (slot_service.on_rules_changed,),
@@ -355,7 +357,7 @@ async def yard(store: Store, clock: FixedClock, database: Any) -> Yard:
         for firm in FIRMS:
             await unit.add(firm)
 
-    await database.fill("yard", lambda: store.perform(PROGRAM, work))
+    await fill("yard", lambda: store.perform(PROGRAM, work))
 
     def person(firm: OrganisationRow, *roles: str) -> Actor:
         return Actor(new_id(), "somebody", frozenset(roles), firm.id)
@@ -371,3 +373,9 @@ async def yard(store: Store, clock: FixedClock, database: Any) -> Yard:
         person(zone, Role.CASHIER),
         person(zone, Role.BORDER_GUARD, *QUARANTINE),
     )
+
+
+@pytest.fixture
+async def yard(store: Store, clock: FixedClock, database: Any) -> Yard:
+    """A gate with its firms, rates and the slots of the days ahead."""
+    return await open_yard(store, clock, database.fill)

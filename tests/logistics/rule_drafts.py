@@ -50,3 +50,47 @@ def shares_draft(gate: str, code: str, effective_from: date, **changes: int | st
         gate=gate,
         rows=(row,),
     )
+
+
+WARNING = {"faults": 1, "within_days": 30, "lasts_days": 30}
+NEAR = {"faults": 2, "within_days": 30, "lasts_days": 14, "days_ahead": 0}
+NO_PEAKS = {**NEAR, "faults": 3, "peaks": False}
+
+
+def ladder_draft(effective_from: date, *steps: dict[str, int | bool]) -> RuleSetDraft:
+    """Return a ladder of faults: a warning, then this day's hours alone, then no peak hours."""
+    return RuleSetDraft(
+        code="ladder",
+        title="What follows when places are left unused",
+        issued_by="the office",
+        legal_basis="a test of rules",
+        effective_from=effective_from,
+        rows=steps or (WARNING, NEAR, NO_PEAKS),
+    )
+
+
+def holds_draft(effective_from: date, most_unpaid: int) -> RuleSetDraft:
+    """Return terms by which one firm holds so many unpaid places."""
+    return RuleSetDraft(
+        code=f"holds-{most_unpaid}",
+        title="Unpaid places",
+        issued_by="the office",
+        legal_basis="a test of rules",
+        effective_from=effective_from,
+        rows=({"most_unpaid": most_unpaid},),
+    )
+
+
+RUSH = {"window_seconds": 10, "asks_percent": 200, "fewest_asks": 8, "most_asks": 3}
+
+
+def rush_draft(effective_from: date) -> RuleSetDraft:
+    """Return terms by which an hour is in a rush, and how often one firm asks meanwhile."""
+    return RuleSetDraft(
+        code="rushes",
+        title="Rushes",
+        issued_by="the office",
+        legal_basis="a test of rules",
+        effective_from=effective_from,
+        rows=(RUSH,),
+    )

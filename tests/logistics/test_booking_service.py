@@ -355,8 +355,8 @@ async def test_control_without_its_index_one_plate_is_booked_many_times(
 ) -> None:
     all_looked, look = asyncio.Barrier(10), booking_storage.booked_already
 
-    async def all_look(*asked: Any) -> Any:
-        found = await look(*asked)
+    async def all_look(*asked: Any, **more: Any) -> Any:
+        found = await look(*asked, **more)
         await all_looked.wait()
         return found
 

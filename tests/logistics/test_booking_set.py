@@ -261,7 +261,7 @@ async def test_a_repeat_and_a_key_in_use_spoil_no_other(yard: Any, goods: list[U
 async def test_a_refusal_is_not_kept_under_its_key(yard: Any, goods: list[UUID]) -> None:
     slot, wanted = await yard.slot(places=0), yard.request(goods[0])
     rush = Rush(yard)
-    assert await rush.ask(slot, wanted, Once("k", ASKED)) == "slot_full"
+    assert await rush.ask(slot, wanted, Once("k", ASKED)) == "slot_closed"
     await yard.slot(places=1)
     assert await rush.ask(slot, wanted, Once("k", ASKED)) == "booked"
 

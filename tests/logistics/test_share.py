@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from logistics.share import CLASSES, class_of, open_to, places_for, refused, tally
 
-counts = st.lists(st.integers(0, 6), min_size=4, max_size=4)
+counts = st.lists(st.integers(0, 6), min_size=5, max_size=5)
 
 
 @dataclass
@@ -28,27 +28,38 @@ def hour(share: list[int] | None, taken: list[int], waiting: list[int], capacity
 
 
 def test_a_truck_is_of_the_class_that_asks_most_of_the_gate() -> None:
-    assert class_of([], empty=True) == "empty"
-    assert class_of(["oversize"], empty=False) == "ordinary"
-    assert class_of(["live_animals"], empty=False) == "perishable"
-    assert class_of(["perishable", "dangerous_goods"], empty=False) == "dangerous_goods"
+    assert class_of([], empty=True, driverless=False) == "empty"
+    assert class_of(["oversize"], empty=False, driverless=False) == "ordinary"
+    assert class_of(["live_animals"], empty=False, driverless=False) == "perishable"
+    assert (
+        class_of(["perishable", "dangerous_goods"], empty=False, driverless=True)
+        == "dangerous_goods"
+    )
+    assert class_of(["perishable"], empty=False, driverless=True) == "driverless"
 
 
 def test_a_refusal_names_what_binds() -> None:
-    shared = hour([2, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 0])
-    assert refused(shared, [1, 0, 0, 0]) is None
-    none = refused(shared, [0, 0, 0, 1])
+    shared = hour([2, 1, 1, 0, 0], [1, 1, 0, 0, 0], [0, 0, 1, 0, 0])
+    assert refused(shared, [1, 0, 0, 0, 0]) is None
+    none = refused(shared, [0, 0, 0, 1, 0])
     assert none is not None
     assert (none.code, none.facts["classes"]) == ("no_share", ["perishable", "ordinary", "empty"])
-    taken, waited = refused(shared, [0, 1, 0, 0]), refused(shared, [0, 0, 1, 0])
+    taken, waited = refused(shared, [0, 1, 0, 0, 0]), refused(shared, [0, 0, 1, 0, 0])
     assert taken is not None
     assert waited is not None
     assert (taken.code, taken.facts["places"]) == ("share_full", 1)
     assert waited.code == "share_full", "its place is promised to whoever waits"
-    assert refused(hour([2, 1, 0, 0], [0, 3, 0, 0], [0] * 4), [1, 0, 0, 0]).code == "slot_full"  # type: ignore[union-attr]
-    assert refused(hour([2, 1, 0, 0], [2, 1, 0, 0], [0] * 4), [1, -1, 0, 0]).code == "share_full"  # type: ignore[union-attr]
-    assert refused(hour([0] * 4, [0] * 4, [0] * 4), [1, 0, 0, 0]).code == "slot_full"  # type: ignore[union-attr]
-    assert refused(hour(None, [0] * 4, [0, 1, 0, 0], 4), [1, 0, 0, 0]).code == "slot_full"  # type: ignore[union-attr]
+    nobody = [0] * 5
+    for one, wanted, code in (
+        (hour([2, 1, 0, 0, 0], [0, 3, 0, 0, 0], nobody), [1, 0, 0, 0, 0], "slot_full"),
+        (hour([2, 1, 0, 0, 0], [2, 1, 0, 0, 0], nobody), [1, -1, 0, 0, 0], "share_full"),
+        (hour([2, 1, 0, 0, 1], [0, 0, 0, 0, 1], nobody), [0, 0, 0, 0, 1], "share_full"),
+        (hour(nobody, nobody, nobody), [1, 0, 0, 0, 0], "slot_full"),
+        (hour(None, nobody, [0, 1, 0, 0, 0], 4), [1, 0, 0, 0, 0], "slot_full"),
+    ):
+        found = refused(one, wanted)
+        assert found is not None
+        assert found.code == code
 
 
 @given(counts, counts, counts, st.sampled_from(CLASSES))
@@ -82,4 +93,4 @@ def test_places_for_those_who_wait_stay_within_each_share(
 def test_changes_add_up_by_hour_and_class() -> None:
     here, there = UUID(int=1), UUID(int=2)
     changes = [(here, "empty", 1), (there, "empty", 1), (here, "ordinary", -1), (here, "empty", 1)]
-    assert tally(changes) == {here: [0, -1, 2, 0], there: [0, 0, 1, 0]}
+    assert tally(changes) == {here: [0, -1, 2, 0, 0], there: [0, 0, 1, 0, 0]}

@@ -69,12 +69,12 @@ async def test_without_a_set_in_force_all_take_from_all_places(yard: Any) -> Non
     await yard.book(slot)
     await yard.book(slot, await goods(yard, "dangerous_goods"))
     slot = await now(yard, slot)
-    assert (slot.share, slot.percents, slot.class_taken) == (None, None, [0, 0, 1, 1])
+    assert (slot.share, slot.percents, slot.class_taken) == (None, None, [0, 0, 1, 1, 0])
 
 
 async def test_each_class_takes_its_own_share_and_is_told_when_it_is_full(yard: Any) -> None:
     slot = await shared(yard, await yard.slot(places=10))
-    assert slot.share == [4, 4, 2, 0]
+    assert slot.share == [4, 4, 2, 0, 0]
     for _ in range(2):
         await yard.book(slot)
     assert await yard.tries(yard.book(slot)) == "share_full"
@@ -85,13 +85,13 @@ async def test_each_class_takes_its_own_share_and_is_told_when_it_is_full(yard: 
     assert none.value.facts["classes"] == ["perishable", "ordinary", "empty"]
     await yard.book(slot, await goods(yard, "perishable"))
     await yard.book(slot, await goods(yard))
-    assert (await now(yard, slot)).class_taken == [1, 1, 2, 0]
+    assert (await now(yard, slot)).class_taken == [1, 1, 2, 0, 0]
 
 
 async def test_a_set_that_is_put_in_force_holds_from_its_day_for_its_direction(yard: Any) -> None:
     today, on = await yard.slot(), local_date((await yard.slot()).starts_at) + timedelta(days=1)
     await yard.enacts(SLOT_SHARES, shares_draft(GATE, "shares", on))
-    assert (await yard.slot_of(on)).share == [16, 16, 6, 2]
+    assert (await yard.slot_of(on)).share == [16, 16, 6, 2, 0]
     assert (await yard.slot_of(on, direction="import")).share is None
     assert (await now(yard, today)).share is None
 
@@ -106,7 +106,7 @@ async def test_the_condition_alone_holds_a_share(
     monkeypatch.setattr(booking_storage, "locked_slots", without_lock)
     ended = await Rush(yard, lines=2).all(slot, *(yard.request() for _ in range(10)))
     assert Counter(ended) == {"booked": 3, "share_full": 7}
-    assert (await now(yard, slot)).class_taken == [0, 0, 3, 0]
+    assert (await now(yard, slot)).class_taken == [0, 0, 3, 0, 0]
 
 
 async def test_the_check_alone_holds_a_share(yard: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,10 +142,10 @@ async def test_whoever_waits_for_a_share_holds_no_other_class_up(yard: Any) -> N
     assert await line.states(view) == ["waiting"], "a place of another class is not for it"
     await yard.cancel(booked[0])
     assert await line.states(view) == ["offered"]
-    assert (await now(yard, slot)).class_taken == [0, 0, 2, 0]
+    assert (await now(yard, slot)).class_taken == [0, 0, 2, 0, 0]
     assert await yard.tries(yard.book(slot)) == "share_full"
     await line.does("accept", view)
-    assert (await now(yard, slot)).class_waiting == [0, 0, 0, 0]
+    assert (await now(yard, slot)).class_waiting == [0, 0, 0, 0, 0]
 
 
 async def test_what_is_not_taken_opens_to_all_and_first_to_those_who_wait(
@@ -153,7 +153,7 @@ async def test_what_is_not_taken_opens_to_all_and_first_to_those_who_wait(
 ) -> None:
     line = Line(yard)
     slot = await shared(yard, await yard.slot(places=6), opens_minutes=60)
-    assert slot.share == [3, 2, 1, 0]
+    assert slot.share == [3, 2, 1, 0, 0]
     await yard.book(slot)
     view = await line.join(slot)
     clock.at = slot.starts_at - timedelta(minutes=61)
@@ -193,10 +193,10 @@ async def test_who_is_over_a_share_that_shrank_keeps_his_place_and_nobody_gets_i
     slot = await yard.slot(places=10)
     booked = [await yard.book(slot) for _ in range(4)]
     slot = await shared(yard, slot)
-    assert (slot.share, slot.class_kept) == ([4, 4, 2, 0], [0, 0, 2, 0])
+    assert (slot.share, slot.class_kept) == ([4, 4, 2, 0, 0], [0, 0, 2, 0, 0])
     for number, kept in ((0, 1), (1, 0)):
         await yard.cancel(booked[number])
-        assert (await now(yard, slot)).class_kept == [0, 0, kept, 0]
+        assert (await now(yard, slot)).class_kept == [0, 0, kept, 0, 0]
         assert await yard.tries(yard.book(slot)) == "share_full"
     await yard.cancel(booked[2])
     await yard.book(slot)
@@ -208,13 +208,13 @@ async def test_a_limit_cuts_the_shares_anew_and_who_is_displaced_goes_where_his_
     slot, full, free = [await yard.slot(hour, places=10) for hour in (15, 16, 17)]
     for one in (slot, full, free):
         one = await shared(yard, one) if one is slot else await now(yard, one)
-        assert one.share == [4, 4, 2, 0]
+        assert one.share == [4, 4, 2, 0, 0]
     for _ in range(2):
         await yard.book(slot)
     for _ in range(2):
         await yard.book(full)
     await yard.does(MANAGER, lambda unit: limit_service.put_limits(unit, limited(slot, 1), SLIPS))
-    assert (await now(yard, slot)).share == [1, 0, 0, 0]
+    assert (await now(yard, slot)).share == [1, 0, 0, 0, 0]
     assert Counter(one.slot_id for one in await yard.rows(BookingRow)) == {
         slot.id: 1,
         full.id: 2,
@@ -316,4 +316,4 @@ async def test_of_many_classes_at_once_each_gets_its_share(yard: Any) -> None:
     asking = [*(yard.book(slot, id) for id in loads), *(yard.book(slot) for _ in range(6))]
     ended = Counter(await asyncio.gather(*(yard.tries(one) for one in asking)))
     assert ended == {"done": 6, "share_full": 6}
-    assert (await now(yard, slot)).class_taken == [0, 4, 2, 0]
+    assert (await now(yard, slot)).class_taken == [0, 4, 2, 0, 0]

@@ -170,7 +170,7 @@ def test_it_is_one_a5_page_that_names_itself_in_the_readers_language(
 def test_every_label_is_printed_in_three_languages(fonts: FontSet) -> None:
     text = text_of(draw_slip(VIEW, fonts))
 
-    absent = {"empty", "no_fee", "more"}
+    absent = {"empty", "no_fee", "more", "driverless"}
     for name, words in WORDS.items():
         for word in words:
             assert (word in text) is (name not in absent), word
@@ -180,6 +180,11 @@ def test_every_label_is_printed_in_three_languages(fonts: FontSet) -> None:
         VEHICLE_CLASSES["18t_and_over"].paper,
     ):
         assert all(word in text for word in words)
+
+
+def test_a_vehicle_that_nobody_drives_says_so_in_the_drivers_place(fonts: FontSet) -> None:
+    text = text_of(draw_slip(replace(VIEW, driver_name=None), fonts))
+    assert all(word in text for word in WORDS["driverless"])
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ async def test_an_hour_somebody_holds_keeps_its_length_and_takes_nobody_else(yar
     await yard.enacts(SLOT_RULES, export_rules("short", begins, minutes=30))
     [now] = await yard.rows(SlotRow, id=held.id)
     assert (now.ends_at, now.capacity, now.taken, now.kept) == (held.ends_at, 0, 1, 1)
-    assert await yard.tries(yard.book(now)) == "slot_full"
+    assert await yard.tries(yard.book(now)) == "slot_closed"
 
 
 async def test_rules_withdrawn_in_time_leave_the_slots_as_they_were(yard: Any) -> None:

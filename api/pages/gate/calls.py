@@ -144,7 +144,7 @@ async def _page(
         gates=known,
         direction=direction,
         lanes=lanes,
-        called=[row for row in view.calls if row.state == "called"],
+        calling=[row for row in view.calls if row.state == "called"],
         over=[row for row in view.calls if row.state != "called"],
         turns=[
             (one.truck, one.turn, list(explanation(one.turn, view.terms)))

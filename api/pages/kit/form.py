@@ -22,7 +22,6 @@ from api.pages.kit.conflict import is_conflict, overtaken
 from api.pages.kit.frame import AnyRequest, language
 from api.pages.kit.labels import sentences_of
 from api.pages.kit.refused import RefusedForm
-from api.pages.kit.typed_numbers import WrongNumber, read_units
 from api.zone import Services
 from border.core.actor import Actor
 from border.core.ids import new_id
@@ -30,6 +29,7 @@ from border.core.money import MINOR_UNITS
 from border.core.refusal import INVALID, FieldError, Refusal
 from border.core.store import Once, StoredAnswer, Unit
 from border.core.words import N_
+from border.files.typed_numbers import WrongNumber, read_units
 
 Placed = Callable[[Refusal, dict[str, str]], dict[str, str]]
 """Puts the sentences of a refusal, by the path of what was sent, beside the fields of the form."""

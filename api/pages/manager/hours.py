@@ -14,13 +14,13 @@ from api.http.problems import SHAPE_SAYS
 from api.language import localise_date, translator
 from api.pages.kit.form import SentForm
 from api.pages.kit.frame import AnyRequest, language, show
-from api.pages.kit.typed_numbers import WrongNumber, read_units
 from api.zone import Services
 from border import gates
 from border.core.clock import local_date
 from border.core.refusal import INVALID
 from border.core.store import Unit
 from border.core.words import N_
+from border.files.typed_numbers import WrongNumber, read_units
 from border.vocabulary import Direction
 from logistics.capacity import day_service, limit_service
 from logistics.capacity.limit import LIMIT_KINDS, LimitDecision, faults

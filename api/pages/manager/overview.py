@@ -12,26 +12,36 @@ from api.pages.kit.live import beats_of
 from api.pages.kit.timeline import CODE_NAMES, ROLE_NAMES, SHOWN, timeline
 from api.tables import LIVES
 from api.zone import Services
+from border.core.actor import Actor
 from border.payments.collection import takings
 from border.platform import feed
 from border.timeouts import Overdue, overdue
 from border.vocabulary import LABELS
 from logistics import today
 from logistics.booking import BOOKING
+from logistics.integrity.integrity_service import integrity as figures_of
 from logistics.today import GateToday
 
 _LINES = 15
+_DAYS = 30
 
 
 @get("/manager", include_in_schema=False, verb="page.manager")
 async def show_manager(
-    request: AnyRequest, services: NamedDependency[Services], fragment: FromQuery[bool] = False
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    fragment: FromQuery[bool] = False,
 ) -> Template:
     """Show queues, waits, throughput, places, refusals, payments, overdue records, last events."""
     at, locale = services.store.clock.now(), language(request)
     async with services.store.reading() as connection:
         found = await today.today(connection, at)
         late = await overdue(connection, at)
+        integrity = [
+            (one.board.gate, await figures_of(connection, actor, one.board.gate.code, at, _DAYS))
+            for one in (() if fragment else found)
+        ]
         payments = await takings.waiting(connection)
         events = await feed.latest(connection, _LINES, SHOWN)
     return show(
@@ -41,8 +51,11 @@ async def show_manager(
         fragment=fragment,
         as_of=at,
         gates=found,
+        integrity=integrity,
+        days=_DAYS,
         bookings=_bookings(found),
         refusals=_refusals(found),
+        rush=services.bookings.rush,
         payments=payments,
         overdue=[(one, LIVES[one.lifecycle].noun, _turn_of(one)) for one in late],
         latest=timeline(events, locale),

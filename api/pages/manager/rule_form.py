@@ -14,9 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from api.http.problems import shape_errors
-from api.pages.kit.typed_numbers import WrongNumber, read_units
 from border.core.refusal import INVALID, FieldError, Refusal
 from border.core.words import N_
+from border.files.typed_numbers import WrongNumber, read_units
 from border.regulation.regulation import ZONE
 from border.regulation.regulation_service import faults_of
 from border.regulation.rule_kind import KINDS, RuleKind, RuleSetDraft

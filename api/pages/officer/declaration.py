@@ -17,6 +17,7 @@ from api.pages.kit.frame import AnyRequest, language, show
 from api.pages.kit.live_page import live_page
 from api.pages.kit.timeline import timeline
 from api.pages.officer.work_list import done_says, next_of
+from api.ranking_words import said
 from api.zone import Services
 from border.core.actor import Actor
 from border.core.event import BEGINNING
@@ -24,7 +25,7 @@ from border.core.store import Unit
 from border.identity.service import names_of
 from border.payments.charges.charge import CHARGE
 from border.platform import feed
-from customs import clearance_service, declaration_service, dossier_service
+from customs import clearance_service, declaration_service, dossier_service, work_service
 from customs.dossier_service import Dossier
 from customs.draft import ClearanceDecision, MoveBody
 from logistics import booking_service
@@ -100,7 +101,8 @@ async def _page(
         events = await feed.read(connection, BEGINNING, _TIMELINE, key=reference)
         names = await names_of(connection, {event.actor for event in events})
         bookings = await booking_service.list_bookings(connection, actor, declaration_id=id)
-        waiting = await dossier_service.work_list(connection, actor, limit=2)
+        waiting = await work_service.work_list(connection, actor, limit=2)
+        rank = await work_service.rank_of(connection, actor, id)
     done, done_facts = done_says(request)
     return show(
         request,
@@ -110,6 +112,8 @@ async def _page(
         sheet=sheet_of(dossier, actor, locale),
         timeline=timeline(events, locale, names),
         bookings=bookings,
+        rank=rank,
+        rank_says=[said(reason, locale) for reason in rank.reasons] if rank else [],
         following=next((i.declaration for i in waiting if i.declaration.id != id), None),
         booking_says={state.name: state.label for state in BOOKING.states},
         charge_says={state.name: state.label for state in CHARGE.states},

@@ -1,6 +1,6 @@
 """The officers' list: what waits for the agencies of whoever is signed in, the next one first."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import get
 from litestar.di import NamedDependency
@@ -17,11 +17,11 @@ from border.core.actor import Actor
 from border.core.ids import WrongReference, parse_reference
 from border.core.words import N_
 from border.vocabulary import AGENCIES
-from customs import dossier_service
+from customs import dossier_service, work_service
 from customs.declaration import DECLARATION, HELD, RELEASED
-from customs.dossier_service import WorkItem
 from customs.selectivity import LANES
 from customs.tables import DeclarationRow
+from customs.work_service import WorkItem
 
 LOOK_UPS = {
     "released": (N_("Released"), tuple(RELEASED)),
@@ -76,11 +76,15 @@ async def show_list(
 ) -> Template:
     """Show the work that waits; with `q` what is found; with `view` one of the look-ups."""
     most = rows_to_show(request, MOST)
-    narrowed = {"lane": lane or None, "gate": gate or None, "direction": direction or None}
+    narrowed: dict[str, Any] = {
+        "lane": lane or None,
+        "gate": gate or None,
+        "direction": direction or None,
+    }
     look_up = LOOK_UPS.get(view)
     async with services.store.reading() as connection:
         known_gates = await gates.all_gates(connection)
-        counts = await dossier_service.work_by_lane(connection, actor, gate=gate or None)
+        counts = await work_service.work_by_lane(connection, actor, gate=gate or None)
         items: list[WorkItem] = []
         found = None
         if q.strip() or look_up:
@@ -94,7 +98,7 @@ async def show_list(
                 **narrowed,
             )
         else:
-            items = await dossier_service.work_list(
+            items = await work_service.work_list(
                 connection, actor, state=in_state or None, limit=most + 1, **narrowed
             )
     done, facts = done_says(request)
@@ -105,11 +109,12 @@ async def show_list(
         services,
         "officer/work_list.html",
         fragment=fragment,
-        agencies=[AGENCIES[name].label for name in dossier_service.agencies_of(actor)],
+        agencies=[AGENCIES[name].label for name in work_service.agencies_of(actor)],
         gates={one.code: one.names for one in known_gates},
         lanes=[(name, counts.get(name, 0)) for name in LANES],
         waiting=sum(counts.values()),
         items=items[:most],
+        likely={item.declaration.id for item in items if item.rank and item.rank.is_high},
         more=found.next is not None if found else len(items) > most,
         found=found,
         view=view if look_up else "work",
@@ -137,7 +142,7 @@ async def next_of(
     It is the same page while it still waits for the actor, and where goods were stopped or let
     go again; else the next declaration in turn.
     """
-    waiting = await dossier_service.work_list(connection, actor, limit=_LONGEST)
+    waiting = await work_service.work_list(connection, actor, limit=_LONGEST)
     ids = [item.declaration.id for item in waiting]
     if done in _STAYS or left.id in ids:
         return f"/officer/declarations/{left.id}"

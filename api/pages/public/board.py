@@ -51,6 +51,7 @@ def _way(way: boards.DirectionBoard) -> dict[str, object]:
     return {
         "direction": way.direction,
         "queue_length": way.queue_length,
+        "live_queue": way.live_queue,
         "waiting_p50_minutes": _minutes(way.waiting_p50_seconds),
         "waiting_p90_minutes": _minutes(way.waiting_p90_seconds),
         "next_slots": [

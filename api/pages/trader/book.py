@@ -132,7 +132,8 @@ def _class_of(loads: Sequence[DeclarationRow], form: Mapping[str, Any]) -> str |
     goods = [row for row in loads if str(row.id) in chosen]
     if not goods and not empty:
         return None
-    return class_of([flag for row in goods for flag in row.handling], empty)
+    driverless = "vehicle.driverless" in form
+    return class_of([flag for row in goods for flag in row.handling], empty, driverless)
 
 
 def _is_id(text: str) -> bool:

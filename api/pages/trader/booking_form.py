@@ -17,6 +17,7 @@ from logistics.booking import (
     VEHICLE_BOOKED,
 )
 from logistics.changing.change import SUBSTITUTED_TOO_OFTEN
+from logistics.closed_hour import NO_HOUR_OPEN, SLOT_CLOSED, why_closed
 from logistics.fleet.fleet import OwnDriver, OwnTruck
 from logistics.share import CLASSES, NO_SHARE, SHARE_FULL, no_share, open_to
 from logistics.slot import (
@@ -27,6 +28,7 @@ from logistics.slot import (
     SLOT_OVER,
     remaining,
 )
+from logistics.standby.standby import ALREADY_STANDING
 from logistics.waiting.waiting import ALREADY_WAITING, SLOT_HAS_PLACES, TOO_MANY_WAITING
 
 DAYS = 7
@@ -38,6 +40,8 @@ GRAMS_IN_A_TONNE = 6
 """A payload is typed in tonnes: this many decimals down to the gram."""
 _FIELD_OF_REFUSAL = {
     SLOT_FULL.code: "slot_id",
+    SLOT_CLOSED.code: "slot_id",
+    NO_HOUR_OPEN.code: "slot_id",
     SHARE_FULL.code: "slot_id",
     NO_SHARE.code: "slot_id",
     SUBSTITUTED_TOO_OFTEN.code: "vehicle.plate",
@@ -50,6 +54,7 @@ _FIELD_OF_REFUSAL = {
     SLOT_HAS_PLACES.code: "slot_id",
     TOO_MANY_WAITING.code: "slot_id",
     ALREADY_WAITING.code: "vehicle.plate",
+    ALREADY_STANDING.code: "vehicle.plate",
     ALREADY_ENTERED.code: "vehicle.plate",
     COOLING_OFF.code: "vehicle.plate",
     RIGHT_MISSING.code: "on_behalf_of",
@@ -70,8 +75,9 @@ class Fleet:
 class Hour:
     """One crossing hour on the grid.
 
-    `availability` is free, full, closed (no longer booked), over, drawn (by ballot), early (not
-    open yet), or other (no place for the class). Where it is `shared`, places are by class.
+    `availability` is free, full, closed (no longer booked), over, shut (it takes no trucks:
+    `because`), drawn (by ballot), early (not open yet), or other (no place for the class). Where it
+    is `shared`, places are by class.
     """
 
     id: UUID
@@ -82,6 +88,7 @@ class Hour:
     remaining: int
     availability: str
     shared: bool = False
+    because: str = ""
 
 
 def hours_of(
@@ -105,6 +112,7 @@ def hours_of(
                 else remaining(slot.capacity, slot.taken, slot.closes_at, at),
                 _availability(slot, at, share_class),
                 bool(slot.share),
+                (why_closed(slot) or ("", ""))[1],
             )
         )
     return days
@@ -115,6 +123,8 @@ def _availability(slot: Any, at: datetime, share_class: str | None) -> str:
         return "over"
     if at >= slot.closes_at:
         return "closed"
+    if why_closed(slot):
+        return "shut"
     if slot.mode == BALLOT_MODE:
         return "drawn"
     if at < slot.opens_at:
@@ -144,7 +154,7 @@ def day_shown(asked: str, days: Mapping[date, Sequence[Hour]], today: date) -> d
 
 def form_of_booking(row: Any) -> dict[str, Any]:
     """Return the fields of the form that say which truck and driver a booking has."""
-    driver = {f"driver.{name}": value or "" for name, value in row.driver.items()}
+    driver = {f"driver.{name}": value or "" for name, value in (row.driver or {}).items()}
     return _truck_fields(row, row.plate_typed) | driver
 
 
@@ -157,7 +167,7 @@ def _truck_fields(truck: Any, plate: str) -> dict[str, Any]:
         "vehicle.trailer_plate": truck.trailer_plate or "",
         "vehicle.class": truck.vehicle_class,
         "vehicle.payload_t": f"{tonnes}{decimals}",
-    }
+    } | ({"vehicle.driverless": "yes"} if truck.driverless else {})
 
 
 def filled(form: Mapping[str, Any], fleet: Fleet) -> dict[str, Any]:
@@ -166,6 +176,7 @@ def filled(form: Mapping[str, Any], fleet: Fleet) -> dict[str, Any]:
     truck, driver = full.pop("truck", ""), full.pop("who", "")
     for own in fleet.trucks:
         if own.key == truck:
+            full.pop("vehicle.driverless", None)
             full |= _truck_fields(own, own.plate)
     for man in fleet.drivers:
         if man.key == driver:

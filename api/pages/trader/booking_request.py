@@ -1,6 +1,6 @@
 """What the form of a booking asks for: all that is wrong with it is told at once. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
@@ -9,7 +9,6 @@ from pydantic import BaseModel, ValidationError
 
 from api.http.problems import shape_errors
 from api.pages.kit.form import nested, ticked
-from api.pages.kit.typed_numbers import WrongNumber, read_units
 from api.pages.trader.booking_form import (
     EMPTY,
     GRAMS_IN_A_TONNE,
@@ -20,9 +19,11 @@ from api.pages.trader.booking_form import (
 )
 from border.core.refusal import INVALID, FieldError
 from border.core.words import N_
+from border.files.typed_numbers import WrongNumber, read_units
 from logistics.ballot.ballot import EntryRequest
 from logistics.booking import MOST_PAYLOAD_G, BookingRequest, check
 from logistics.changing.change import ChangeDriver, MoveRequest, SubstituteVehicle
+from logistics.standby.standby import StandbyRequest, check_named
 
 R = TypeVar("R", bound=BaseModel)
 B = TypeVar("B", bound=BookingRequest)
@@ -59,6 +60,8 @@ def read_row(row: Mapping[str, Any], fleet: Fleet) -> tuple[UUID, BookingRequest
         "goods": ("goods", N_("Choose the goods, or that the truck is empty.")),
     }
     form |= {"goods": row.get("goods", "")}
+    if form.get("vehicle.driverless"):
+        missing.pop("who")
     errors = [
         FieldError(name, "required", says)
         for name, (field, says) in missing.items()
@@ -79,6 +82,22 @@ def read_entry(form: Mapping[str, Any]) -> EntryRequest:
         errors.append(FieldError("preferences.0", "required", _NO_HOUR.says))
     given = _request(form, errors) | {"preferences": [id for id in wanted if id]}
     return _asked(EntryRequest, given, errors)
+
+
+def goods_in(form: Mapping[str, Any]) -> list[str]:
+    """Return the names of goods that were typed into one field."""
+    return str(form.get("goods", "")).replace(",", " ").split()
+
+
+def read_standby(form: Mapping[str, Any], wrong: Sequence[FieldError] = ()) -> StandbyRequest:
+    """Return the truck without a booking that a form describes.
+
+    `wrong` is what is known to be wrong with it beside. refuses: invalid_fields.
+    """
+    errors = list(wrong)
+    way = {name: form.get(name, "") for name in ("gate", "direction")}
+    more = {"goods": goods_in(form), "firm": form.get("firm") or None}
+    return _asked(StandbyRequest, _request(form, errors) | way | more, errors)
 
 
 def read_hour(form: Mapping[str, Any]) -> MoveRequest:
@@ -106,7 +125,7 @@ def _request(form: Mapping[str, Any], errors: list[FieldError]) -> dict[str, Any
     return {
         "declaration_ids": ticked(form, "declaration_ids"),
         "vehicle": _vehicle_in(tree, errors),
-        "driver": tree.get("driver", {}),
+        "driver": tree.get("driver", None if "vehicle.driverless" in form else {}),
         "empty": "empty" in form,
         "on_behalf_of": form.get("on_behalf_of") or None,
     }
@@ -115,6 +134,7 @@ def _request(form: Mapping[str, Any], errors: list[FieldError]) -> dict[str, Any
 def _vehicle_in(tree: Mapping[str, Any], errors: list[FieldError]) -> dict[str, Any]:
     given = tree.get("vehicle")
     vehicle = dict(given) if isinstance(given, dict) else {}
+    vehicle["driverless"] = "driverless" in vehicle
     payload = str(vehicle.pop("payload_t", "")).strip()
     if not payload:
         return vehicle
@@ -144,7 +164,9 @@ def _asked(model: type[R], given: dict[str, Any], errors: list[FieldError]) -> R
         given = _with_stand_ins(given, [one["loc"] for one in wrong.errors()])
     with suppress(ValidationError):
         rest = request or model.model_validate(given)
-        if isinstance(rest, BookingRequest):
+        if isinstance(rest, StandbyRequest):
+            found += check_named(rest)
+        elif isinstance(rest, BookingRequest):
             found += check(rest)[1]
     told = {form_field(one.field) for one in errors}
     for one in found:

@@ -33,6 +33,7 @@ from logistics.booking import BOOKING, LIVE
 from logistics.capacity import displacing_service
 from logistics.passage import PASSAGE, SLIP
 from logistics.slip_service import SlipPage
+from logistics.telling import driver_service
 
 _TIMELINE = 200
 
@@ -63,6 +64,23 @@ async def accept_displacement(
     async def work(unit: Unit) -> str:
         await displacing_service.accept(unit, record_id, sent.version)
         return f"/trader/bookings/{record_id}"
+
+    again = partial(_page, sent.request, sent.services, sent.actor, record_id)
+    return await sent.act(work, again)
+
+
+@post(
+    "/trader/bookings/{record_id:uuid}/send_slip",
+    status_code=303,
+    verb=("page.trader", "booking.send_slip"),
+)
+async def send_slip(record_id: FromPath[UUID], sent: NamedDependency[SentForm]) -> Response[Any]:
+    """Send the slip to the driver's telephone."""
+
+    async def work(unit: Unit) -> str:
+        typed = sent.text("phone"), sent.text("locale")
+        await driver_service.send_slip(unit, record_id, *typed, sent.services.channels)
+        return f"/trader/bookings/{record_id}?sent=true#slip"
 
     again = partial(_page, sent.request, sent.services, sent.actor, record_id)
     return await sent.act(work, again)
@@ -140,6 +158,8 @@ async def _page(
         bar_code=code128_svg(slip.slip.reference) if slip else None,
         qr_code=qr_svg(slip.slip.token) if slip else None,
         place=place,
+        by_telephone=bool(set(driver_service.BY_TELEPHONE) & set(services.channels)),
+        slip_sent=request.query_params.get("sent") == "true",
         passage_says=PASSAGE.state(row.passage_state).label if row.passage_state else None,
         trailer=written(row.trailer_plate) if row.trailer_plate else None,
         refunds=refunds,
@@ -178,5 +198,6 @@ ROUTES = (
     ),
     pay_booking,
     accept_displacement,
+    send_slip,
     download_slip,
 )

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.http.paging import cursor_of, parse_cursor
 from api.http.times import kept_day
 from api.pages.kit.form import SentForm
 from api.pages.kit.frame import AnyRequest, show
@@ -24,12 +25,13 @@ from border.core.money import Money
 from border.core.store import AnyRow
 from border.payments.face import ChargeRow
 from customs import dossier_service
-from logistics import booking_service
-from logistics.booking import BOOKING, LIVE
+from logistics import booking_service, firm_day
+from logistics.booking import BOOKING
 from logistics.booking_service import BookingWithCharges
-from logistics.passage import HERE, PASSAGE
+from logistics.passage import PASSAGE
 
 _PAGE = "/trader/day"
+_A_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,6 @@ class TruckLine:
     def booking(self) -> AnyRow:
         """The booking."""
         return self.booked.booking
-
-    @property
-    def to_come(self) -> bool:
-        """Whether the truck is still to come or on its way through the gate."""
-        return self.booking.state in LIVE or self.booking.passage_state in HERE
 
     @property
     def charged(self) -> bool:
@@ -68,11 +65,10 @@ class TruckLine:
         return BOOKING.state(row.state).label
 
 
-async def day_lines(
-    connection: AsyncConnection, actor: Actor, first: date, days: int = 1
+async def truck_lines(
+    connection: AsyncConnection, found: Sequence[BookingWithCharges]
 ) -> list[TruckLine]:
-    """Return the lines of a firm's trucks in some days, by hour."""
-    found = await booking_service.of_days(connection, actor, first, days)
+    """Return the lines of the trucks of some bookings that the reader sees."""
     carried = await booking_service.carried_by(connection, [one.booking.id for one in found])
     ids = {id for loads in carried.values() for id in loads}
     goods = await dossier_service.first_goods(connection, ids) if ids else {}
@@ -88,9 +84,10 @@ async def show_day(
     services: NamedDependency[Services],
     actor: NamedDependency[Actor],
     day: Annotated[str, QueryParameter(name="date")] = "",
+    after: FromQuery[str | None] = None,
 ) -> Template:
-    """Show every truck of a day."""
-    return await _page(request, services, actor, day)
+    """Show the trucks of a day, a page of them."""
+    return await _page(request, services, actor, day, after)
 
 
 @post(f"{_PAGE}/pay", status_code=303, verb=("page.trader", "payment.open"))
@@ -98,23 +95,30 @@ async def pay_day(sent: NamedDependency[SentForm]) -> Response[Any]:
     """Open one payment of all that is owed for the trucks of a day."""
     today = local_date(sent.services.store.clock.now())
     async with sent.services.store.reading() as connection:
-        lines = await day_lines(connection, sent.actor, kept_day(sent.text("date")) or today)
+        day = kept_day(sent.text("date")) or today
+        held = await firm_day.to_be_paid(connection, sent.actor, day)
     again = partial(_page, sent.request, sent.services, sent.actor, sent.text("date"))
-    return await pay(sent, _owed(lines), again)
+    return await pay(sent, _owed(held), again)
 
 
-def _owed(lines: Sequence[TruckLine]) -> list[ChargeRow]:
+def _owed(held: Sequence[BookingWithCharges]) -> list[ChargeRow]:
     """Return the charges that can be paid: those of places that are held."""
-    held = [line for line in lines if line.booking.state == "held"]
-    return [charge for line in held for charge in owed(list(line.booked.charges))]
+    return [charge for one in held for charge in owed(list(one.charges))]
 
 
-async def _page(request: AnyRequest, services: Services, actor: Actor, text: str) -> Template:
+async def _page(
+    request: AnyRequest, services: Services, actor: Actor, text: str, after: str | None = None
+) -> Template:
     now = services.store.clock.now()
     day = kept_day(text) or local_date(now)
+    place = parse_cursor(after)
     async with services.store.reading() as connection:
-        lines = await day_lines(connection, actor, day)
-    due = _owed(lines)
+        trucks = await firm_day.count_trucks(connection, actor, day)
+        held = await firm_day.to_be_paid(connection, actor, day)
+        found = await firm_day.trucks(connection, actor, day, place, _A_PAGE + 1)
+        lines = await truck_lines(connection, found[:_A_PAGE])
+    due = _owed(held)
+    last = lines[-1].booking if len(found) > _A_PAGE else None
     return show(
         request,
         services,
@@ -122,13 +126,12 @@ async def _page(request: AnyRequest, services: Services, actor: Actor, text: str
         day=day,
         before=day - timedelta(days=1),
         after=day + timedelta(days=1),
+        trucks=trucks,
         lines=lines,
+        next=cursor_of(last.slot_starts_at, last.id) if last else None,
         due=total_owed(due),
         due_trucks=len({charge.subject for charge in due}),
-        held_until=min(
-            (line.booking.held_until for line in lines if line.booking.state == "held"),
-            default=None,
-        ),
+        held_until=min((one.booking.held_until for one in held), default=None),
         now=now,
     )
 

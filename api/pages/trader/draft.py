@@ -29,7 +29,9 @@ from customs import dossier_service, draft_service, lodging_service
 from customs.columns import draft_of
 from customs.declaration import EDITABLE
 from customs.draft import DraftChange, DraftDeclaration
+from customs.nomenclature import digits_of
 from customs.tables import DeclarationRow
+from customs.usual_handling import not_said
 
 UNIT_NAMES = {
     "KGM": N_("kilogram"),
@@ -202,10 +204,17 @@ async def _page(
         regimes=_regimes(locale),
         directions=[(code, term.label) for code, term in DIRECTIONS.items()],
         handling=list(HANDLING.items()),
+        usual=[HANDLING[kind] for kind in _usual(form)],
         countries=_countries(locale),
         units=list(UNIT_NAMES.items()),
         currencies=[(code, code) for code in draft_form.CURRENCIES],
     )
+
+
+def _usual(form: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the handling usual for the codes of a form that is not ticked in it."""
+    codes = [str(form.get(f"lines.{at}.hs_code") or "") for at in draft_form.lines_shown(form)]
+    return not_said((digits_of(code) for code in codes), form.get("handling") or ())
 
 
 def _regimes(locale: str) -> list[tuple[str, list[tuple[str, str]]]]:

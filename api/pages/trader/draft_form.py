@@ -11,9 +11,9 @@ from copy import deepcopy
 from typing import Any
 
 from api.pages.kit.form import nested
-from api.pages.kit.typed_numbers import WrongNumber, read_units, write_units
 from border.core.money import MINOR_UNITS
 from border.core.refusal import FieldError
+from border.files.typed_numbers import WrongNumber, read_units, write_units
 from customs.draft import DraftDeclaration, GoodsLine, milli
 
 KILOGRAM_PLACES = 3

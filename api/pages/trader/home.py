@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from api.http.paging import cursor_of, parse_cursor
 from api.pages.kit.frame import AnyRequest, show
 from api.pages.kit.next_step import YOUR_TURN
 from api.pages.kit.printed import is_whole, place_in, rows_to_show
-from api.pages.trader.day import day_lines
+from api.pages.trader.day import TruckLine, truck_lines
 from api.pages.trader.frame import gate_names
 from api.zone import Services
 from border.core.actor import Actor
@@ -28,9 +28,11 @@ from border.identity import policy
 from customs import dossier_service
 from customs.declaration import DECLARATION
 from customs.tables import DeclarationRow
-from logistics import booking_service
+from logistics import booking_service, firm_day
 from logistics.booking import BOOKING
 from logistics.booking_service import BookingWithCharges
+from logistics.standby import intake_service
+from logistics.standby.standby import STANDBY
 from logistics.tables import BookingRow
 from logistics.waiting import waiting_service
 from logistics.waiting.waiting import LIVE, WAITING
@@ -72,9 +74,9 @@ async def show_trader(
             listed, following = page.items, page.next
         waiting = _NOTHING if is_whole(request) else await _waiting(connection, actor)
         today = local_date(services.store.clock.now())
-        lines = [] if is_whole(request) else await day_lines(connection, actor, today, days=2)
-        soon = [line for line in lines if line.to_come]
+        soon = [] if is_whole(request) else await _soon(connection, actor, today)
         places = await waiting_service.list_waiting(connection, actor, LIVE, limit=_MOST_WAITING)
+        live = await intake_service.list_entries(connection, actor, limit=_MOST_WAITING)
         names = await gate_names(connection)
         row_facts = await _what_rows_say(connection, bookings, listed, waiting)
     return show(
@@ -88,6 +90,8 @@ async def show_trader(
         more_waiting=_more(waiting),
         places=places,
         place_says=_says(WAITING.states),
+        live=live,
+        live_says=_says(STANDBY.states),
         bookings=bookings,
         listed=listed,
         row_facts=row_facts,
@@ -101,6 +105,12 @@ async def show_trader(
         booking_says=_says(BOOKING.states),
         now=services.store.clock.now(),
     )
+
+
+async def _soon(connection: AsyncConnection, actor: Actor, today: date) -> list[TruckLine]:
+    """Return the lines of the next trucks of today and tomorrow, one more than are shown."""
+    found = await firm_day.next_trucks(connection, actor, today, _SOON_SHOWN + 1)
+    return await truck_lines(connection, found)
 
 
 def _more(waiting: Mapping[str, Sequence[Any]]) -> list[tuple[str, str]]:

@@ -29,7 +29,13 @@ _DAYS = 30
 OFFERED: dict[str, tuple[str, tuple[str, ...]]] = {
     "look": (
         N_("See declarations, bookings and payments"),
-        ("declaration.read", "booking.read", "waiting_entry.read", "payment.read"),
+        (
+            "declaration.read",
+            "booking.read",
+            "waiting_entry.read",
+            "booking_fault.read",
+            "payment.read",
+        ),
     ),
     "book": (
         N_("Book hours, wait for them and enter ballots"),
@@ -44,13 +50,14 @@ OFFERED: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "change": (
-        N_("Move and cancel bookings, change truck and driver"),
+        N_("Move and cancel bookings, change truck and driver, appeal against faults"),
         (
             "booking.cancel",
             "booking.move",
             "booking.substitute_vehicle",
             "booking.change_driver",
             "booking.accept_displacement",
+            "booking_fault.appeal",
         ),
     ),
     "pay": (N_("Pay"), ("payment.open", "payment.cancel")),

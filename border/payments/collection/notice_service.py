@@ -43,8 +43,11 @@ from border.payments.gateways.evidence import (
 _log = logging.getLogger(__name__)
 NOTICE = "notice"
 """What is rung when a notice was kept: it is no event, and wakes the worker of the inbox alone."""
-TURN = 100
-"""How many notices are taken out of the inbox in one transaction."""
+TURN = 40
+"""How many notices are taken out of the inbox in one transaction.
+
+Of a hundred, what is read and written at a stretch kept those who ask meanwhile waiting.
+"""
 
 
 @dataclass(frozen=True)

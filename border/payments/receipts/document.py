@@ -135,6 +135,8 @@ def _put(place: etree._Element, **fields: str | None) -> None:
 def writable(text: str) -> str:
     """Return `text` as XML can hold it, composed; control characters become spaces."""
     composed = unicodedata.normalize("NFC", text)
+    if composed.isprintable():  # Then none of these is in it, and it is told at once.
+        return composed
     return "".join(
         c if unicodedata.category(c) not in ("Cc", "Cs", "Cn") else " " for c in composed
     )

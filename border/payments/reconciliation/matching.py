@@ -48,8 +48,6 @@ CLASS_SAYS: Mapping[LineClass, str] = {
 """Each class in words."""
 AGREES = frozenset({LineClass.MATCHED, LineClass.DATE_SHIFT, LineClass.FEE_DIFF})
 """Classes in which the money agrees with the books."""
-COUNTS_NOT = frozenset({LineClass.DUPLICATE_LINE, LineClass.REPEATED})
-"""Classes of lines that tell nothing that was not told before."""
 
 
 class Act(StrEnum):

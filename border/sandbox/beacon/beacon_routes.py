@@ -11,8 +11,8 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from border.core.kept_secret import kept_secret
 from border.sandbox.desk import Desk
-from border.settings import kept_secret
 
 _CHAINS = {"a": (1692803367, 3), "b": (1595431050, 30)}
 """When the first round of each was, in seconds since 1970, and how often one comes."""

@@ -6,10 +6,12 @@ from pathlib import Path
 from border.sandbox.books.bills import Bills
 from border.sandbox.books.callbacks import Callbacks
 from border.sandbox.books.intakes import Intakes
+from border.sandbox.books.letters import Letters
 from border.sandbox.books.movements import Movements
 from border.sandbox.books.orders import Orders
 from border.sandbox.books.payouts import Payouts
 from border.sandbox.books.plans import Plans
+from border.sandbox.books.post_keys import PostKeys
 from border.sandbox.books.requests import Requests
 from border.sandbox.books.state_file import StateFile
 from border.sandbox.books.transfers import Transfers
@@ -29,6 +31,8 @@ class Books:
         self.payouts = Payouts(self._file)
         self.callbacks = Callbacks(self._file)
         self.intakes = Intakes(self._file)
+        self.letters = Letters(self._file)
+        self.post_keys = PostKeys(self._file)
 
     def close(self) -> None:
         """Close the file; nothing is pending in memory."""

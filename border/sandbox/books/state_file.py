@@ -112,6 +112,22 @@ CREATE TABLE IF NOT EXISTS intake (
     reason TEXT NOT NULL,
     CHECK (begins_at < ends_at)
 );
+CREATE TABLE IF NOT EXISTS letter (
+    number INTEGER PRIMARY KEY,
+    channel TEXT NOT NULL,
+    address TEXT NOT NULL,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,
+    came_at TEXT NOT NULL,
+    given TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS post_token (
+    name TEXT PRIMARY KEY, token TEXT NOT NULL, expires_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS post_fault (
+    channel TEXT PRIMARY KEY, code TEXT NOT NULL, times INTEGER NOT NULL CHECK (times > 0)
+);
+CREATE INDEX IF NOT EXISTS letter_given ON letter (channel, given);
 CREATE TABLE IF NOT EXISTS fault (txn_ref TEXT PRIMARY KEY, plan TEXT NOT NULL);
 """
 

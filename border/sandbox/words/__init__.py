@@ -5,13 +5,13 @@ An outside company's words: they are not in the service's own catalogues.
 
 from collections.abc import Callable
 
-from border.sandbox.words import bank, common, operator, portal, vnpay
+from border.sandbox.words import bank, common, operator, portal, post, vnpay
 
 LANGUAGES = ("vi", "en", "zh")
 LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English", "zh": "中文"}
 _OF_LOCALE = {"vn": "vi", "en": "en", "vi": "vi", "zh": "zh"}
 
-_WORDS = common.WORDS | vnpay.WORDS | bank.WORDS | portal.WORDS | operator.WORDS
+_WORDS = common.WORDS | vnpay.WORDS | bank.WORDS | portal.WORDS | operator.WORDS | post.WORDS
 
 
 def language_of(wanted: str | None, locale: str = "vn") -> str:

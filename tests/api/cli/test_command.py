@@ -23,7 +23,7 @@ from click.testing import CliRunner, Result
 from api.__main__ import main
 from border.paper.fonts import FontSet
 from border.reference.catalogue import SAMPLES
-from customs.csv_import import DECLARATIONS_2021
+from customs.intake.sample_csv import DECLARATIONS_2021
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = SAMPLES / "declarations_2021q1.csv"
@@ -226,13 +226,13 @@ def test_a_file_that_is_refused_has_every_fault_listed_with_its_line(
     path.write_text("a;b\n1;2\n")
     shown = machine.asks("import", str(path))
     assert shown.exit_code == 1
-    for name in DECLARATIONS_2021.columns:
-        assert f"refused.csv:1  {name}: The file has no column “{name}”" in shown.stdout
+    for name in ("HS code", "Description"):
+        assert f"The file has no column “{name}”" in shown.stdout
     asked = machine.asks("import", str(path), "--json")
     assert asked.exit_code == 1
     told = json.loads(asked.stdout)
     assert told["refused_file"] == "invalid_fields"
-    assert [row["field"] for row in told["rows"]] == list(DECLARATIONS_2021.columns)
+    assert [row["field"] for row in told["rows"]] == ["hs_code", "description"]
 
     path.write_text(f'{head}\n971,760711,CN,1,1000,A,,CN\n972,"760711,CN\n')
     half = json.loads(machine.asks("import", str(path), "--json").stdout)
@@ -250,6 +250,45 @@ def test_a_file_that_is_refused_has_every_fault_listed_with_its_line(
         "map.colums",
         "map.zone",
     }
+
+
+def test_what_inspections_teach_is_learned_judged_and_explained(
+    demo: "tuple[Machine, subprocess.Popen[str]]",
+) -> None:
+    machine, _ = demo
+    nothing = machine.asks("risk", "evaluate", str(SAMPLE), "--json")
+    assert (nothing.exit_code, "border risk train" in nothing.stderr) == (1, True)
+    few = machine.asks("risk", "train")
+    assert (few.exit_code, "are too few" in few.stderr) == (1, True)
+
+    rows = SAMPLE.read_text(encoding="utf-8").splitlines(keepends=True)
+    early, late = machine.folder / "early.csv", machine.folder / "late.csv"
+    early.write_text("".join(rows[:4_001]), encoding="utf-8")
+    late.write_text("".join([rows[0], *rows[4_001:]]), encoding="utf-8")
+    learned = json.loads(machine.asks("risk", "train", str(early), "--json").stdout)
+    assert (learned["learned_from"], learned["cases"]) == (4_000, 800)
+    judged = json.loads(machine.asks("risk", "evaluate", str(late), "--json").stdout)
+    assert judged["cases"] == len(rows) - 4_001
+    assert set(judged["at"]) == {"1", "2", "5", "10"}
+    assert set(judged["at"]["5"]) == {"precision", "recall"}
+    assert "had a finding" in machine.asks("risk", "evaluate", str(late)).stdout
+
+    drafted, bearer = machine.drafted()
+    unknown = machine.asks("risk", "explain", drafted["reference"])
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+    [line] = [{"hs_code": "030487", "origin": "CN", "net_mass_g": 1_000}]
+    change = {**bearer, "If-Match": '"1"'}
+    path = f"{machine.url}/api/v1/declarations/{drafted['id']}"
+    assert httpx.patch(path, json={"lines": [line]}, headers=change).status_code == 200
+    told = json.loads(machine.asks("risk", "explain", drafted["reference"], "--json").stdout)
+    [said] = told["lines"]
+    assert 0 <= said["chance"] <= 1
+    assert len(said["because"]) <= 3
+    assert machine.asks("risk", "explain", "DEC-").exit_code == 2
+
+    early.write_text("HS6 Code,Fraud\n850440,2\n", encoding="utf-8")
+    wrong = machine.asks("risk", "train", str(early))
+    assert (wrong.exit_code, "early.csv:2: “2” is no outcome" in wrong.stderr) == (1, True)
 
 
 def test_a_file_with_semicolons_is_read(demo: "tuple[Machine, subprocess.Popen[str]]") -> None:

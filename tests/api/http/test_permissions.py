@@ -32,13 +32,18 @@ from border.identity import policy
 from border.identity.policy import ANYONE, SIGNED_IN, Grant, Scope
 from border.identity.service import digest
 from border.identity.tables import AccountRow, OrganisationRow, TokenRow
+from border.messages.tables import ContactRow
 from border.payments.collection import notice_service
 from border.payments.exceptions import exception_service
 from border.payments.receipts.receipt_service import issue_due
 from border.payments.tariffs import draft_file
 from border.payments.tariffs.tariff_service import put_draft, seeds
+from customs.intake.template import COLUMNS
 from logistics.ballot.tables import BallotRow
+from logistics.fairness.tables import FaultRow
+from logistics.share import CLASSES
 from logistics.storage import slot as slots
+from logistics.tables import BookingRow
 
 pytestmark = pytest.mark.once
 
@@ -69,6 +74,8 @@ class Records:
     firm: UUID
     carrier: UUID | None
     cashier: str
+    reached: str
+    """The account that has an address to be told at."""
     delegate: UUID | None = None
     """The firm that was given every right there is to give."""
     ids: dict[str, str] = field(default_factory=dict)
@@ -112,6 +119,8 @@ def within(somebody: Somebody, records: Records, kind: str) -> set[Scope]:
     scopes = {Scope.ZONE}
     if kind == "desk_shift":
         return scopes | ({Scope.OWN} if somebody.name == records.cashier else set())
+    if kind == "contact":
+        return scopes | ({Scope.OWN} if somebody.name == records.reached else set())
     if somebody.firm == records.firm:
         scopes.add(Scope.OWN)
     if kind == "declaration" and somebody.firm == records.carrier:
@@ -268,9 +277,21 @@ async def trade(crossing: Any, running: Any, carrier: str | None, delegate: UUID
     pending = await crossing.opened(waiting, "vietqr")
     slip = (await crossing.sees("trader", f"/bookings/{booking['id']}"))["slip"]["reference"]
     full = (await crossing.slot(place=3))["id"]
+    one_taken = {"capacity": 1, "taken": 1, "class_taken": [int(c == "ordinary") for c in CLASSES]}
     async with running.services.store.engine.begin() as connection:
-        await connection.execute(update(slots).where(slots.c.id == UUID(full)).values(capacity=0))
+        await connection.execute(update(slots).where(slots.c.id == UUID(full)).values(one_taken))
     entry = await crossing.does("trader", f"/slots/{full}/waitlist", crossing.truck(), 201)
+    way = {"gate": "KIM_THANH_II", "direction": "export"}
+    live = await crossing.does("trader", "/live-queue/announcements", crossing.truck() | way, 201)
+    fault = await running.services.store.perform(
+        PROGRAM, lambda unit: a_fault(unit, UUID(waiting["id"]))
+    )
+    trader = await crossing.person("trader")
+    sent = {"content-type": "application/octet-stream"}
+    table = "\n".join(
+        ";".join(texts) for texts in zip(*((c.en, c.example) for c in COLUMNS), strict=True)
+    )
+    sheet = await trader.client.post("/api/v1/declaration-files", content=table, headers=sent)
     listed = (await crossing.sees("trader", "/receipts"))["items"][0]["reference"]
     receipt = await crossing.sees("trader", f"/receipts/{listed}")
     return {
@@ -279,6 +300,9 @@ async def trade(crossing: Any, running: Any, carrier: str | None, delegate: UUID
         "lodged": goods["id"],
         "booking_id": waiting["id"],
         "entry_id": entry["id"],
+        "standby_id": live["id"],
+        "fault_id": str(fault.id),
+        "declaration_file_id": sheet.json()["id"],
         "payment_id": pending["id"],
         "paid": payment["id"],
         "charge_id": waiting["charges"][0]["id"],
@@ -316,8 +340,8 @@ async def build(crossing: Any, running: Any, *, whole: bool = True) -> World:
     everybody = await people(services, firms)
     login = await running.client.get("/login")
     csrf = login.cookies["border_csrf"]
-    ours = Records("ours", firms["ours"], None, Role.CASHIER.value)
-    theirs = Records("theirs", other.id, firms["carrier"], Role.MANAGER.value)
+    ours = Records("ours", firms["ours"], None, Role.CASHIER.value, Role.TRADER.value)
+    theirs = Records("theirs", other.id, firms["carrier"], Role.MANAGER.value, "the carrier")
     if whole:
         ours.delegate, theirs.delegate = firms["carrier"], firms["zone"]
         ours.ids = await trade(crossing, running, None, firms["carrier"])
@@ -330,6 +354,7 @@ async def build(crossing: Any, running: Any, *, whole: bool = True) -> World:
         theirs.ids = await trade(crossing, running, "0010000104", firms["zone"])
         for records in (ours, theirs):
             records.ids |= shared | await shift_of(running, records.cashier)
+            records.ids |= await address_of(running, records.reached)
     else:
         draft = await crossing.drafted(carrier_tax_code="0010000104")
         theirs.ids["declaration_id"] = draft["id"]
@@ -404,6 +429,24 @@ async def of_the_zone(crossing: Any, running: Any) -> dict[str, str]:
     }
 
 
+async def a_fault(unit: Unit, booking_id: UUID) -> FaultRow:
+    """Note that a booking was left unused."""
+    booking = await unit.fetch(BookingRow, table_of(BookingRow).c.id == booking_id)
+    assert booking is not None
+    return await unit.create(
+        FaultRow,
+        "counted",
+        "note",
+        gate=booking.gate,
+        owner_organisation_id=booking.owner_organisation_id,
+        booking_id=booking.id,
+        direction=booking.direction,
+        fault_kind="not_come",
+        ended_at=unit.at,
+        expires_at=unit.at + timedelta(days=44),
+    )
+
+
 async def an_open_ballot(unit: Unit) -> BallotRow:
     """Announce a ballot that takes entries."""
     soon, later = unit.at - timedelta(hours=1), unit.at + timedelta(days=2)
@@ -424,6 +467,27 @@ async def an_open_ballot(unit: Unit) -> BallotRow:
         beacons=[{"name": "sandbox-a", "round": 1}],
     )
     return await unit.move(BallotRow, ballot.id, "open")
+
+
+async def address_of(running: Any, name: str) -> dict[str, str]:
+    """Keep an address of an account's."""
+    accounts = table_of(AccountRow)
+
+    async def work(unit: Unit) -> UUID:
+        query = select(accounts.c.id).where(accounts.c.name == name)
+        account_id = (await unit.connection.execute(query)).scalar_one()
+        added = await unit.create(
+            ContactRow,
+            "unconfirmed",
+            "add",
+            gate="LAO_CAI",
+            account_id=account_id,
+            channel="email",
+            address=f"{account_id}@roles.test",
+        )
+        return added.id
+
+    return {"contact_id": str(await running.services.store.perform(PROGRAM, work))}
 
 
 async def shift_of(running: Any, name: str) -> dict[str, str]:
@@ -487,7 +551,12 @@ def named(path: str, records: Records) -> dict[str, str]:
     if path.endswith("/refunds"):
         return {"payment_id": records.ids.get("paid", str(new_id()))}
     if "{record_id}" in path:
-        kinds = {"declarations": "declaration_id", "waiting": "entry_id", "ballots": "ballot_id"}
+        kinds = {
+            "declarations": "declaration_id",
+            "waiting": "entry_id",
+            "live-queue": "standby_id",
+            "ballots": "ballot_id",
+        }
         kind = next((kinds[part] for part in path.split("/") if part in kinds), "booking_id")
         return {"record_id": records.ids.get(kind, str(new_id())), "change": "cancel"}
     if "slips" in path or "places" in path:
@@ -530,7 +599,7 @@ def body_of(asked: Asked, records: Records, csrf: str) -> tuple[bytes, bool]:
         given = {"bank_reference": "B-1", "amount_minor": 1}
     elif asked.template.endswith("/replace"):
         given = {"reason": "Seen.", "payer_name": "Another name"}
-    elif asked.template.endswith(
+    elif "/faults/" in asked.template or asked.template.endswith(
         ("/approve", "/waive", "/withdraw", "/refunds", "/reopenings", "/{verb}")
     ):
         given = {"reason": "Seen."}

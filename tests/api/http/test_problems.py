@@ -178,3 +178,41 @@ def test_every_kind_of_refusal_has_a_code_a_status_and_sentences() -> None:
         assert 400 <= kind.status < 600
         assert kind.title.strip()
         assert kind.says.strip().endswith((".", "}"))
+
+
+async def test_a_body_that_cannot_be_read_is_told_by_its_place_in_the_readers_language(
+    crossing: Any,
+) -> None:
+    trader = (await crossing.person("trader")).client
+    for content, why in (
+        (b'{"gate": ', "it ends before it is complete"),
+        (b"{gate: 1}", "a name without quotation marks stands at byte 1"),
+        (b'{"gate": 1}x', "something follows its end, at byte 12"),
+        (b'{"gate": [1,]}', "a comma stands before a closing bracket, at byte 12"),
+        (b'{"gate": 01}', "a number is written wrongly at byte 10"),
+        (b'{"gate" 1}', "what stands at byte 8 cannot stand there"),
+        (b'{"gate": "\xff"}', "it is not UTF-8"),
+        (b'{"gate": 1e999}', "a number in it is too large"),
+        (b"[" * 100_000, "it is nested too deeply"),
+    ):
+        answer = await trader.post("/api/v1/declarations", content=content, headers=JSON)
+        body = problem_in(answer, 400, "malformed_body")
+        assert body["why"] == why
+        assert why in body["detail"]
+    headers = JSON | {"Accept-Language": "vi"}
+    answer = await trader.post("/api/v1/declarations", content=b"{", headers=headers)
+    assert "it ends" not in answer.json()["detail"]
+
+
+async def test_what_is_wrong_with_a_field_holds_no_word_of_the_decoder(crossing: Any) -> None:
+    trader, manager = await crossing.person("trader"), await crossing.person("manager")
+    slot = (await crossing.slot())["id"]
+    booking = crossing.truck() | {"declaration_ids": ["x"], "on_behalf_of": "y", "driver": 1}
+    limit = {"from": "tomorrow", "until": "2026-11-24", "gate": {}, "value": {}, "kind": "x"}
+    for answer in (
+        await trader.post(f"/slots/{slot}/bookings", booking),
+        await manager.post("/slot-limits", limit),
+    ):
+        for error in problem_in(answer, 400, "invalid_fields")["errors"]:
+            assert set(error) <= {"field", "code", "detail", "expected"}
+            assert "input" not in error["detail"].lower()

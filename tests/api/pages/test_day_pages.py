@@ -1,9 +1,12 @@
 """A firm's day: a line for each truck, found by plate and driver, paid in one payment."""
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
 
+from api.pages.trader import day
 from border.payments.collection import notice_service
 from tests.api.pages.test_pages_trader import words
 
@@ -49,6 +52,28 @@ async def test_a_truck_that_has_crossed_no_longer_stands_first(crossing: Any, br
     await crossing.crossed(booking)
     assert 'id="soon"' not in (await trader.get("/trader")).text
     assert booking["vehicle"]["plate"] in words(await trader.get("/trader/day"))
+
+
+async def test_a_day_of_many_trucks_is_shown_by_the_page_and_paid_for_whole(
+    crossing: Any, browse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(day, "_A_PAGE", 2)
+    held = await crossing.booked((await crossing.lodged())["id"], place=6)
+    first = [await crossing.booked(place=place) for place in (5, 3, 5, 4)]
+    trader = await browse("trader")
+    pages = [await trader.get("/trader/day", date="2026-11-23")]
+    while onward := re.search(r'rel="next" href="([^"]+)"', pages[-1].text):
+        pages.append(await trader.get("/trader/day" + unescape(onward[1])))
+    assert len(pages) == 3
+    said = [words(page) for page in pages]
+    assert all("5 trucks" in one and "1 truck is held for you." in one for one in said)
+    plates = [one["vehicle"]["plate"] for one in (*first, held)]
+    seen = [plate for one in said for plate in re.findall(r"24C-\d{3}\.\d\d", one)]
+    order = sorted(plates, key=lambda plate: [5, 3, 5, 4, 6][plates.index(plate)])
+    assert sorted(seen) == sorted(plates)
+    assert (seen[0], seen[1], seen[-1]) == (order[0], order[1], order[-1])
+    answer = await trader.client.get("/trader/day", params={"after": "rubbish"})
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("typed", ["24c 00", "tran van", "TRẦN"])

@@ -44,6 +44,15 @@ async def test_a_limit_is_seen_with_all_it_displaces_before_it_is_put(
     assert "Your hour was taken away" not in text_of(await trader.see(here))
     board = text_of((await crossing.running.client.get("/?lang=en")).text)
     assert "Lanes open: Lane X2 is being repaired." in board
+    hours = f"/trader/book?{HERE.partition('?')[2]}&date=2026-11-23"
+    assert "15:00–16:00 Closed: Lane X2 is being repaired." in text_of(await trader.see(hours))
+    no = await crossing.does("trader", f"/slots/{slot['id']}/bookings", crossing.truck(), 409)
+    assert (no["code"], no["limit"], no["until"]) == (
+        "slot_closed",
+        "Lanes open",
+        "16:00 23/11/2026",
+    )
+    assert "Lane X2 is being repaired." in no["detail"]
 
 
 async def test_what_is_wrong_stands_beside_its_field_and_nothing_is_lost(desk: Any) -> None:

@@ -20,6 +20,7 @@ from border.core.tables import Record
 from border.identity import service
 from logistics import figures
 from logistics.gate_check import ScanCode
+from tests.api.ranked import ranked
 
 STAFF_PAGES = {
     "/officer": {"officer", "guard", "quarantine"},
@@ -170,6 +171,31 @@ async def test_a_declaration_is_shown_whole_with_the_reasons_of_its_lane(
         "It is the trader's first declaration here.",
         "Declaration: Registered",
     ):
+        assert words in page, words
+
+
+async def test_customs_reads_how_goods_were_ranked_and_nobody_else_does(
+    crossing: Any, desk: Any
+) -> None:
+    lodged = await crossing.lodged("export")
+    path = f"/officer/declarations/{lodged['id']}"
+    officer, guard = await desk("officer"), await desk("guard")
+    assert "Nothing was learned yet" in text_of(await officer.see("/officer/ranking"))
+    assert "What inspections suggest" not in text_of(await officer.see(path))
+    await ranked(crossing, lodged["id"], chance=0.83)
+    page = text_of(await officer.see(path))
+    for words in (
+        "likely to differ",
+        "Of a hundred such goods, 83 differed from what was declared.",
+        "Seller 0100112437: something was found in 4 of 5 inspected before.",
+    ):
+        assert words in page, words
+    assert "likely to differ" in text_of(await officer.see("/officer"))
+    for other in (path, "/officer"):
+        assert "likely to differ" not in text_of(await guard.see(other))
+    await guard.see("/officer/ranking", status=403)
+    page = text_of(await officer.see("/officer/ranking"))
+    for words in ("91 %", "22 %", "4,000", "inspections.csv", "Importer", "20 % would differ"):
         assert words in page, words
 
 

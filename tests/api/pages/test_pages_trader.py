@@ -630,6 +630,7 @@ async def test_an_expired_payment_offers_the_way_on_and_a_paid_one_leads_to_the_
         ("vi", "sau rieng", "08106000", "Quả sầu riêng"),
         ("en", "durian", "081060", "Fruit, edible; durians, fresh"),
         ("en", "0810.60", "081060", "Fruit, edible; durians, fresh"),
+        ("zh", "葡萄", "080610", "葡萄"),
     ],
 )
 async def test_codes_are_offered_in_the_readers_language(
@@ -638,7 +639,21 @@ async def test_codes_are_offered_in_the_readers_language(
     answer = await running.client.get(
         "/codes/hs", params={"q": asked}, headers={"Accept-Language": language}
     )
-    assert answer.json()["items"][0] == {"code": code, "says": says}
+    first = answer.json()["items"][0]
+    assert (first["code"], first["says"]) == (code, says)
+    assert len(first["above"]) == 2
+
+
+async def test_codes_are_proposed_for_a_description_with_why_and_what_handling(running) -> None:
+    answer = await running.client.get(
+        "/codes/hs/proposals", params={"q": "鲜榴莲"}, headers={"Accept-Language": "zh"}
+    )
+    first = answer.json()["items"][0]
+    assert (first["code"], first["says"]) == ("081060", "榴莲")
+    assert "鲜榴莲" in first["why"][0]
+    assert [one["kind"] for one in first["handling"]] == ["perishable"]
+    unknown = await running.client.get("/codes/hs/proposals", params={"q": "asdf qwer"})
+    assert unknown.json() == {"items": []}
 
 
 async def test_nothing_typed_offers_nothing(running) -> None:

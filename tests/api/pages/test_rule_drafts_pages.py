@@ -16,8 +16,17 @@ from border.core.refusal import Refusal
 from border.regulation import history, regulation_service
 from border.regulation.rule_kind import KINDS
 from logistics.ballot.terms import BALLOT_TERMS
+from logistics.fairness.holds import HOLD_TERMS
+from logistics.fairness.ladder import FAULT_LADDER
+from logistics.fairness.rush import RUSH_TERMS
 from logistics.share_rules import SLOT_SHARES
-from tests.logistics.rule_drafts import shares_draft, terms_draft
+from tests.logistics.rule_drafts import (
+    holds_draft,
+    ladder_draft,
+    rush_draft,
+    shares_draft,
+    terms_draft,
+)
 
 from .test_rules_pages import PAGE, browser, see
 
@@ -26,7 +35,14 @@ FORMS = sorted(set(KINDS) - {"tariff"})
 WRITERS = {
     kind: "officer" if kind in ("selectivity", "agency_rules") else "manager" for kind in FORMS
 }
-UNSEEDED = {BALLOT_TERMS.name: terms_draft, SLOT_SHARES.name: shares_draft}
+_FIRST = date(2026, 1, 1)
+UNSEEDED = {
+    BALLOT_TERMS.name: terms_draft("MUONG_KHUONG", "first", _FIRST),
+    SLOT_SHARES.name: shares_draft("MUONG_KHUONG", "first", _FIRST),
+    FAULT_LADDER.name: ladder_draft(_FIRST),
+    HOLD_TERMS.name: holds_draft(_FIRST, 3),
+    RUSH_TERMS.name: rush_draft(_FIRST),
+}
 every_kind = pytest.mark.parametrize("kind", FORMS)
 
 
@@ -34,9 +50,8 @@ async def first_of(running: Any, kind: str) -> history.Written:
     """Return the first set of a kind that is in force, put there where none is from the start."""
     store = running.services.store
     if not KINDS[kind].seeded:
-        first = UNSEEDED[kind]("MUONG_KHUONG", "first", date(2026, 1, 1))
         await store.perform(
-            PROGRAM, lambda unit: regulation_service.load(unit, KINDS[kind], [first])
+            PROGRAM, lambda unit: regulation_service.load(unit, KINDS[kind], [UNSEEDED[kind]])
         )
     async with store.reading() as connection:
         return (await history.written(connection, [kind]))[0]

@@ -1,5 +1,6 @@
 """The shares of an hour: told by API, on the manager's day, and where an hour is chosen."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ from border.regulation import regulation_service
 from logistics import share_service
 from logistics.share_rules import SLOT_SHARES
 from tests.api.pages.test_pages_staff import desk, text_of
-from tests.api.pages.test_pages_trader import words
+from tests.api.pages.test_pages_trader import TRUCK, words
 from tests.logistics.rule_drafts import shares_draft
 
 __all__ = ["desk"]
@@ -42,6 +43,7 @@ async def test_shares_are_told_wherever_an_hour_is_looked_at(
         {"class": "ordinary", "capacity": 3, "taken": 0},
         {"class": "empty", "capacity": 1, "taken": 1},
         {"class": "dangerous_goods", "capacity": 0, "taken": 0},
+        {"class": "driverless", "capacity": 0, "taken": 0},
     ]
 
     trader = await browse("trader")
@@ -57,3 +59,28 @@ async def test_shares_are_told_wherever_an_hour_is_looked_at(
     manager = await desk("manager")
     day = text_of(await manager.see(f"/manager/slots?gate={GATE}&direction=export&date=2026-11-24"))
     assert "Perishable goods 0/2 · Ordinary goods 0/3 · Empty vehicle 1/1" in day
+
+
+async def test_a_driverless_vehicle_is_booked_without_a_driver_and_its_page_says_so(
+    crossing: Any, browse: Any
+) -> None:
+    trader = await browse("trader")
+    page = await trader.get("/trader/book", gate="KIM_THANH_II", direction="export", empty="true")
+    slot = await crossing.slot()
+    hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
+    truck = {name: value for name, value in TRUCK.items() if not name.startswith("driver.")}
+    sent = hidden | truck | {"slot_id": slot["id"], "empty": "yes"}
+    refused = await trader.client.post("/trader/book", data=sent)
+    assert refused.status_code == 400
+    assert 'id="driver.name-error"' in refused.text
+    agv = sent | {"vehicle.driverless": "yes", "idempotency_key": "another"}
+    driven = await trader.client.post("/trader/book", data=agv | {"driver.name": "Somebody Else"})
+    assert driven.status_code == 400
+    booked = await trader.client.post("/trader/book", data=agv | {"idempotency_key": "a third"})
+    assert booked.status_code == 303, words(booked)
+    seen = await trader.get(booked.headers["location"])
+    assert "Driver Driverless vehicle" in words(seen)
+    again = await trader.get("/trader/book", like=booked.headers["location"].rpartition("/")[2])
+    assert 'name="vehicle.driverless" value="yes" checked' in again.text
+    fleet = await trader.get("/trader/fleet")
+    assert "Driverless vehicle" in words(fleet)

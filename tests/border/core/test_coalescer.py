@@ -13,7 +13,7 @@ from border.core.actor import Actor
 from border.core.coalescer import Coalescer
 from border.core.event import current_request
 from border.core.refusal import NOT_FOUND, Refusal
-from border.core.store import Alone, Held, Once, Store, StoredAnswer, Unit, table_of
+from border.core.store import Alone, Held, Later, Once, Store, StoredAnswer, Unit, table_of
 from border.core.tables import AnsweredRow, EventRow
 from border.core.writing import Clash, Writes, write_out
 
@@ -184,9 +184,32 @@ async def test_a_full_line_says_so_at_once_and_takes_the_next_when_there_is_room
     with pytest.raises(Refusal) as refused:
         await line.ask(crates[3])
     assert (refused.value.code, refused.value.kind.status) == ("overloaded", 503)
+    assert 1 <= refused.value.facts["seconds"] <= 60
     line.open.set()
     assert await asyncio.gather(*asked) == [2, 2, 2]
     assert await line.ask(crates[3]) == 2
+
+
+async def test_what_must_see_what_was_done_before_it_stands_first_in_the_next_turn(
+    yard: Any,
+) -> None:
+    crates = [await yard.pack() for _ in range(3)]
+    line = Sealing(yard, at_once=1, size=3)
+    whole, put_off = line.together, list[str]()
+
+    async def once_later(units: Sequence[Unit], asked: Sequence[Any]) -> Any:
+        answers = list(await whole(units, asked))
+        for place, crate in enumerate(asked):
+            if place and crate.reference not in put_off:
+                put_off.append(crate.reference)
+                answers[place] = Later()
+        return answers
+
+    line.line = Coalescer(yard.store, once_later, line.by_itself, at_once=1, size=3)
+    names = [crate.reference for crate in crates]
+    assert await asyncio.gather(*map(line.ask, crates)) == [2, 2, 2]
+    assert (line.turns, line.alone) == ([names, names[1:]], [])
+    assert await line.states(crates) == ["sealed"] * 3
 
 
 async def test_a_fault_is_told_to_everybody_and_the_line_goes_on(yard: Any) -> None:

@@ -1,7 +1,7 @@
 """A whole number means the same in every field of every request."""
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -26,6 +26,11 @@ def is_whole(annotation: Any) -> bool:
     return annotation is int or any(map(is_whole, get_args(annotation)))
 
 
+def is_list(annotation: Any) -> bool:
+    """Say whether a field holds several."""
+    return get_origin(annotation) is list or any(map(is_list, get_args(annotation)))
+
+
 @pytest.mark.parametrize("given", [18_000_000, 18_000_000.0, 0, -3.0])
 def test_a_float_without_a_fraction_is_a_whole_number(given: float) -> None:
     taken = TypeAdapter(Integer).validate_python(given)
@@ -45,12 +50,15 @@ def test_every_whole_number_of_every_request_is_read_the_same_way() -> None:
         for name, field in shape.model_fields.items():
             if not is_whole(field.annotation):
                 continue
+            several = is_list(field.annotation)
             for wrong in ("5", True, 5.5):
+                sent = [wrong] if several else wrong
                 with pytest.raises(ValidationError) as refused:
-                    shape.model_validate({name: wrong, field.alias or name: wrong})
+                    shape.model_validate({name: sent, field.alias or name: sent})
                 assert "int_type" in {e["type"] for e in refused.value.errors()}, (shape, name)
+            right = [5.0] if several else 5.0
             with pytest.raises(ValidationError) as taken:
-                shape.model_validate({"no such field": 1, name: 5.0, field.alias or name: 5.0})
+                shape.model_validate({"no such field": 1, name: right, field.alias or name: right})
             assert not [e for e in taken.value.errors() if e["type"].startswith("int_")]
             read += 1
     assert read > 25

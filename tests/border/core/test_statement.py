@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 
@@ -74,6 +74,8 @@ VALUES: dict[str, Any] = {
     "Integer": 7,
     "BigInteger": 2**40,
     "Boolean": True,
+    "Float": 0.3,
+    "Time": time(21, 30),
     "Date": date(2026, 11, 27),
     "JSONB": {"a": [1, None, {"ß": 1.5}], "empty": {}},
     "Uuid": new_id(),

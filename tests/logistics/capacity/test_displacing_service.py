@@ -86,7 +86,7 @@ async def test_a_truck_in_the_yard_stays_and_its_place_is_gone_with_it(yard: Any
     assert (await now_of(yard, away)).slot_id != slot.id
     [now] = await yard.rows(SlotRow, id=slot.id)
     assert (now.capacity, now.taken, now.kept) == (0, 1, 1)
-    assert await yard.tries(yard.book(slot)) == "slot_full"
+    assert await yard.tries(yard.book(slot)) == "slot_closed"
 
 
 async def test_an_unpaid_place_is_moved_too_and_is_paid_as_before(yard: Any) -> None:

@@ -156,7 +156,7 @@ async def test_a_cut_between_looking_and_writing_is_met_by_the_conditional_updat
 ) -> None:
     slot = await yard.slot(places=30)
     ended = await cut_between(yard, slot, monkeypatch, booking_storage.take_places)
-    assert ended == {"slot_full": 5}
+    assert ended == {"slot_closed": 5}
 
 
 async def test_a_cut_between_looking_and_writing_is_met_by_the_check_alone(

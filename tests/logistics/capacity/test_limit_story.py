@@ -98,7 +98,7 @@ async def test_whatever_happens_no_hour_holds_more_than_it_takes_but_those_in_th
         ended.add(await step(yard, chance))
         await check(yard)
     assert ended <= {
-        *("done", "nothing", "slot_full", "OK", "TOO_EARLY", "DUPLICATE"),
+        *("done", "nothing", "slot_full", "slot_closed", "OK", "TOO_EARLY", "DUPLICATE"),
         *("not_displaced", "invalid_fields", "too_late_to_move", "moved_too_often", "slot_over"),
     }
 
@@ -113,7 +113,7 @@ async def test_cut_cancelled_paid_and_booked_at_once_each_ends_in_one_way(yard: 
     booking = [yard.book(slot) for _ in range(4)]
     doing = [*booking[:2], cuts[0], *paying, *cancelling, cuts[1], *booking[2:]]
     ended = await asyncio.gather(*(yard.tries(one) for one in doing))
-    assert set(ended) <= {"done", "slot_full"}
+    assert set(ended) <= {"done", "slot_full", "slot_closed"}
     await check(yard)
     rows = {row.id: row for row in await yard.rows(BookingRow)}
     assert {rows[one.id].state for one in booked[:4]} == {"cancelled"}

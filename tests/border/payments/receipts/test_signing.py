@@ -348,6 +348,8 @@ def test_no_entity_is_followed(signer: ReceiptSigner, signed: bytes, tmp_path: P
 
 def test_what_xml_cannot_hold_becomes_a_space(signer: ReceiptSigner) -> None:
     assert writable("a\x01b\x0cc") == "a b c"
+    plain = "".join(c for c in map(chr, range(0x3000)) if c.isprintable())
+    assert writable(plain + "\x01") == writable(plain) + " "
     row = receipt(payer_name="Công\x02ty")
     proved = signer.verify(signer.sign(receipt_document(row, None), AT))
     assert stated(proved.data).payer == "Công ty"

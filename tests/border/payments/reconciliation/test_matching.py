@@ -12,7 +12,6 @@ from border.payments.reconciliation.column_map import FeeTerms
 from border.payments.reconciliation.matching import (
     AGREES,
     CLASS_SAYS,
-    COUNTS_NOT,
     Act,
     AwaitedPayout,
     Before,
@@ -30,6 +29,8 @@ from border.payments.reconciliation.statement import GATEWAY_TYPES, LineType
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 HUNDRED = Money(100_000)
 TERMS = FeeTerms(basis_points=110, fixed_minor=0)
+COUNTS_NOT = frozenset({LineClass.DUPLICATE_LINE, LineClass.REPEATED})
+"""Classes of lines that tell nothing that was not told before."""
 
 
 def told(type: LineType = LineType.PAYMENT, minor: int = 100_000, fee: int = 0) -> Reported:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.pages.kit.typed_numbers import WrongNumber, read_units, write_units
+from border.files.typed_numbers import WrongNumber, read_units, write_units
 
 
 @pytest.mark.parametrize(

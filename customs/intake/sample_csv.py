@@ -1,32 +1,30 @@
-"""Declarations out of a CSV file, through a documented mapping of its columns.
+"""Declarations out of a table with other people's columns, through a documented mapping of them.
 
-One row is one declaration with one line. The file is read line by line and never held as a
-whole. What is read here is only the file: the checks and the writing are `import_service`'s.
+One row is one declaration with one line. The file is read line by line and never held as a whole.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
-from typing import BinaryIO
 
 from pydantic import ValidationError
 from stdnum.vn import mst
 
 from border.core.money import MINOR_UNITS, share
-from border.core.refusal import INVALID, FieldError, Refusal
+from border.core.refusal import INVALID, FieldError
 from border.core.words import N_
 from border.files.csv_rows import CsvRow, CsvTable
-from border.files.fault import FILE_NOT_READABLE, Unreadable
 from border.files.spoiled import (
     SPREADSHEET_NUMBER,
     SPREADSHEET_SAYS,
     is_shortened,
     without_leading_zeros,
 )
-from border.files.text import UTF_8, encoding_of, lines_of, rewound
 from border.vocabulary import Direction
 from customs.draft import DraftDeclaration, GoodsLine, Party, Value
+from customs.intake.drafted import shape_errors
+from customs.intake.row import SourceRow
 from customs.nomenclature import nomenclature
 
 _KEY_DIGITS = 10
@@ -107,84 +105,16 @@ declaration. source: Customs Declaration Datasets, MIT (border/reference/SOURCES
 """
 
 
-@dataclass(frozen=True)
-class SourceRow:
-    """A row of a file: its last line, its own key, and the draft in it or what is wrong."""
+def read_rows(table: CsvTable, columns: DeclarationColumns, gate: str) -> Iterator[SourceRow]:
+    """Yield the rows of a table one by one, reading no further than that.
 
-    line: int
-    key: str
-    draft: DraftDeclaration | None
-    errors: tuple[FieldError, ...] = ()
-
-
-@dataclass
-class Progress:
-    """How far the reading has come, in lines and in bytes."""
-
-    lines: int = 0
-    bytes: int = 0
-
-    def count(self, lines: Iterable[str]) -> Iterator[str]:
-        """Yield lines, counting them."""
-        for line in lines:
-            self.lines += 1
-            yield line
-
-
-@dataclass
-class _Counted:
-    """A file whose bytes are counted as they are read."""
-
-    file: BinaryIO
-    progress: Progress
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes."""
-        return self._count(self.file.read(size))
-
-    def readline(self, size: int = -1) -> bytes:
-        """Return the next line."""
-        return self._count(self.file.readline(size))
-
-    def _count(self, piece: bytes) -> bytes:
-        self.progress.bytes += len(piece)
-        return piece
-
-
-def read_encoding(file: BinaryIO) -> str:
-    """Return what a file is written in, having read all of it. refuses: file_not_readable."""
-    try:
-        return encoding_of(rewound(file))
-    except Unreadable as fault:
-        raise _not_readable(fault) from fault
-
-
-def _not_readable(fault: Unreadable) -> Refusal:
-    return FILE_NOT_READABLE(line=fault.problem.line, errors=[fault.problem.error])
-
-
-def read_rows(
-    file: BinaryIO,
-    columns: DeclarationColumns,
-    gate: str,
-    progress: Progress | None = None,
-    encoding: str = UTF_8,
-) -> Iterator[SourceRow]:
-    """Yield the rows of `file` one by one, reading no further than that.
-
-    refuses: invalid_fields (a column is missing or twice), file_not_readable.
+    refuses: invalid_fields (a column is missing or twice); Unreadable.
     """
-    counted = progress if progress is not None else Progress()
-    try:
-        lines = counted.count(lines_of(_Counted(file, counted), encoding))
-        table = CsvTable(lines, columns.columns)
-        places, problems = table.places(columns.columns)
-        if problems:
-            raise INVALID(errors=[problem.error for problem in problems])
-        for row in table:
-            yield _row(row, places, columns, gate)
-    except Unreadable as fault:
-        raise _not_readable(fault) from fault
+    places, problems = table.places(columns.columns)
+    if problems:
+        raise INVALID(errors=[problem.error for problem in problems])
+    for row in table:
+        yield _row(row, places, columns, gate)
 
 
 def _row(
@@ -229,16 +159,8 @@ def _row(
             amounts[columns.price],
         )
     except ValidationError as error:
-        return SourceRow(row.line, key, None, tuple(_shape_errors(error)))
-    return SourceRow(row.line, key, draft)
-
-
-def _shape_errors(error: ValidationError) -> Iterator[FieldError]:
-    """Yield what does not even have the shape of a declaration's field."""
-    for found in error.errors(include_url=False, include_input=False):
-        path = ".".join(str(part) for part in found["loc"])
-        says = N_("This does not fit here: {why}.")
-        yield FieldError(path, "wrong_shape", says, (("why", found["msg"]),))
+        return SourceRow(row.line, key, None, tuple(shape_errors(error)))
+    return SourceRow(row.line, key, draft, import_key=f"{columns.source}:{key}")
 
 
 def _draft(

@@ -10,16 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from border.core.refusal import Refusal
+from border.files.csv_rows import CsvTable
+from border.files.text import lines_of
 from border.identifiers import tax_code
-from customs.csv_import import (
-    DECLARATIONS_2021,
-    Progress,
-    SourceRow,
-    nobodys_tax_code,
-    read_rows,
-    scaled,
-)
 from customs.draft import Value
+from customs.intake.reader import read_file
+from customs.intake.row import SourceRow
+from customs.intake.sample_csv import DECLARATIONS_2021, nobodys_tax_code, read_rows, scaled
 
 HEADER = ",".join(DECLARATIONS_2021.columns) + ",Fraud"
 GOOD = "56839011,760711,CN,901.2,415092.5,SHHZGSL,,CN,0"
@@ -27,7 +24,7 @@ GOOD = "56839011,760711,CN,901.2,415092.5,SHHZGSL,,CN,0"
 
 def read(*lines: str, header: str = HEADER) -> list[SourceRow]:
     file = io.BytesIO("\r\n".join([header, *lines]).encode())
-    return list(read_rows(file, DECLARATIONS_2021, "KIM_THANH_II"))
+    return list(read_file(file, "KIM_THANH_II"))
 
 
 def errors(row: SourceRow) -> list[tuple[str, str]]:
@@ -95,7 +92,7 @@ def test_a_file_without_the_columns_names_those_that_are_missing() -> None:
         (f"lines.1.{name}", "missing_column") for name in DECLARATIONS_2021.columns[1:]
     ]
     with pytest.raises(Refusal):
-        list(read_rows(io.BytesIO(b""), DECLARATIONS_2021, "KIM_THANH_II"))
+        list(read_file(io.BytesIO(b""), "KIM_THANH_II"))
 
 
 def test_a_heading_that_stands_twice_is_refused_by_its_name() -> None:
@@ -152,7 +149,7 @@ def test_a_byte_order_mark_blank_lines_and_other_columns_do_no_harm() -> None:
 @pytest.mark.parametrize("bad", [b'1,"760711,CN\n', b"1,\xff\n", b'1,"a"b,c\n'])
 def test_what_is_no_csv_in_utf8_is_refused_with_its_line(bad: bytes) -> None:
     with pytest.raises(Refusal) as refused:
-        list(read_rows(io.BytesIO(HEADER.encode() + b"\n" + bad), DECLARATIONS_2021, "X"))
+        list(read_file(io.BytesIO(HEADER.encode() + b"\n" + bad), "X"))
     assert (refused.value.code, refused.value.facts) == ("file_not_readable", {"line": 2})
     [error] = refused.value.errors
     assert error.field == "lines.2.line"
@@ -180,11 +177,12 @@ class Endless(io.RawIOBase):
 
 
 def test_the_file_is_read_only_as_far_as_rows_are_asked_for() -> None:
-    file, progress = Endless(), Progress()
-    rows = read_rows(file, DECLARATIONS_2021, "KIM_THANH_II", progress)  # type: ignore[arg-type]
+    file = Endless()
+    table = CsvTable(lines_of(file, "utf-8"), DECLARATIONS_2021.columns)  # type: ignore[arg-type]
+    rows = read_rows(table, DECLARATIONS_2021, "KIM_THANH_II")
     taken = [next(rows).key for _ in range(1000)]
     assert taken[-1] == "1000"
-    assert file.read_lines == progress.lines == 1001
+    assert file.read_lines == 1001
     assert sys.getsizeof(rows) < 1000
 
 

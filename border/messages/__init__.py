@@ -1,0 +1,1 @@
+"""Telling people: occasions and their texts, the outbox, and the channels that carry messages."""

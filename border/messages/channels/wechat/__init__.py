@@ -1,0 +1,1 @@
+"""WeChat, by our Official Account."""

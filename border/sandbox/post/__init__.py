@@ -1,0 +1,1 @@
+"""Those who carry messages: a mail server, Zalo, an SMS gateway, WeChat, and who receives them."""

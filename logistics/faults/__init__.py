@@ -1,0 +1,1 @@
+"""Places that were booked and not used: noted behind the bookings, excused or appealed."""
