@@ -30,8 +30,11 @@ from border.regulation.tables import ONE_AT_A_TIME, RegulationRow
 from border.timeouts import Timeouts
 from customs import rule_service
 from logistics.ballot.terms import BALLOT_TERMS
-from logistics.calling.terms import CALLING_SEED, CALLING_TERMS
+from logistics.calling.terms import CALLING_SEED, CALLING_TERMS, STANDBY_SEED, STANDBY_TERMS
 from logistics.capacity.template import HOUR_TEMPLATES, TEMPLATE_SEEDS
+from logistics.fairness.holds import HOLD_TERMS
+from logistics.fairness.ladder import FAULT_LADDER
+from logistics.fairness.rush import RUSH_TERMS
 from logistics.share_rules import SLOT_SHARES
 from logistics.slot_rules import (
     CHANGE_TERMS,
@@ -43,7 +46,13 @@ from logistics.slot_rules import (
 )
 from logistics.telling import texts
 from logistics.waiting.terms import WAITING_SEED, WAITING_TERMS
-from tests.logistics.rule_drafts import shares_draft, terms_draft
+from tests.logistics.rule_drafts import (
+    holds_draft,
+    ladder_draft,
+    rush_draft,
+    shares_draft,
+    terms_draft,
+)
 
 SEEDS: dict[str, RuleSetDraft] = {
     **{kind.name: seed for kind, seed in rule_service.seeds()},
@@ -54,6 +63,10 @@ SEEDS: dict[str, RuleSetDraft] = {
     BALLOT_TERMS.name: terms_draft("KIM_THANH_II", "ballots", date(2026, 1, 1)),
     SLOT_SHARES.name: shares_draft("KIM_THANH_II", "shares", date(2026, 1, 1)),
     CHANGE_TERMS.name: CHANGES_SEED,
+    STANDBY_TERMS.name: STANDBY_SEED,
+    FAULT_LADDER.name: ladder_draft(date(2026, 1, 1)),
+    HOLD_TERMS.name: holds_draft(date(2026, 1, 1), 3),
+    RUSH_TERMS.name: rush_draft(date(2026, 1, 1)),
     MESSAGE_TEXTS.name: texts.seeds()[0],
     HOUR_TEMPLATES.name: TEMPLATE_SEEDS[0],
     TARIFF.name: as_draft(next(tariff_service.seeds())),
