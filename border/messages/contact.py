@@ -55,7 +55,7 @@ CONFIRM = Occasion(
     "confirm_contact", N_("An address is confirmed"), ("code",), CODE_HOLDS, urgent=True
 )
 TEST = Occasion("test", N_("A message to try"), ("link",), timedelta(hours=1), urgent=True)
-occasions(CONFIRM, TEST)
+OWN_OCCASIONS = occasions(CONFIRM, TEST)
 
 TOO_MANY_CONTACTS = refuses(
     "too_many_contacts",

@@ -15,7 +15,7 @@ from pydantic import Field
 from border.core.refusal import FieldError
 from border.core.request_body import KEEPABLE
 from border.core.words import N_
-from border.messages.occasion import OCCASIONS
+from border.messages.occasion import OCCASIONS, Occasion
 from border.regulation.rule_kind import RuleKind, RuleRow, RuleSetDraft, Words, rule_kind
 
 _FROM = date(2026, 1, 1)
@@ -102,7 +102,10 @@ def seed(code: str, rows: Iterable[dict[str, Any]], title: str = N_("Texts to be
     )
 
 
-def read_texts(path: Path) -> list[dict[str, Any]]:
-    """Return the rows of a table of texts."""
+def read_texts(path: Path, of: Iterable[Occasion]) -> list[dict[str, Any]]:
+    """Return the rows of a table of texts. Raises ValueError unless it is `of` these and all."""
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    if wrong := {row["occasion"] for row in rows} ^ {one.code for one in of}:
+        raise ValueError(f"{path.name} has no text, or one too many, on {', '.join(sorted(wrong))}")
+    return rows

@@ -78,7 +78,7 @@ RETURNED = Occasion(
 )
 REJECTED = Occasion("rejected", N_("A declaration was rejected"), ("reference", "link"), _DAY)
 RELEASED = Occasion("released", N_("The goods were released"), ("reference", "link"), _DAY)
-occasions(
+GATE_OCCASIONS = occasions(
     SLIP_READY,
     SLIP_TO_DRIVER,
     DISPLACED,

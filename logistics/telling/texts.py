@@ -6,17 +6,19 @@ from pathlib import Path
 
 from border.core.store import Unit
 from border.core.words import N_
+from border.messages.contact import OWN_OCCASIONS
 from border.messages.text_rules import MESSAGE_TEXTS, OWN_TEXTS, read_texts, seed
 from border.regulation import regulation_service
 from border.regulation.rule_kind import RuleSetDraft
+from logistics.telling.occasions import GATE_OCCASIONS
 
 TEXTS = Path(__file__).with_name("texts.csv")
 
 
 def seeds() -> tuple[RuleSetDraft, ...]:
     """Return the texts of everything that happens at the gate, and of what people ask for."""
-    own = seed("message-texts-own-2026", read_texts(OWN_TEXTS))
-    return seed("message-texts-2026", read_texts(TEXTS)), own
+    own = seed("message-texts-own-2026", read_texts(OWN_TEXTS, OWN_OCCASIONS))
+    return seed("message-texts-2026", read_texts(TEXTS, GATE_OCCASIONS)), own
 
 
 async def load(unit: Unit) -> int:

@@ -382,6 +382,15 @@ def test_several_workers_are_forks_of_one_program_and_end_with_it(used: Machine)
         assert _gone(below)
 
 
+def test_a_new_zone_is_filled_by_commands_of_their_own(machine: Machine) -> None:
+    """Each reads in no more than it needs, and must need nothing that only the service reads in."""
+    assert machine.run("migrate").returncode == 0
+    for is_first in (True, False):
+        loaded = machine.run("reference", "load", "--json")
+        assert loaded.returncode == 0, loaded.stderr
+        assert all(bool(count) is is_first for count in json.loads(loaded.stdout).values())
+
+
 def test_production_refuses_a_demonstration_and_says_why(machine: Machine) -> None:
     refused = machine.asks("demo", BORDER_MODE="production")
     assert refused.exit_code == 1

@@ -11,7 +11,7 @@ from border.core.ids import new_id
 from border.core.refusal import Refusal
 from border.core.store import PROGRAM, Unit
 from border.messages import contact_service
-from border.messages.contact import MOST_GUESSES
+from border.messages.contact import MOST_GUESSES, OWN_OCCASIONS
 from border.messages.contact_service import Reached
 from border.messages.contact_storage import contact
 from border.messages.tables import ContactRow
@@ -62,7 +62,7 @@ async def lan(post: Any) -> Somebody:
     account = await post.account("lan@sao-mai.test")
 
     async def work(unit: Unit) -> None:
-        drafts = [seed("own", read_texts(OWN_TEXTS))]
+        drafts = [seed("own", read_texts(OWN_TEXTS, OWN_OCCASIONS))]
         await regulation_service.load(unit, MESSAGE_TEXTS, drafts)
 
     await post.store.perform(PROGRAM, work)
