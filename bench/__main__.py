@@ -3,6 +3,7 @@
 `python -m bench pages` what a view of each page costs, `--beside FOLDER` in another work tree too;
 `python -m bench flat` what grows with the past; `python -m bench viewers` many at the public board;
 `python -m bench files` how fast files of declarations are read;
+`python -m bench codes` what a search for a commodity code and a proposal cost;
 `python -m bench release` an hour that thousands want at once, and a cut in it;
 `python -m bench beside FOLDER` scan and booking in another work tree too;
 `python -m bench profile scan` where the time of one scan goes."""
@@ -17,7 +18,7 @@ from typing import Any
 
 import uvloop
 
-from bench import beside, files_in, flat, machine, pages, release, report, stages, viewers
+from bench import beside, codes, files_in, flat, machine, pages, release, report, stages, viewers
 from bench.clients import NotAnswered
 from bench.crossing import cases_of
 from bench.feed_rate import measure_feed
@@ -148,18 +149,21 @@ def main() -> int:
     trees.add_argument("--rounds", type=int, default=beside.Rounds.rounds)
     trees.add_argument("--requests", type=int, default=beside.Rounds.requests)
     commands.add_parser("files").add_argument("--times", type=float, default=1.0)
+    commands.add_parser("codes")
     asked = parser.parse_args()
     try:
         if asked.command == "files":
-            figures = files_in.measure_files(_say, asked.times)
-            print(files_in.told(figures))
-            _say(f"kept in {report.keep(figures, part=asked.command)}")
-            return 0
-        with opened_ground() as ground:
-            if asked.command == "profile":
-                print(uvloop.run(profile(ground, asked.kind)))
-                return 0
-            results, table = _measured(asked, ground)
+            results = files_in.measure_files(_say, asked.times)
+            table = files_in.told(results)
+        elif asked.command == "codes":
+            results = codes.measure_codes(_say)
+            table = codes.told(results)
+        else:
+            with opened_ground() as ground:
+                if asked.command == "profile":
+                    print(uvloop.run(profile(ground, asked.kind)))
+                    return 0
+                results, table = _measured(asked, ground)
     except (WrongAnswer, NotAnswered) as wrong:
         print(f"The figures are worth nothing: {wrong}", file=sys.stderr)
         return 1

@@ -155,13 +155,6 @@ def seed() -> RuleSetDraft:
     )
 
 
-@cache
-def seed_rules() -> tuple[AgencyRule, ...]:
-    """Return the rules the program begins with."""
-    draft = seed()
-    return tuple(_rule(row, draft.effective_from, None) for row in AGENCY_RULES.read(draft.rows))
-
-
 def agencies_for(
     hs_codes: Iterable[str],
     direction: str,

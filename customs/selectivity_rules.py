@@ -106,7 +106,7 @@ def selectivity_rules(found: RuleSet[SelectivityRow]) -> tuple[SelectivityRule, 
 
 
 def _rule(
-    row: SelectivityRow, begins: date, legal_basis: str, ends: date | None = None
+    row: SelectivityRow, begins: date, legal_basis: str, ends: date | None
 ) -> SelectivityRule:
     above = None
     if row.value_above_minor is not None and row.value_above_currency is not None:
@@ -177,5 +177,3 @@ SEED = RuleSetDraft(
     rows=tuple(row.model_dump(mode="json") for row in _SEED_ROWS),
 )
 """The set the program begins with."""
-SELECTIVITY_RULES = tuple(_rule(row, _FROM, _BASIS) for row in _SEED_ROWS)
-"""Its rules."""

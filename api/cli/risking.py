@@ -119,9 +119,9 @@ def _read(file: Path) -> list[Case]:
 async def _content(store: Store) -> bytes:
     async with store.reading() as connection:
         newest = await storage.newest(connection)
-    if newest is None:
-        raise Refused("Nothing was learned yet. Run `border risk train FILE…` first.")
-    return newest.content
+        if newest is None:
+            raise Refused("Nothing was learned yet. Run `border risk train FILE…` first.")
+        return await storage.content_of(connection, newest.number)
 
 
 def _ranker() -> ModuleType:

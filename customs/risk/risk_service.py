@@ -74,7 +74,7 @@ async def keep(
 
 async def goods_of(connection: AsyncConnection, reference: str) -> RankedGoods:
     """Return the goods of a declaration. refuses: not_found, where it has no lines either."""
-    found = list(_goods(await storage.goods_of(connection, reference)))
+    found = _goods(await storage.goods_of(connection, reference))
     if not found:
         raise NOT_FOUND(what="declaration")
     return found[0]
@@ -86,13 +86,12 @@ async def rank_due(store: Store, press: Press) -> int:
         ranker = await storage.newest(connection)
         if ranker is None:
             return 0
-        assert ranker.number is not None
-        rows = await storage.unranked(connection, CLEARABLE, ranker.number, TOGETHER)
-    waiting = list(_goods(rows))
-    if not waiting:
-        return 0
+        waiting = _goods(await storage.unranked(connection, CLEARABLE, ranker.number, TOGETHER))
+        if not waiting:
+            return 0
+        content = await storage.content_of(connection, ranker.number)
     values = [dict(case.values) for goods in waiting for case in goods.cases]
-    said = await press.draw(apart.explain, ranker.content, values)
+    said = await press.draw(apart.explain, content, values)
     ranks = iter(msgspec.json.decode(said, type=list[Rank]))
     at = store.clock.now()
     scores = [_score(goods, [next(ranks) for _ in goods.cases], ranker.high) for goods in waiting]
@@ -122,15 +121,14 @@ async def note_drift(store: Store, press: Press) -> bool:
         if ranker is None or (ranker.drift_at and at < ranker.drift_at + DRIFT_EVERY):
             return False
         rows = await storage.lodged_since(connection, at - LATELY, MOST_LATELY)
-    if not rows:
-        return False
-    said = await press.draw(apart.moved, ranker.content, [_values(row) for row in rows])
+        if not rows:
+            return False
+        content = await storage.content_of(connection, ranker.number)
+    said = await press.draw(apart.moved, content, [_values(row) for row in rows])
     drift = msgspec.json.decode(said, type=dict[str, float])
-    number = ranker.number
-    assert number is not None
 
     async def work(unit: Unit) -> None:
-        await storage.note_drift(unit.connection, number, drift, at)
+        await storage.note_drift(unit.connection, ranker.number, drift, at)
 
     await store.perform(PROGRAM, work)
     return True

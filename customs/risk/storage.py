@@ -9,7 +9,6 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from border.core.reading import row
 from border.core.statement import Statement, one_of
 from border.core.store import AnyRow, table_of
 from customs.risk.tables import RankerRow, RiskScoreRow
@@ -39,7 +38,13 @@ _GOODS = (
     _line.c.value_currency,
 )
 _WITH_LINES = _declaration.join(_line, _line.c.declaration_id == _declaration.c.id)
-_NEWEST = Statement(select(_ranker).order_by(_ranker.c.number.desc()).limit(1))
+# Without what it learned, which is megabytes: that is read when there is something to rank.
+_NEWEST = Statement(
+    select(*(column for column in _ranker.c if column.name != "content"))
+    .order_by(_ranker.c.number.desc())
+    .limit(1)
+)
+_CONTENT = Statement(select(_ranker.c.content).where(_ranker.c.number == bindparam("number")))
 _INSPECTED = Statement(
     select(*_GOODS)
     .select_from(_WITH_LINES)
@@ -93,9 +98,15 @@ async def score_of(connection: AsyncConnection, id: UUID) -> AnyRow | None:
     return await _SCORE.one(connection, id=id)
 
 
-async def newest(connection: AsyncConnection) -> RankerRow | None:
-    """Return the ranker that is asked."""
-    return await row(connection, RankerRow, _NEWEST)
+async def newest(connection: AsyncConnection) -> AnyRow | None:
+    """Return the ranker that is asked, without its `content`."""
+    return await _NEWEST.one(connection)
+
+
+async def content_of(connection: AsyncConnection, number: int) -> bytes:
+    """Return what a ranker learned, as `ranker.ranker_of` reads it."""
+    content: bytes = await _CONTENT.value(connection, number=number)
+    return content
 
 
 async def add_ranker(connection: AsyncConnection, **columns: Any) -> int:

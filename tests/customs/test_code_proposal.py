@@ -1,11 +1,10 @@
 """Codes are proposed for descriptions as traders type them, with reasons, or not at all.
 
-`goods_of_the_corridor.csv` was collected by others than who wrote the trade names;
-`goods_described.csv` by the same hand, so that it tells what is broken and not how good it is.
+`goods_of_the_corridor.csv` was collected by others than who wrote the trade names, and read before;
+`goods_described.csv` is by the same hand: both tell what is broken, not how good it is.
 """
 
 import csv
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,8 @@ import pytest
 from customs.code_proposal import MOST_PROPOSED, PastLine, propose
 from customs.goods_words import read
 from customs.nomenclature import nomenclature
+
+GUIDE = Path(__file__).parents[2] / "docs" / "testing.md"
 
 
 def _described(file: str) -> list[tuple[str, str]]:
@@ -29,8 +30,12 @@ def test_what_is_proposed_is_right_as_often_as_promised(file: str) -> None:
     answered = [(code, found) for code, text in known if (found := propose(text, "vi"))]
     proposed = [(code, [one.code[:6] for one in found]) for code, found in answered]
     assert len(answered) >= 0.9 * len(known)
-    assert sum(codes[0] == code for code, codes in proposed) >= 0.75 * len(answered)
-    assert sum(code in codes for code, codes in proposed) >= 0.95 * len(answered)
+    first = sum(codes[0] == code for code, codes in proposed) / len(answered)
+    among = sum(code in codes for code, codes in proposed) / len(answered)
+    assert first >= 0.75
+    assert among >= 0.95
+    told = f"(`{file}`) | {len(known)} | {len(answered)} | {first:.0%} | {among:.0%} |"
+    assert told.replace("%", " %") in GUIDE.read_text(encoding="utf-8")
 
 
 def test_what_tells_no_goods_is_not_answered() -> None:
@@ -99,15 +104,3 @@ def test_measures_are_read_with_their_units_and_the_smallest_counts() -> None:
     assert read("Thép 2,5 x 1250mm").measures == {"mm": 2.5}
     assert read("Xe tải 15 tấn").measures == {"t": 15.0}
     assert read("máy kéo 35kW").measures == {"kw": 35.0}
-
-
-def test_a_proposal_takes_less_than_fifty_milliseconds() -> None:
-    texts = [text for _, text in SAMPLES["goods_described.csv"]]
-    past = [PastLine("081060", text) for text in texts] * 2
-    propose(texts[0], "vi", past)  # The words are indexed at the first question.
-    spent = []
-    for text in texts:
-        before = time.process_time()
-        propose(text, "vi", past)
-        spent.append(time.process_time() - before)
-    assert max(spent) < 0.05

@@ -9,15 +9,24 @@ from hypothesis import strategies as st
 
 from border.reference.catalogue import HS, SAMPLES, TARIFF_LINES
 from border.vocabulary import AGENCIES
-from customs.agency_rules import ALWAYS, AgencyRule, agencies_for, seed_rules
+from customs.agency_rules import (
+    AGENCY_RULES,
+    ALWAYS,
+    AgencyRule,
+    agencies_for,
+    agency_rules,
+    seed,
+)
 from customs.code_search import search
 from customs.nomenclature import UnknownHsCode, nomenclature
 from customs.word_index import WordIndex
+from tests.customs.rule_sets import in_force
 
 CODES = nomenclature()
 SUBHEADINGS = sorted(code for code in HS if len(code) == 6)
 LINES = sorted(TARIFF_LINES)
 TODAY = date(2026, 11, 22)
+RULES = agency_rules(in_force(AGENCY_RULES, seed()))
 
 # --- finding
 
@@ -238,7 +247,7 @@ def test_a_whole_word_comes_before_the_beginning_of_one() -> None:
 def test_the_agencies_follow_from_code_direction_and_handling(
     hs_codes: list[str], direction: str, handling: list[str], beside: set[str]
 ) -> None:
-    assert agencies_for(hs_codes, direction, handling, TODAY, seed_rules()) == ALWAYS | beside
+    assert agencies_for(hs_codes, direction, handling, TODAY, RULES) == ALWAYS | beside
 
 
 def test_a_rule_holds_from_its_first_day_up_to_its_last_exclusive() -> None:
@@ -267,7 +276,7 @@ def test_a_rule_holds_from_its_first_day_up_to_its_last_exclusive() -> None:
 
 
 def test_no_rule_ships_without_agency_legal_basis_and_a_heading_that_exists() -> None:
-    for rule in seed_rules():
+    for rule in RULES:
         assert rule.agency in AGENCIES.keys() - ALWAYS
         assert rule.direction in ("any", "export", "import", "transit")
         assert rule.hs_prefix in HS or rule.handling

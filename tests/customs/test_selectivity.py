@@ -9,7 +9,8 @@ from border.core.ids import new_reference
 from border.core.money import Money
 from border.regulation.rule_kind import digest_of
 from customs.selectivity import Consignment, SelectivityRule, choose_lane, draw
-from customs.selectivity_rules import SEED, SELECTIVITY_RULES
+from customs.selectivity_rules import SEED, SELECTIVITY, selectivity_rules
+from tests.customs.rule_sets import in_force
 
 ON = date(2026, 11, 23)
 PLAIN = Consignment(
@@ -25,7 +26,9 @@ PLAIN = Consignment(
     numbered=True,
     first_declaration=False,
 )
-FORETOLD = tuple(rule for rule in SELECTIVITY_RULES if rule.per_mille is None)
+FORETOLD = tuple(
+    rule for rule in selectivity_rules(in_force(SELECTIVITY, SEED)) if rule.per_mille is None
+)
 
 
 def rule(**conditions: object) -> SelectivityRule:

@@ -1,8 +1,10 @@
 """The ranker: it learns what there is to learn, keeps it, says why, and what it does not know."""
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ from customs.risk.case import CODES, COLUMNS, Case
 from customs.risk.measures import worth_of
 from customs.risk.rank import FOUND_OF_SEEN, NEVER_SEEN, Learned, TooFewCases
 from customs.risk.ranker import learn, ranker_of
+
+CARD = Path(__file__).parents[3] / "docs" / "risk.md"
 
 
 def test_what_was_kept_ranks_as_what_was_learned(learned: Learned, quarter: Sequence[Case]) -> None:
@@ -111,6 +115,13 @@ def test_of_the_first_ten_in_a_hundred_more_than_seven_had_a_finding(
     assert judged.at["5"]["precision"] >= 0.80
     assert judged.at["10"]["precision"] >= 0.70
     assert judged.calibration_error <= 0.05
+    # The model card tells the same.
+    rows = re.findall(r"^\| (\d+) % \| ([\d.]+) % \| ([\d.]+) %", CARD.read_text(), re.MULTILINE)
+    assert [per_cent for per_cent, _, _ in rows] == list(judged.at)
+    for per_cent, precision, recall in rows:
+        worth = judged.at[per_cent]
+        assert worth["precision"] * 100 == pytest.approx(float(precision), abs=1.5)
+        assert worth["recall"] * 100 == pytest.approx(float(recall), abs=1.5)
     # What it said of itself before is near to what came true.
     for per_cent in ("5", "10"):
         told, true = learned.judged.at[per_cent], judged.at[per_cent]
